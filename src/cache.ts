@@ -1,0 +1,268 @@
+import type { Core } from './core.ts'
+import type { EventName, Listener, Operation } from './events.ts'
+import { type Factory, runFactory } from './load/factory.ts'
+import { acceptLocal, readLocal, readRedis, tracked } from './load/lookup.ts'
+import { readMany, writeMany } from './load/many.ts'
+import { drop, removeEverywhere } from './load/remove.ts'
+import { fill, lifetimeOf, replace, toWrite } from './load/store.ts'
+import type { EntryOptions, ReadOptions, WriteOptions } from './options.ts'
+import { assertKey } from './redis/index.ts'
+import type { SchemaOutput, StandardSchema } from './schema.ts'
+import type { CacheStats } from './stats.ts'
+import type { RequestContext, View } from './view.ts'
+
+const none: EntryOptions = Object.freeze({})
+
+/**
+ * A cache of two tiers: L1 in the memory of this isolate, L2 in Redis. Made by `createHybridCache`.
+ *
+ * Methods reject with a `TypeError` for misuse, before anything is sent, and with a `CacheError` where a write could not be
+ * done; reads survive a failing Redis. Costs are given as HTTP requests / billed commands. Calls that are issued in the same
+ * tick share one request. An isolate's first request asks Redis for the time, too: one command more.
+ */
+export class HybridCache {
+  readonly #core: Core
+  readonly #view: View
+
+  /** @internal */
+  constructor(core: Core, view: View) {
+    this.#core = core
+    this.#view = view
+  }
+
+  /**
+   * The value of a key, or `undefined` where neither tier has a fresh one. A failing Redis is a miss and an `error` event.
+   * Cost: L1 hit 0/0, otherwise 1/1.
+   *
+   * @example
+   * ```ts
+   * import { createHybridCache } from 'hybrid-cache'
+   *
+   * const cache = createHybridCache()
+   * const name = await cache.get<string>('user:1:name')
+   * ```
+   */
+  async get<Schema extends StandardSchema>(
+    key: string,
+    options: ReadOptions & { readonly schema: Schema },
+  ): Promise<SchemaOutput<Schema> | undefined>
+  async get<T = unknown>(key: string, options?: ReadOptions): Promise<T | undefined>
+  async get(key: string, options: ReadOptions = none): Promise<unknown> {
+    assertKey(key)
+    const local = this.#local(key, options, 'get')
+    if (local !== undefined && options.schema === undefined) return local
+    const accepted = await acceptLocal(this.#core, options, local)
+    if (accepted !== undefined) return accepted
+    const { value } = await tracked(this.#core, this.#view.localKey(key), (mark) =>
+      readRedis(this.#core, {
+        place: this.#view.place(key),
+        view: this.#view,
+        operation: 'get',
+        options,
+        mark,
+      }),
+    )
+    if (value === undefined) this.#core.events.emit('miss', { operation: 'get' })
+    return value
+  }
+
+  /**
+   * The value of a key; where neither tier has a fresh one, the factory makes it and both tiers keep it. A failing Redis
+   * costs at most its deadline, once. What the factory throws is thrown on unchanged. `undefined` is returned but not stored;
+   * `null` is a value like any other. A value that cannot be stored is returned all the same, with an `error` event. The
+   * write to L2 goes on behind the call where there is a `waitUntil` (see `bind`), and is awaited otherwise.
+   * Cost: L1 hit 0/0, L2 hit 1/1, load 2/2.
+   *
+   * @example
+   * ```ts
+   * import { createHybridCache } from 'hybrid-cache'
+   *
+   * const cache = createHybridCache()
+   * const rates = await cache.getOrCreate(
+   *   'rates',
+   *   async ({ signal }) => (await fetch('https://example.com/rates.json', { signal })).json(),
+   *   { ttl: '10m', localTtl: '30s' },
+   * )
+   * ```
+   */
+  async getOrCreate<T>(key: string, factory: Factory<T>, options: EntryOptions = none): Promise<T> {
+    assertKey(key)
+    const local = this.#local(key, options, 'getOrCreate')
+    if (local !== undefined && options.schema === undefined) return local as T
+    if (typeof factory !== 'function')
+      throw new TypeError('getOrCreate takes a factory: a function that makes the value')
+    lifetimeOf(this.#core, options) // what is wrong with the options is said before anything is sent
+    const accepted = await acceptLocal(this.#core, options, local)
+    if (accepted !== undefined) return accepted as T
+    return this.#load(key, factory, options)
+  }
+
+  #load<T>(key: string, factory: Factory<T>, options: EntryOptions): Promise<T> {
+    const [core, view, place] = [this.#core, this.#view, this.#view.place(key)]
+    return tracked(core, place.localKey, async (mark) => {
+      const found = await readRedis(core, { place, view, operation: 'getOrCreate', options, mark })
+      if (found.value !== undefined) return found.value as T
+      core.events.emit('miss', { operation: 'getOrCreate' })
+      const { value, took } = await runFactory(core, { key, factory, signal: options.signal })
+      if (value !== undefined)
+        await fill(core, view, { place, value, took, options, mark, redisFailed: found.failed })
+      return value
+    })
+  }
+
+  /**
+   * Stores a value in both tiers. Rejects where it cannot be serialised (`SERIALIZE`), is too large (`TOO_LARGE`), or where
+   * L2 could not be reached; the copy in L1 is gone then, as nobody knows what L2 holds. Never sent twice by itself.
+   * Cost: 1/1; 2/2 where it is the first thing that the isolate asks of Redis.
+   *
+   * @example
+   * ```ts
+   * import { createHybridCache } from 'hybrid-cache'
+   *
+   * const cache = createHybridCache()
+   * await cache.set('session:42', { user: 'ada' }, { ttl: '1h', sliding: '10m' })
+   * ```
+   */
+  async set(key: string, value: unknown, options: WriteOptions = none): Promise<void> {
+    await replace(this.#core, [toWrite(this.#core, this.#view, { key, value, options, operation: 'set' })])
+  }
+
+  /**
+   * Removes one key or many from both tiers. Rejects where L2 could not be reached, and the copies in L1 are gone all the
+   * same. Other isolates may serve their own copy until its `localTtl` ends. Cost: 1/1 for every thousand keys.
+   *
+   * @example
+   * ```ts
+   * import { createHybridCache } from 'hybrid-cache'
+   *
+   * const cache = createHybridCache()
+   * await cache.remove(['user:1', 'user:1:name'])
+   * ```
+   */
+  async remove(keys: string | readonly string[]): Promise<void> {
+    await removeEverywhere(this.#core, this.#view, listOf(keys))
+  }
+
+  /**
+   * The values of many keys: a map of what was found, in the order asked, each key once. Cost: those that are in L1 0/0, all
+   * others together 1/1 for every thousand.
+   *
+   * @example
+   * ```ts
+   * import { createHybridCache } from 'hybrid-cache'
+   *
+   * const cache = createHybridCache()
+   * const users = await cache.getMany<{ name: string }>(['user:1', 'user:2'])
+   * for (const [key, user] of users) console.log(key, user.name)
+   * ```
+   */
+  async getMany<Schema extends StandardSchema>(
+    keys: readonly string[],
+    options: ReadOptions & { readonly schema: Schema },
+  ): Promise<Map<string, SchemaOutput<Schema>>>
+  async getMany<T = unknown>(keys: readonly string[], options?: ReadOptions): Promise<Map<string, T>>
+  async getMany(keys: readonly string[], options: ReadOptions = none): Promise<Map<string, unknown>> {
+    return readMany(this.#core, this.#view, listOf(keys), options)
+  }
+
+  /**
+   * Stores many values, given as a `Map` or as pairs, with the same options. All are encoded before anything is sent, so that
+   * one bad value stores none. Not atomic: where L2 fails in between, the call rejects and some may be stored.
+   * Cost: one request (several where they do not fit into one), one command a value.
+   *
+   * @example
+   * ```ts
+   * import { createHybridCache } from 'hybrid-cache'
+   *
+   * const cache = createHybridCache()
+   * await cache.setMany(new Map([['user:1', 'Ada'], ['user:2', 'Alan']]), { ttl: '1h' })
+   * ```
+   */
+  async setMany(entries: Iterable<readonly [string, unknown]>, options: WriteOptions = none): Promise<void> {
+    await writeMany(this.#core, this.#view, entries, options)
+  }
+
+  /** The value that L1 holds for a key, at once, or `undefined`. Cost: 0/0. */
+  getLocal<T = unknown>(key: string): T | undefined {
+    assertKey(key)
+    return readLocal(this.#core, this.#view, key, 'getLocal') as T | undefined
+  }
+
+  /** Removes one key or many from L1 of this isolate only; L2 and other isolates keep them. Cost: 0/0. */
+  removeLocal(keys: string | readonly string[]): void {
+    drop(
+      this.#core,
+      listOf(keys).map((key) => this.#view.place(key)),
+    )
+  }
+
+  /**
+   * The same cache under a name of its own: its keys are apart from all others, its budget, events and statistics shared.
+   * The name is 1 to 64 characters out of letters, digits and `_ . { } -`; namespaces do not nest. Cheap, 0/0.
+   *
+   * @example
+   * ```ts
+   * import { createHybridCache } from 'hybrid-cache'
+   *
+   * const tenant = createHybridCache().namespace('tenant-7')
+   * await tenant.set('plan', 'pro')
+   * ```
+   */
+  namespace(name: string): HybridCache {
+    return new HybridCache(this.#core, this.#view.inNamespace(name))
+  }
+
+  /**
+   * The same cache for one request: its background work goes through `context.waitUntil`, so that it outlives the response.
+   * Takes the `ctx` of a Worker, or any object with that method. Cheap, 0/0.
+   *
+   * @example
+   * ```ts
+   * import { createHybridCache } from 'hybrid-cache'
+   *
+   * declare const ctx: { waitUntil(work: Promise<unknown>): void }
+   * const cache = createHybridCache().bind(ctx)
+   * ```
+   */
+  bind(context: RequestContext): HybridCache {
+    return new HybridCache(this.#core, this.#view.boundTo(context))
+  }
+
+  /** What the cache did since it was created, all namespaces and bound views together. */
+  stats(): CacheStats {
+    const { counters, local } = this.#core
+    return {
+      l1: { hits: counters.l1Hits, misses: counters.l1Misses, ...local.usage },
+      l2: { ...counters.l2 },
+      loads: { count: counters.loads, failed: counters.failedLoads },
+    }
+  }
+
+  /**
+   * Calls `listener` for every event of that name, of all namespaces and bound views; returns what ends that. A listener that
+   * throws disturbs nobody.
+   *
+   * @example
+   * ```ts
+   * import { createHybridCache } from 'hybrid-cache'
+   *
+   * const cache = createHybridCache()
+   * const stop = cache.on('error', ({ operation, error }) => console.warn(operation, error.code))
+   * stop()
+   * ```
+   */
+  on<Name extends EventName>(event: Name, listener: Listener<Name>): () => void {
+    return this.#core.events.on(event, listener)
+  }
+
+  #local(key: string, options: ReadOptions, operation: Operation): unknown {
+    return options.l1 === false ? undefined : readLocal(this.#core, this.#view, key, operation)
+  }
+}
+
+function listOf(keys: string | readonly string[]): readonly string[] {
+  const list = typeof keys === 'string' ? [keys] : keys
+  if (!Array.isArray(list)) throw new TypeError('keys must be a string or an array of strings')
+  for (const key of list) assertKey(key)
+  return list
+}

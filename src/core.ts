@@ -1,0 +1,19 @@
+import type { Codec } from './entry/index.ts'
+import type { Events } from './events.ts'
+import type { Marks } from './load/marks.ts'
+import type { LocalTier } from './memory/index.ts'
+import type { Settings } from './options.ts'
+import type { RedisTier } from './redis/index.ts'
+import type { Counters } from './stats.ts'
+
+/** What a cache is made of. Its namespaces and bound views share it. */
+export interface Core {
+  readonly settings: Settings
+  readonly local: LocalTier
+  /** Missing in memory-only mode. */
+  readonly redis: RedisTier | undefined
+  readonly codec: Codec
+  readonly marks: Marks
+  readonly events: Events
+  readonly counters: Counters
+}

@@ -1,0 +1,45 @@
+import { HybridCache } from './cache.ts'
+import type { Core } from './core.ts'
+import { Codec } from './entry/index.ts'
+import { Events } from './events.ts'
+import { Marks } from './load/marks.ts'
+import { LocalTier, MemoryStore } from './memory/index.ts'
+import { type CacheOptions, resolveSettings } from './options.ts'
+import { createRedisTier } from './redis/index.ts'
+import { Counters } from './stats.ts'
+import { View } from './view.ts'
+
+/**
+ * Creates a cache. Sends nothing and starts no timer, so that it may be called where a module loads. Throws a `TypeError` for
+ * options that cannot be right: an unsafe URL, a missing token, a bad duration.
+ *
+ * @example
+ * ```ts
+ * import { createHybridCache, fromEnv } from 'hybrid-cache'
+ *
+ * const cache = createHybridCache({ redis: fromEnv(), keyPrefix: 'shop', ttl: '10m', localTtl: '30s' })
+ * ```
+ */
+export function createHybridCache(options: CacheOptions = {}): HybridCache {
+  const settings = resolveSettings(options)
+  const { clock, memory, link } = settings
+  const events = new Events(options.on)
+  const counters = new Counters()
+  const codec = new Codec(options.serializer)
+  const store = new MemoryStore(memory.maxEntries, memory.maxBytes, (bytes) =>
+    events.emit('evict', { bytes }),
+  )
+  const core: Core = {
+    settings,
+    events,
+    counters,
+    codec,
+    local: new LocalTier(store, codec, { isolation: memory.isolation, clock }),
+    redis:
+      options.redis === undefined
+        ? undefined
+        : createRedisTier(options.redis, link, { clock, stats: counters.l2 }),
+    marks: new Marks(),
+  }
+  return new HybridCache(core, new View(settings.keyPrefix, settings.waitUntil))
+}

@@ -1,0 +1,22 @@
+/**
+ * A length of time: a number of **milliseconds**, or a string such as `'250ms'`, `'30s'`, `'15m'`, `'1h'`, `'7d'`.
+ * Zero, negative numbers, `NaN`, `Infinity` and anything else throw a `TypeError`; fractions round up to a whole millisecond.
+ */
+export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const format = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/
+
+/** Turns a duration into whole milliseconds; `name` is the option that a `TypeError` blames. */
+export function toMilliseconds(duration: Duration, name: string): number {
+  const ms = typeof duration === 'string' ? parse(duration) : duration
+  if (typeof ms === 'number' && ms > 0 && ms <= Number.MAX_SAFE_INTEGER) return Math.ceil(ms)
+  throw new TypeError(
+    `${name} must be a duration above zero: a finite number of milliseconds, or a string such as '250ms', '30s', '15m', '1h', '7d'`,
+  )
+}
+
+function parse(text: string): number {
+  const match = format.exec(text)
+  return match === null ? Number.NaN : Number(match[1]) * (units[match[2] ?? ''] ?? Number.NaN)
+}

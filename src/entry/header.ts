@@ -1,0 +1,120 @@
+// The wire format of an entry, a Redis string:
+//
+//   h1|e|stamp|created|fresh|stale|end|idle|took|sum|codec|zip|digest|tags|etag|modified|address\npayload
+//
+// It never parses as JSON, so that a client's deserialiser cannot touch it, and a script can match it with a Lua pattern.
+// `sum` covers everything behind it: what stands before it is what scripts may rewrite in place.
+import { checksum } from './checksum.ts'
+
+/** What an entry says about itself. Instants are milliseconds on the server's clock; 0 and '' mean "not given". */
+export interface EntryHeader {
+  /** Version that the value is known to be at least as new as. */
+  readonly stamp: number
+  /** When it was stored. */
+  readonly created: number
+  /** Until when it is fresh. */
+  readonly fresh: number
+  /** Until when a stale copy of it may still be used. */
+  readonly stale: number
+  /** The absolute end of a sliding entry. */
+  readonly end: number
+  /** The idle window of a sliding entry, in milliseconds. */
+  readonly idle: number
+  /** How long the factory took, in milliseconds. */
+  readonly took: number
+  /** Which codec wrote the payload. */
+  readonly codec: string
+  /** How the payload is compressed: '' or 'gzip'. */
+  readonly zip: string
+  /** SHA-1 of the text before compression; '' where it is not compressed and the payload speaks for itself. */
+  readonly digest: string
+  readonly tags: readonly string[]
+  readonly etag: string
+  readonly modified: string
+  /** Namespace and key, as in the physical key without its prefix: the proof that this is that key's entry. */
+  readonly address: string
+}
+
+export interface WireEntry {
+  readonly header: EntryHeader
+  readonly payload: string
+}
+
+const pattern =
+  /^h1\|e\|(\d{0,16})\|(\d{1,16})\|(\d{1,16})\|(\d{0,16})\|(\d{0,16})\|(\d{0,16})\|(\d{0,16})\|([0-9a-f]{8})\|([^|\n]*)\|([^|\n]*)\|([0-9a-f]*)\|([^|\n]*)\|([^|\n]*)\|([^|\n]*)\|([^|\n]*)\n/
+// The place of `sum` among the groups, and of the first field that it covers among the separators.
+const sumGroup = 8
+const coveredFrom = 10
+
+export function formatEntry({ header, payload }: WireEntry): string {
+  const { stamp, created, fresh, stale, end, idle, took, codec, zip, digest, tags, etag, modified, address } =
+    header
+  const labels = [
+    codec,
+    zip,
+    digest,
+    tags.map(escape).join(','),
+    escape(etag),
+    escape(modified),
+    escape(address),
+  ]
+  const covered = `${labels.join('|')}\n${payload}`
+  const instants = [created, fresh, stale || '', end || '', idle || '', took || '']
+  return `h1|e|${stamp || ''}|${instants.join('|')}|${checksum(covered)}|${covered}`
+}
+
+/** The entry in `text`; `undefined` where it is not one, or is damaged. Never throws. */
+export function parseEntry(text: string): WireEntry | undefined {
+  const match = pattern.exec(text)
+  if (match === null || match[sumGroup] !== checksum(text, indexOfField(text, coveredFrom))) return undefined
+  const [
+    line,
+    stamp,
+    created,
+    fresh,
+    stale,
+    end,
+    idle,
+    took,
+    ,
+    codec,
+    zip,
+    digest,
+    tags,
+    etag,
+    modified,
+    address,
+  ] = match as unknown as string[]
+  const header: EntryHeader = {
+    stamp: Number(stamp),
+    created: Number(created),
+    fresh: Number(fresh),
+    stale: Number(stale),
+    end: Number(end),
+    idle: Number(idle),
+    took: Number(took),
+    codec: codec ?? '',
+    zip: zip ?? '',
+    digest: digest ?? '',
+    tags: tags ? tags.split(',').map(unescape) : [],
+    etag: unescape(etag),
+    modified: unescape(modified),
+    address: unescape(address),
+  }
+  return { header, payload: text.slice((line ?? '').length) }
+}
+
+function indexOfField(text: string, field: number): number {
+  let index = 0
+  for (let i = 0; i < field; i++) index = text.indexOf('|', index) + 1
+  return index
+}
+
+/** Keeps the separators out of a free-text field. */
+function escape(field: string): string {
+  return field.replace(/[%|,\n]/g, (char) => `%${char.charCodeAt(0).toString(16).padStart(2, '0')}`)
+}
+
+function unescape(field = ''): string {
+  return field.replace(/%([0-9a-f]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+}

@@ -1,0 +1,110 @@
+import { CacheError } from '../errors.ts'
+import type { DiscardReason } from '../events.ts'
+import { canCompress } from '../runtime.ts'
+import type { Encoded } from './codec.ts'
+import { compress, decompress, sha1 } from './compression.ts'
+import { instantsOf, type Lifetime } from './freshness.ts'
+import { formatEntry, parseEntry, type EntryHeader } from './header.ts'
+
+/** What limits and shapes the entries of one cache. */
+export interface SealSettings {
+  /** The largest encoded value, in bytes of UTF-8, before compression and after decompression. */
+  readonly maxValueBytes: number
+  /** Values of this many characters or more are compressed; `Infinity` for none. */
+  readonly compressFrom: number
+}
+
+// Room for the header: the longest key, each byte of it escaped, and as much again.
+const maxHeader = 8192
+
+/** Throws a `CacheError` `TOO_LARGE` where the value is above the cap. */
+export function assertFits({ text }: Encoded, { maxValueBytes }: SealSettings): void {
+  if (utf8Length(text, maxValueBytes) <= maxValueBytes) return
+  throw new CacheError(
+    'TOO_LARGE',
+    `the encoded value is larger than ${maxValueBytes} bytes: store less, or raise maxValueBytes`,
+  )
+}
+
+/** The text of a value as it goes to Redis. */
+export interface Packed {
+  readonly zip: string
+  readonly digest: string
+  readonly payload: string
+}
+
+/** Compresses where that is asked for and possible. A promise only then: writes of one tick keep their order. */
+export function pack(text: string, { compressFrom }: SealSettings): Packed | Promise<Packed> {
+  if (text.length < compressFrom || !canCompress()) return { zip: '', digest: '', payload: text }
+  return gzip(text)
+}
+
+async function gzip(text: string): Promise<Packed> {
+  return { zip: 'gzip', digest: await sha1(text), payload: await compress(text) }
+}
+
+/** The bytes of an entry for Redis. */
+export function sealEntry(
+  { payload, zip, digest }: Packed,
+  {
+    codec,
+    life,
+    took,
+    address,
+    now,
+  }: { codec: string; life: Lifetime; took: number; address: string; now: number },
+): string {
+  const header: EntryHeader = {
+    ...instantsOf(life, now),
+    stamp: 0,
+    stale: 0,
+    idle: life.idle,
+    took,
+    codec,
+    zip,
+    digest,
+    tags: [],
+    etag: '',
+    modified: '',
+    address,
+  }
+  return formatEntry({ header, payload })
+}
+
+/** An entry read back: its header, and the value as text. */
+export interface OpenedEntry {
+  readonly header: EntryHeader
+  readonly encoded: Encoded
+}
+
+/** The entry in the bytes that Redis gave for `address`, or the reason why they are as good as nothing. Never throws. */
+export async function openEntry(
+  bytes: string,
+  address: string,
+  { maxValueBytes }: SealSettings,
+): Promise<OpenedEntry | DiscardReason> {
+  if (!bytes.startsWith('h1|e|')) return 'foreign'
+  if (bytes.length > maxValueBytes * 2 + maxHeader) return 'too-large'
+  const entry = parseEntry(bytes)
+  if (entry === undefined) return 'corrupt'
+  const { header, payload } = entry
+  if (header.address !== address) return 'key'
+  const text = await unpack(header.zip, payload, maxValueBytes)
+  return typeof text === 'string' ? text : { header, encoded: { codec: header.codec, text: text.text } }
+}
+
+async function unpack(
+  zip: string,
+  payload: string,
+  maxValueBytes: number,
+): Promise<{ text: string } | DiscardReason> {
+  if (zip === '') return utf8Length(payload, maxValueBytes) > maxValueBytes ? 'too-large' : { text: payload }
+  if (zip !== 'gzip' || !canCompress()) return 'codec'
+  return (await decompress(payload, maxValueBytes)) ?? 'corrupt'
+}
+
+/** Bytes of `text` in UTF-8. Counts only where the length in characters leaves it open whether `limit` is passed. */
+function utf8Length(text: string, limit: number): number {
+  if (text.length > limit || text.length * 3 <= limit) return text.length
+  return new TextEncoder().encode(text).length
+}

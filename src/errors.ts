@@ -1,0 +1,57 @@
+/**
+ * What went wrong, as a stable word to switch on.
+ *
+ * - `L2_TIMEOUT`: Redis did not answer within the deadline (`l2.timeout`).
+ * - `L2_NETWORK`: the request failed on its way, or the server answered with something that is not its protocol.
+ * - `L2_AUTH`: the token was refused, or lacks the right for this command.
+ * - `L2_RATE_LIMITED`: a request or bandwidth quota of the database is used up.
+ * - `L2_REPLY`: Redis answered this command with an error, or with a reply of the wrong shape.
+ * - `SERIALIZE`: the value cannot be turned into text, or a serializer threw.
+ * - `TOO_LARGE`: the encoded value is larger than `maxValueBytes`.
+ */
+export type CacheErrorCode =
+  | 'L2_TIMEOUT'
+  | 'L2_NETWORK'
+  | 'L2_AUTH'
+  | 'L2_RATE_LIMITED'
+  | 'L2_REPLY'
+  | 'SERIALIZE'
+  | 'TOO_LARGE'
+
+const brand = Symbol.for('hybrid-cache.error')
+
+/**
+ * Every failure that is not misuse (misuse is a `TypeError`). Its message never holds a key, a value, a URL or a token.
+ *
+ * @example
+ * ```ts
+ * import { createHybridCache, fromEnv, isCacheError } from 'hybrid-cache'
+ *
+ * const cache = createHybridCache({ redis: fromEnv() })
+ * try {
+ *   await cache.set('greeting', 'hello')
+ * } catch (error) {
+ *   if (isCacheError(error) && error.retryable) console.warn('try again later:', error.code)
+ *   else throw error
+ * }
+ * ```
+ */
+export class CacheError extends Error {
+  override readonly name = 'CacheError'
+  /** What went wrong. */
+  readonly code: CacheErrorCode
+  /** Whether the same call may succeed later without a change to code or configuration. */
+  readonly retryable: boolean
+
+  constructor(code: CacheErrorCode, message: string, options: { retryable?: boolean; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.retryable = options.retryable ?? false
+    Object.defineProperty(this, brand, { value: true })
+  }
+}
+
+/** Tells a `CacheError`, also one that was made by another copy of this package. Costs nothing. */
+export function isCacheError(error: unknown): error is CacheError {
+  return typeof error === 'object' && error !== null && brand in error
+}

@@ -1,0 +1,82 @@
+import type { CacheError } from './errors.ts'
+
+/** The tier that an event is about: the isolate's memory, or Redis. */
+export type Tier = 'l1' | 'l2'
+
+/** The operation during which an event happened. */
+export type Operation =
+  | 'get'
+  | 'getMany'
+  | 'getOrCreate'
+  | 'getLocal'
+  | 'set'
+  | 'setMany'
+  | 'remove'
+  | 'slide'
+
+/**
+ * Why stored bytes were treated as a miss. `foreign`: not written by this library, or by a newer version of it.
+ * `corrupt`: damaged or truncated. `key`: an entry of another key. `codec`: this cache or runtime cannot decode it.
+ * `too-large`: above `maxValueBytes`. `schema`: the call's schema refused it.
+ */
+export type DiscardReason = 'foreign' | 'corrupt' | 'key' | 'codec' | 'too-large' | 'schema'
+
+/** What each event carries. Never a key, a value, a URL or a token. */
+export interface CacheEvents {
+  /** A value was found. `age` is milliseconds since it was stored, where known. */
+  hit: { tier: Tier; operation: Operation; age: number }
+  /** Neither tier that the call may use had a value. */
+  miss: { operation: Operation }
+  /** A factory finished; `duration` in milliseconds. */
+  load: { duration: number; ok: boolean }
+  /** A value was stored; `bytes` is its encoded size, or the estimate for a value held by reference. */
+  store: { tier: Tier; operation: Operation; bytes: number }
+  /** Keys were removed by a call. */
+  remove: { tier: Tier; count: number }
+  /** L1 dropped an entry to stay within its budget. */
+  evict: { bytes: number }
+  /** Stored bytes did not fit and were treated as a miss. */
+  discard: { tier: Tier; reason: DiscardReason }
+  /** A failure that the call survived, or is about to reject with. */
+  error: { operation: Operation; error: CacheError }
+}
+
+export type EventName = keyof CacheEvents
+export type Listener<Name extends EventName> = (event: CacheEvents[Name]) => void
+/** Listeners given at creation, by event name. */
+export type Listeners = { [Name in EventName]?: Listener<Name> }
+
+/** The listeners of one cache. */
+export class Events {
+  readonly #listeners: { [Name in EventName]?: Set<Listener<Name>> } = {}
+
+  constructor(initial: Listeners = {}) {
+    for (const name of Object.keys(initial) as EventName[]) {
+      const listener = initial[name] as Listener<typeof name> | undefined
+      if (listener !== undefined) this.on(name, listener)
+    }
+  }
+
+  on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void {
+    if (typeof listener !== 'function') throw new TypeError(`the listener for '${name}' must be a function`)
+    const listeners = (this.#listeners[name] ??= new Set<Listener<Name>>() as never) as Set<Listener<Name>>
+    listeners.add(listener)
+    return () => void listeners.delete(listener)
+  }
+
+  /** Whether anybody listens: the hot path asks before it makes an event. */
+  heard(name: EventName): boolean {
+    return (this.#listeners[name]?.size ?? 0) > 0
+  }
+
+  emit<Name extends EventName>(name: Name, event: CacheEvents[Name]): void {
+    const listeners = this.#listeners[name] as Set<Listener<Name>> | undefined
+    for (const listener of listeners ?? []) {
+      try {
+        listener(event)
+      } catch {
+        // A listener is an onlooker: its failure must not become the cache's.
+      }
+    }
+  }
+}

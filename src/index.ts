@@ -1,0 +1,35 @@
+/**
+ * A two-tier cache for edge and serverless code: L1 in the isolate's memory, L2 in Upstash Redis over REST.
+ *
+ * @module
+ */
+export type { HybridCache } from './cache.ts'
+export { createHybridCache } from './create.ts'
+export type { Duration } from './duration.ts'
+export type { Serializer } from './entry/index.ts'
+export { CacheError, type CacheErrorCode, isCacheError } from './errors.ts'
+export type { CacheEvents, DiscardReason, EventName, Listener, Listeners, Operation, Tier } from './events.ts'
+export type { Factory, LoadContext } from './load/factory.ts'
+export type { Isolation } from './memory/index.ts'
+export type {
+  CacheOptions,
+  EntryOptions,
+  L2Options,
+  MemoryOptions,
+  ReadOptions,
+  WriteOptions,
+} from './options.ts'
+export {
+  type Command,
+  type Credentials,
+  fromEnv,
+  RedisReplyError,
+  type Reply,
+  type SendOptions,
+  type Transport,
+  type UpstashClient,
+} from './redis/index.ts'
+export type { Clock, WaitUntil } from './runtime.ts'
+export type { SchemaOutput, SchemaResult, StandardSchema } from './schema.ts'
+export type { CacheStats, L2Stats } from './stats.ts'
+export type { RequestContext } from './view.ts'

@@ -1,0 +1,69 @@
+import type { Core } from '../core.ts'
+import type { ReadOptions, WriteOptions } from '../options.ts'
+import type { View } from '../view.ts'
+import { acceptLocal, admit, readLocal, type Read } from './lookup.ts'
+import { report } from './report.ts'
+import { replace, toWrite, type Write } from './store.ts'
+
+/** Reads many keys: each from L1, and all that are not there together from L2. */
+export async function readMany(
+  core: Core,
+  view: View,
+  keys: readonly string[],
+  options: ReadOptions,
+): Promise<Map<string, unknown>> {
+  const unique = [...new Set(keys)]
+  const local = unique.map((key) =>
+    options.l1 === false ? undefined : readLocal(core, view, key, 'getMany'),
+  )
+  const values = await Promise.all(local.map((value) => acceptLocal(core, options, value)))
+  const missing = unique.filter((_, i) => values[i] === undefined)
+  const remote = await readMissing(core, view, missing, options)
+  const found = new Map<string, unknown>()
+  for (const [i, key] of unique.entries()) {
+    const value = values[i] ?? remote.get(key)
+    if (value === undefined) core.events.emit('miss', { operation: 'getMany' })
+    else found.set(key, value)
+  }
+  return found
+}
+
+async function readMissing(
+  core: Core,
+  view: View,
+  keys: readonly string[],
+  options: ReadOptions,
+): Promise<Map<string, unknown>> {
+  if (core.redis === undefined || options.l2 === false || keys.length === 0) return new Map()
+  const reads = keys.map((key): Read => {
+    const place = view.place(key)
+    return { place, view, options, operation: 'getMany', mark: core.marks.begin(place.localKey) }
+  })
+  try {
+    const physicalKeys = reads.map(({ place }) => place.physicalKey)
+    const bytes = await core.redis.readMany(physicalKeys, options.signal)
+    const values = await Promise.all(reads.map((read, i) => admit(core, read, bytes[i] ?? null)))
+    return new Map(keys.map((key, i) => [key, values[i]]))
+  } catch (error) {
+    report(core, 'getMany', error)
+    return new Map()
+  } finally {
+    for (const { place, mark } of reads) core.marks.end(place.localKey, mark)
+  }
+}
+
+/** Stores many values. The last of a key that is given twice counts. */
+export async function writeMany(
+  core: Core,
+  view: View,
+  entries: Iterable<readonly [string, unknown]>,
+  options: WriteOptions,
+): Promise<void> {
+  if (typeof (entries as Partial<Iterable<unknown>> | undefined)?.[Symbol.iterator] !== 'function') {
+    throw new TypeError('setMany takes a Map, or an array of [key, value] pairs')
+  }
+  const writes = new Map<string, Write>()
+  for (const [key, value] of entries)
+    writes.set(key, toWrite(core, view, { key, value, options, operation: 'setMany' }))
+  if (writes.size > 0) await replace(core, [...writes.values()])
+}

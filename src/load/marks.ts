@@ -1,0 +1,35 @@
+/** Set as soon as a write to its key makes what the operation is about to store out of date. */
+export interface Mark {
+  overtaken: boolean
+}
+
+/**
+ * The operations in flight, by key. A write to a key marks those that began before it: they give their value to their own
+ * caller and store it nowhere, so that a slow read can never put back what a `set` or `remove` has just replaced.
+ */
+export class Marks {
+  readonly #inFlight = new Map<string, Set<Mark>>()
+
+  /** `since`: the operation goes on from an earlier one, and is overtaken if that was. */
+  begin(key: string, since?: Mark): Mark {
+    const mark = { overtaken: since?.overtaken ?? false }
+    const marks = this.#inFlight.get(key)
+    if (marks === undefined) this.#inFlight.set(key, new Set([mark]))
+    else marks.add(mark)
+    return mark
+  }
+
+  end(key: string, mark: Mark): void {
+    const marks = this.#inFlight.get(key)
+    if (marks?.delete(mark) === true && marks.size === 0) this.#inFlight.delete(key)
+  }
+
+  overtake(key: string): void {
+    for (const mark of this.#inFlight.get(key) ?? []) mark.overtaken = true
+  }
+
+  /** How many keys have an operation in flight. */
+  get size(): number {
+    return this.#inFlight.size
+  }
+}

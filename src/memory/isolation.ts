@@ -1,0 +1,45 @@
+import { type Codec, type Encoded, json } from '../entry/index.ts'
+
+/**
+ * What a caller may do to a value that it got, without changing what the next caller gets.
+ *
+ * - `clone`: every call gets its own copy, decoded from text. Costs one `JSON.parse` a hit.
+ * - `freeze`: plain objects and arrays are decoded once, frozen and shared; values that hold anything else (a Date, a Map)
+ *   are cloned, for freezing does not keep those from changing.
+ * - `share`: every call gets the same object. The fastest; whoever changes it changes it for everybody.
+ */
+export type Isolation = 'clone' | 'freeze' | 'share'
+
+/** A value as L1 holds it: itself, or the text that it is decoded from. */
+export interface Held {
+  value: unknown
+  encoded: Encoded | undefined
+}
+
+/** `encoded` may be missing under `share` only. */
+export function hold(value: unknown, encoded: Encoded | undefined, isolation: Isolation): Held {
+  const asItself = isolation === 'share' || isPrimitive(value)
+  return asItself ? { value, encoded: undefined } : { value: undefined, encoded }
+}
+
+/** The value for one caller; `undefined` where it could not be decoded. */
+export function release(held: Held, codec: Codec, isolation: Isolation): unknown {
+  if (held.encoded === undefined) return held.value
+  const value = codec.decode(held.encoded)
+  if (isolation === 'freeze' && held.encoded.codec === json) {
+    held.value = deepFreeze(value)
+    held.encoded = undefined
+  }
+  return value
+}
+
+function isPrimitive(value: unknown): boolean {
+  return value === null || (typeof value !== 'object' && typeof value !== 'function')
+}
+
+/** For what `JSON.parse` made: a tree of plain objects and arrays. */
+function deepFreeze(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  for (const part of Object.values(value)) deepFreeze(part)
+  return Object.freeze(value)
+}

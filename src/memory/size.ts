@@ -1,0 +1,28 @@
+// How much memory things take, roughly: what an engine really uses cannot be asked.
+
+/** A key, its entry record and its place in the list, beside the value itself. */
+export const entryOverhead = 200
+const slot = 16
+
+/** Engines hold a string in one byte a character, or in two as soon as one character does not fit. */
+export function textBytes(text: string): number {
+  return /[\u0100-\uffff]/.test(text) ? text.length * 2 : text.length
+}
+
+/** Walks a value that has no text to measure. Every object counts once, so cycles end. */
+export function estimateBytes(value: unknown, seen: Set<object> = new Set()): number {
+  if (typeof value === 'string') return textBytes(value) + slot
+  if (typeof value !== 'object' || value === null) return slot
+  if (seen.has(value)) return slot
+  seen.add(value)
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return value.byteLength + slot * 4
+  let bytes = slot * 2
+  for (const part of partsOf(value)) bytes += slot + estimateBytes(part, seen)
+  return bytes
+}
+
+function* partsOf(value: object): Iterable<unknown> {
+  if (value instanceof Map) for (const [key, item] of value) yield* [key, item]
+  else if (value instanceof Set || Array.isArray(value)) yield* value
+  else for (const key of Object.keys(value)) yield* [key, (value as Record<string, unknown>)[key]]
+}

@@ -1,0 +1,77 @@
+import { type LRU, lru } from 'tiny-lru'
+import type { LocalLife } from '../entry/index.ts'
+import type { Held } from './isolation.ts'
+
+/** One entry of L1. */
+export interface LocalEntry extends Held, LocalLife {
+  /** Its size as it counts against the budget, in bytes. */
+  readonly bytes: number
+  /** Whether L2 has it too. */
+  readonly shared: boolean
+  /** Whether its life is being extended in L2 at this moment. */
+  sliding: boolean
+}
+
+/**
+ * L1: least recently used first out, within a budget of entries and one of bytes. tiny-lru counts entries only, reports
+ * evictions but neither removals nor overwrites, and deletes what its own TTL calls expired: so bytes are counted here, and
+ * its TTL stays off.
+ */
+export class MemoryStore {
+  readonly #lru: LRU<LocalEntry>
+  readonly #maxBytes: number
+  #bytes = 0
+  #evictions = 0
+
+  constructor(maxEntries: number, maxBytes: number, onEvict: (bytes: number) => void) {
+    this.#lru = lru<LocalEntry>(maxEntries)
+    this.#maxBytes = maxBytes
+    this.#lru.onEvict(({ value }) => {
+      this.#bytes -= value.bytes
+      this.#evictions++
+      onEvict(value.bytes)
+    })
+  }
+
+  /** The entry under `key`, fresh or not, which becomes the most recently used. */
+  get(key: string): LocalEntry | undefined {
+    return this.#lru.get(key)
+  }
+
+  /** The same, without counting as a use. */
+  peek(key: string): LocalEntry | undefined {
+    return this.#lru.peek(key)
+  }
+
+  /** Puts an entry in place of any other under that key. One that is above the whole budget is not kept: `false`. */
+  put(key: string, entry: LocalEntry): boolean {
+    this.delete(key)
+    if (entry.bytes > this.#maxBytes) return false
+    // Room is made first, so that the budget holds at every step.
+    while (this.#bytes + entry.bytes > this.#maxBytes) this.#lru.evict()
+    this.#lru.set(key, entry)
+    this.#bytes += entry.bytes
+    return true
+  }
+
+  /** Whether there was one. */
+  delete(key: string): boolean {
+    const entry = this.#lru.peek(key)
+    if (entry === undefined) return false
+    this.#bytes -= entry.bytes
+    this.#lru.delete(key)
+    return true
+  }
+
+  get entries(): number {
+    return this.#lru.size
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get evictions(): number {
+    return this.#evictions
+  }
+}

@@ -1,0 +1,89 @@
+import type { CacheError } from '../errors.ts'
+import { toReplyError } from './reply-error.ts'
+import { type Command, RedisReplyError, type Reply } from './transport.ts'
+
+/** One command on its way, and who waits for it. */
+export class Call {
+  readonly command: Command
+  readonly idempotent: boolean
+  readonly reply: Promise<Reply>
+  readonly #signal: AbortSignal | undefined
+  #resolve!: (reply: Reply) => void
+  #reject!: (error: unknown) => void
+  #settled = false
+  #onLeave: (() => void) | undefined
+
+  constructor(
+    command: Command,
+    { idempotent, signal }: { idempotent: boolean; signal: AbortSignal | undefined },
+  ) {
+    this.command = command
+    this.idempotent = idempotent
+    this.#signal = signal
+    this.reply = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    if (signal?.aborted) this.#leave()
+    else signal?.addEventListener('abort', this.#leave)
+  }
+
+  /** Whether somebody still waits for the reply. */
+  get waiting(): boolean {
+    return !this.#settled
+  }
+
+  /** `listener` hears when the caller has given up. */
+  onLeave(listener: () => void): void {
+    this.#onLeave = listener
+  }
+
+  settle(reply: Reply | RedisReplyError): void {
+    if (reply instanceof RedisReplyError) this.fail(toReplyError(reply.message))
+    else if (this.#finish()) this.#resolve(reply)
+  }
+
+  fail(error: CacheError): void {
+    if (this.#finish()) this.#reject(error)
+  }
+
+  readonly #leave = (): void => {
+    if (!this.#finish()) return
+    this.#reject(this.#signal?.reason)
+    this.#onLeave?.()
+  }
+
+  #finish(): boolean {
+    if (this.#settled) return false
+    this.#settled = true
+    this.#signal?.removeEventListener('abort', this.#leave)
+    return true
+  }
+}
+
+// Well below what the server takes in one request (10 MB), and what one client sends in one batch (1,000).
+const maxCommands = 1000
+const maxCharacters = 2 ** 21
+
+/** Splits what was issued in one tick into requests that the server accepts, in order. */
+export function splitBatch(calls: readonly Call[]): Call[][] {
+  const batches: Call[][] = []
+  let batch: Call[] = []
+  let size = 0
+  for (const call of calls) {
+    const length = lengthOf(call.command)
+    if (batch.length > 0 && (batch.length === maxCommands || size + length > maxCharacters)) {
+      batches.push(batch)
+      batch = []
+      size = 0
+    }
+    batch.push(call)
+    size += length
+  }
+  if (batch.length > 0) batches.push(batch)
+  return batches
+}
+
+function lengthOf(command: Command): number {
+  return command.reduce<number>((sum, part) => sum + (typeof part === 'string' ? part.length : 8), 0)
+}

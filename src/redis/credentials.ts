@@ -1,0 +1,87 @@
+import { processEnv } from '../runtime.ts'
+
+/** Where the database is, and the token that opens it. */
+export interface Credentials {
+  /** `https:`; `http:` only to this machine (`localhost`, `127.0.0.1`, `[::1]`), or with `allowInsecureUrl`. */
+  readonly url: string
+  readonly token: string
+  /** Allows `http:` to another machine: the token and all values then travel in the clear. Default `false`. */
+  readonly allowInsecureUrl?: boolean
+}
+
+const names = [
+  ['UPSTASH_REDIS_REST_URL', 'UPSTASH_REDIS_REST_TOKEN'],
+  ['KV_REST_API_URL', 'KV_REST_API_TOKEN'],
+] as const
+
+/**
+ * Reads `UPSTASH_REDIS_REST_URL` and `UPSTASH_REDIS_REST_TOKEN`, or else `KV_REST_API_URL` and `KV_REST_API_TOKEN`, from
+ * `env`: the bindings of a Worker, or the process environment where none is given. Throws a `TypeError` that names what is
+ * missing. Costs no request.
+ *
+ * @example
+ * ```ts
+ * import { createHybridCache, fromEnv } from 'hybrid-cache'
+ *
+ * const cache = createHybridCache({ redis: fromEnv() })
+ * ```
+ */
+export function fromEnv(env: object = processEnv()): Credentials {
+  const read = (name: string): string | undefined => {
+    const value = (env as Record<string, unknown>)[name]
+    return typeof value === 'string' && value !== '' ? value : undefined
+  }
+  for (const [urlName, tokenName] of names) {
+    const url = read(urlName)
+    const token = read(tokenName)
+    if (url !== undefined && token !== undefined) return { url, token }
+    if (url !== undefined || token !== undefined) {
+      throw new TypeError(`fromEnv: ${url === undefined ? urlName : tokenName} is not set`)
+    }
+  }
+  throw new TypeError(`fromEnv: neither ${names[0].join(' and ')} nor ${names[1].join(' and ')} are set`)
+}
+
+/** Throws a `TypeError`, which names neither the URL nor the token, where they cannot be right or are not safe. */
+export function assertCredentials({ url, token, allowInsecureUrl }: Credentials): void {
+  if (typeof url !== 'string' || url === '')
+    throw new TypeError('redis.url is missing: give the REST URL of the database')
+  if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) {
+    throw new TypeError(
+      'redis.token must be the REST token of the database: printable ASCII without spaces or line breaks',
+    )
+  }
+  const parsed = parseUrl(url)
+  if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
+    throw new TypeError(
+      'redis.url must be an https: URL, such as https://example.upstash.io (not a redis: one)',
+    )
+  }
+  if (parsed.username !== '' || parsed.password !== '' || parsed.search !== '' || parsed.hash !== '') {
+    throw new TypeError(
+      'redis.url must hold no user name, password, query or fragment: the token goes into redis.token',
+    )
+  }
+  if (parsed.protocol === 'http:' && !isLoopback(parsed.hostname) && allowInsecureUrl !== true) {
+    throw new TypeError(
+      'redis.url is http: to another machine, which would send the token in the clear: use https:, or set redis.allowInsecureUrl',
+    )
+  }
+}
+
+function parseUrl(url: string): URL | undefined {
+  try {
+    return new URL(url)
+  } catch {
+    return undefined
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return (
+    host === 'localhost' ||
+    host.endsWith('.localhost') ||
+    host === '[::1]' ||
+    /^127(\.\d{1,3}){3}$/.test(host)
+  )
+}

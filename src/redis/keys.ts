@@ -1,0 +1,27 @@
+// What the keys in Redis look like. Injective: no two of prefix, namespace, kind and key give the same physical key.
+
+const segment = /^[A-Za-z0-9_.{}-]{1,64}$/
+const maxKeyBytes = 1024
+
+/** Throws a `TypeError` unless `key` can be a key: a well-formed string of 1 to 1024 bytes in UTF-8. */
+export function assertKey(key: string): void {
+  if (typeof key !== 'string')
+    throw new TypeError(`a key must be a string, not ${key === null ? 'null' : typeof key}`)
+  if (key === '') throw new TypeError('a key must not be empty')
+  if (!key.isWellFormed()) throw new TypeError('a key must be well-formed: it holds a lone surrogate')
+  // No character takes more than three bytes, so that short keys need no counting.
+  if (key.length * 3 > maxKeyBytes && new TextEncoder().encode(key).length > maxKeyBytes) {
+    throw new TypeError(`a key must not be longer than ${maxKeyBytes} bytes: hash the long part of it`)
+  }
+}
+
+/** Throws a `TypeError` unless `name` can be a key prefix or a namespace; `what` is what the error calls it. */
+export function assertSegment(name: string, what: string): void {
+  if (typeof name === 'string' && segment.test(name)) return
+  throw new TypeError(`${what} must be 1 to 64 characters out of letters, digits and _ . { } -`)
+}
+
+/** Where the entry of a key is, under the prefix: also what an entry says of itself. */
+export function entryAddress(namespace: string | undefined, key: string): string {
+  return namespace === undefined ? `e:${key}` : `n:${namespace}:e:${key}`
+}

@@ -1,0 +1,107 @@
+import { CacheError, isCacheError } from '../errors.ts'
+import type { Clock } from '../runtime.ts'
+import type { L2Stats } from '../stats.ts'
+import { Call, splitBatch } from './batch.ts'
+import { sleep, withDeadline } from './deadline.ts'
+import type { Command, RedisReplyError, Reply, Transport } from './transport.ts'
+
+export interface LinkSettings {
+  /** Milliseconds that one request may take, its retries included. */
+  readonly timeout: number
+  /** How often a request that failed on its way is sent again, where every command of it may run twice. */
+  readonly retries: number
+}
+
+export interface CallOptions {
+  /** Whether the command may run twice. */
+  readonly idempotent: boolean
+  readonly signal?: AbortSignal | undefined
+}
+
+const retryDelay = 50
+
+/**
+ * Commands that are issued in the same tick share one request, in order; a request has a deadline, and is sent again only
+ * where that can do no harm.
+ */
+export class Link {
+  readonly #transport: Transport
+  readonly #settings: LinkSettings
+  readonly #clock: Clock
+  readonly #stats: L2Stats
+  #queue: Call[] = []
+
+  constructor(transport: Transport, settings: LinkSettings, clock: Clock, stats: L2Stats) {
+    this.#transport = transport
+    this.#settings = settings
+    this.#clock = clock
+    this.#stats = stats
+  }
+
+  /** Rejects with a `CacheError`, or with the reason of `signal`. */
+  send(command: Command, { idempotent, signal }: CallOptions): Promise<Reply> {
+    const call = new Call(command, { idempotent, signal })
+    if (this.#queue.push(call) === 1) void this.#flushSoon()
+    return call.reply
+  }
+
+  async #flushSoon(): Promise<void> {
+    // Two turns of the microtask queue: what a caller issues after awaiting something that is already there joins too.
+    await undefined
+    await undefined
+    const calls = this.#queue.filter((call) => call.waiting)
+    this.#queue = []
+    for (const batch of splitBatch(calls)) await this.#deliver(batch)
+  }
+
+  /** Never rejects: every call of the batch learns its own outcome. */
+  async #deliver(batch: readonly Call[]): Promise<void> {
+    const abandoned = new AbortController()
+    for (const call of batch) {
+      call.onLeave(() => {
+        if (!batch.some(({ waiting }) => waiting)) abandoned.abort()
+      })
+    }
+    try {
+      const replies = await withDeadline((signal) => this.#attempt(batch, signal), {
+        ms: this.#settings.timeout,
+        clock: this.#clock,
+        late: () => timedOut(this.#settings.timeout),
+        abandon: abandoned.signal,
+      })
+      for (const [i, call] of batch.entries()) call.settle(replies[i] ?? null)
+    } catch (error) {
+      this.#stats.errors++
+      for (const call of batch) call.fail(toCacheError(error))
+    }
+  }
+
+  async #attempt(batch: readonly Call[], signal: AbortSignal): Promise<readonly (Reply | RedisReplyError)[]> {
+    const commands = batch.map(({ command }) => command)
+    const idempotent = batch.every((call) => call.idempotent)
+    for (let attempt = 0; ; attempt++) {
+      this.#stats.requests++
+      this.#stats.commands += commands.length
+      try {
+        return await this.#transport.send(commands, { signal, idempotent })
+      } catch (error) {
+        const again =
+          idempotent && attempt < this.#settings.retries && toCacheError(error).code === 'L2_NETWORK'
+        if (!again) throw error
+      }
+      await sleep(retryDelay * 2 ** attempt * Math.random(), this.#clock)
+      signal.throwIfAborted()
+    }
+  }
+}
+
+function timedOut(ms: number): CacheError {
+  return new CacheError('L2_TIMEOUT', `Redis did not answer within ${ms} ms (l2.timeout)`, {
+    retryable: true,
+  })
+}
+
+function toCacheError(error: unknown): CacheError {
+  if (isCacheError(error)) return error
+  return new CacheError('L2_NETWORK', 'the request to Redis failed', { retryable: true })
+}

@@ -1,0 +1,26 @@
+import { CacheError, type CacheErrorCode } from '../errors.ts'
+
+// Redis names the kind of an error in its first word, in capitals. Nothing behind it is safe to show: it may hold keys,
+// arguments, or the whole command.
+const kindPattern = /^[A-Z][A-Z0-9_]{1,31}\b/
+const authPattern = /^(WRONGPASS|NOAUTH|NOPERM)\b|unauthorized/i
+const quotaPattern = /\bmax (daily )?(requests?|bandwidth)\b.*\blimit exceeded|rate limit/i
+const passingKinds = new Set(['LOADING', 'TRYAGAIN', 'BUSY', 'CLUSTERDOWN', 'MASTERDOWN', 'READONLY', 'OOM'])
+
+const advice: Partial<Record<CacheErrorCode, string>> = {
+  L2_AUTH: 'Redis refused the credentials: check the token, and that it may run this command',
+  L2_RATE_LIMITED: 'the request quota of the Redis database is used up',
+}
+
+/** The error text of Redis, or of the REST server, as an error that is safe to show. */
+export function toReplyError(text: string): CacheError {
+  const code = codeOf(text)
+  const kind = kindPattern.exec(text)?.[0] ?? 'ERR'
+  const retryable = code === 'L2_RATE_LIMITED' || passingKinds.has(kind)
+  return new CacheError(code, advice[code] ?? `Redis answered with an error of kind ${kind}`, { retryable })
+}
+
+function codeOf(text: string): CacheErrorCode {
+  if (authPattern.test(text)) return 'L2_AUTH'
+  return quotaPattern.test(text) ? 'L2_RATE_LIMITED' : 'L2_REPLY'
+}

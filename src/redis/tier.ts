@@ -1,0 +1,128 @@
+import { CacheError } from '../errors.ts'
+import type { Clock } from '../runtime.ts'
+import type { Link } from './link.ts'
+import { ServerClock } from './server-clock.ts'
+import type { Reply } from './transport.ts'
+
+type Signal = AbortSignal | undefined
+
+/** L2: the commands that the cache needs, on physical keys and bytes. It knows nothing of what the bytes mean. */
+export class RedisTier {
+  readonly clock: ServerClock
+  readonly #link: Link
+  readonly #wall: Clock
+  #learning: Promise<void> | undefined
+  #asking = false
+
+  constructor(link: Link, clock: Clock) {
+    this.#link = link
+    this.#wall = clock
+    this.clock = new ServerClock(clock)
+  }
+
+  /** The bytes under a key, or `null`. One command; two in an isolate's first request, which also asks for the time. */
+  async read(key: string, signal?: Signal): Promise<string | null> {
+    if (this.#learning !== undefined) await this.#inTurn(this.#learning)
+    this.#askTheTime()
+    return toText(await this.#link.send(['GET', key], { idempotent: true, signal }))
+  }
+
+  /** The same for many keys, in one command for every thousand. */
+  async readMany(keys: readonly string[], signal?: Signal): Promise<(string | null)[]> {
+    if (this.#learning !== undefined) await this.#inTurn(this.#learning)
+    this.#askTheTime()
+    const replies = chunks(keys).map((chunk) =>
+      this.#link.send(['MGET', ...chunk], { idempotent: true, signal }),
+    )
+    const values = (await Promise.all(replies)).flatMap((reply) =>
+      Array.isArray(reply) ? reply.map(toText) : [],
+    )
+    if (values.length !== keys.length) throw unexpected()
+    return values
+  }
+
+  /**
+   * Stores bytes for `ttl` milliseconds, replacing what was there. What a user sets is not idempotent: a second execution
+   * that comes late would undo what was written in between.
+   */
+  async write(
+    key: string,
+    bytes: string,
+    { ttl, idempotent, signal }: { ttl: number; idempotent: boolean; signal?: Signal },
+  ): Promise<void> {
+    await this.#link.send(['SET', key, bytes, 'PX', ttl], { idempotent, signal })
+  }
+
+  /** Removes the keys: one command for every thousand. */
+  async remove(keys: readonly string[], signal?: Signal): Promise<void> {
+    await Promise.all(
+      chunks(keys).map((chunk) => this.#link.send(['DEL', ...chunk], { idempotent: true, signal })),
+    )
+  }
+
+  /**
+   * Keeps a key for at least `ttl` milliseconds more; resolves to how long it now lives, `undefined` where it is gone. Two
+   * commands. `GT` (Redis 7) so that a longer life, given by somebody else meanwhile, is never shortened.
+   */
+  async extend(key: string, ttl: number): Promise<number | undefined> {
+    const options = { idempotent: true }
+    const extended = this.#link.send(['PEXPIRE', key, ttl, 'GT'], options)
+    const [, left] = await Promise.all([extended, this.#link.send(['PTTL', key], options)])
+    return typeof left === 'number' && left > 0 ? left : undefined
+  }
+
+  /**
+   * Makes sure that the server's time is known: entries carry it. Costs a request of its own where a write is the first
+   * thing that an isolate does, and nothing otherwise. What is issued meanwhile keeps its place behind it.
+   */
+  ready(): Promise<void> | undefined {
+    if (this.clock.known) return this.#learning
+    this.#learning ??= this.#learn().finally(() => {
+      this.#learning = undefined
+    })
+    return this.#learning
+  }
+
+  async #learn(): Promise<void> {
+    const sentAt = this.#wall.now()
+    this.clock.learn(await this.#link.send(['TIME'], { idempotent: true }), sentAt)
+    if (!this.clock.known) throw unexpected()
+  }
+
+  /** Waits for a write that is asking for the time, so that a later read does not overtake it. */
+  async #inTurn(learning: Promise<void>): Promise<void> {
+    try {
+      await learning
+    } catch {
+      // The write reports it; a read can do without.
+    }
+  }
+
+  #askTheTime(): void {
+    if (this.#asking || !this.clock.due) return
+    this.#asking = true
+    void this.#learn()
+      .catch(() => undefined) // the read that shares its request reports the failure
+      .finally(() => {
+        this.#asking = false
+      })
+  }
+}
+
+// What one command takes: a script engine's or proxy's limit on arguments is far above it.
+const maxKeys = 1000
+
+function chunks(keys: readonly string[]): string[][] {
+  const parts: string[][] = []
+  for (let i = 0; i < keys.length; i += maxKeys) parts.push(keys.slice(i, i + maxKeys))
+  return parts
+}
+
+function toText(reply: Reply): string | null {
+  if (reply === null || typeof reply === 'string') return reply
+  throw unexpected()
+}
+
+function unexpected(): CacheError {
+  return new CacheError('L2_REPLY', 'Redis answered with a reply of another type than the command gives')
+}

@@ -1,0 +1,40 @@
+import type { CacheError } from '../errors.ts'
+
+/** One Redis command: its name, then its arguments. */
+export type Command = readonly [name: string, ...args: (string | number)[]]
+
+/** What Redis answered to one command. */
+export type Reply = string | number | null | readonly Reply[]
+
+/** Redis answered a command with an error; `message` is its text, which may hold keys: it is never shown as it is. */
+export class RedisReplyError extends Error {
+  override readonly name = 'RedisReplyError'
+}
+
+export interface SendOptions {
+  /** Ends the request when it aborts. */
+  readonly signal: AbortSignal
+  /** Whether every command of the batch may run twice. A transport that retries by itself must heed it; better is not to retry. */
+  readonly idempotent: boolean
+}
+
+/**
+ * How commands reach Redis. `send` makes one request of the batch, keeps its order, and gives one reply a command: an error
+ * of a single command is a `RedisReplyError` in its place. It rejects only where the batch as a whole got no answer, with a
+ * {@link CacheError} or any other error (which then counts as `L2_NETWORK`). Deadline, retries and batching are not its
+ * business: the cache puts them on top.
+ *
+ * @example
+ * ```ts
+ * import { createHybridCache, type Transport } from 'hybrid-cache'
+ *
+ * declare const gateway: { run(commands: readonly unknown[], signal: AbortSignal): Promise<(string | number | null)[]> }
+ * const transport: Transport = { send: (commands, { signal }) => gateway.run(commands, signal) }
+ * const cache = createHybridCache({ redis: transport })
+ * ```
+ */
+export interface Transport {
+  send(commands: readonly Command[], options: SendOptions): Promise<readonly (Reply | RedisReplyError)[]>
+}
+
+export type { CacheError }

@@ -1,0 +1,111 @@
+import type { Redis as NodeRedis } from '@upstash/redis'
+// The entry without Node: it sets no `cache` field, which Workers with an old compatibility date refuse, and reads no
+// process environment. It runs everywhere.
+import { Redis } from '@upstash/redis/cloudflare'
+import { CacheError } from '../errors.ts'
+import { assertCredentials, type Credentials } from './credentials.ts'
+import { toReplyError } from './reply-error.ts'
+import { type Command, RedisReplyError, type Reply, type SendOptions, type Transport } from './transport.ts'
+
+/**
+ * A client of `@upstash/redis` that you made yourself. It works, with weaker guarantees than `{ url, token }`: its own retries
+ * repeat commands that must not run twice, a deadline does not end its request, and its middleware and telemetry stay on.
+ */
+export type UpstashClient = NodeRedis | Redis
+
+interface Requester {
+  request(request: { path: string[]; body: unknown }): Promise<unknown>
+}
+
+/** Speaks to Upstash through its own client, with everything off that a cache must decide for itself. */
+export function createUpstashTransport(credentials: Credentials): Transport {
+  assertCredentials(credentials)
+  let signal: AbortSignal | undefined
+  const requester = requesterOf(
+    new Redis({
+      url: credentials.url,
+      token: credentials.token,
+      retry: { retries: 0 },
+      enableAutoPipelining: false,
+      automaticDeserialization: false,
+      enableTelemetry: false,
+      responseEncoding: false,
+      // Only the function form makes an aborted request fail; with a plain signal it resolves, as if nothing were stored.
+      signal: () => signal as AbortSignal,
+    }),
+  )
+  return {
+    send(commands, options) {
+      // The client asks for the signal while the request starts, that is before the next line.
+      signal = options.signal
+      const reply = requester.request({ path: ['pipeline'], body: commands })
+      signal = undefined
+      return settle(reply, commands.length, options)
+    },
+  }
+}
+
+/** A transport over a client that was made elsewhere. */
+export function adaptUpstashClient(client: UpstashClient): Transport {
+  const requester = requesterOf(client)
+  return {
+    send: (commands: readonly Command[], options: SendOptions) =>
+      settle(requester.request({ path: ['pipeline'], body: commands }), commands.length, options),
+  }
+}
+
+/** What sends the requests of a client: a protected member, the one way to run any command in a pipeline. */
+function requesterOf(client: UpstashClient): Requester {
+  const requester = (client as unknown as { client?: Partial<Requester> }).client
+  if (typeof requester?.request !== 'function') {
+    throw new TypeError(
+      'this client of @upstash/redis cannot be used: install version 1.38.4 or newer, or give { url, token }',
+    )
+  }
+  return requester as Requester
+}
+
+/** Whether this is such a client rather than credentials or a transport. */
+export function isUpstashClient(value: object): value is UpstashClient {
+  return 'client' in value && 'pipeline' in value
+}
+
+async function settle(
+  response: Promise<unknown>,
+  count: number,
+  { signal }: SendOptions,
+): Promise<readonly (Reply | RedisReplyError)[]> {
+  const body = await response.catch((error: unknown) => {
+    throw signal.aborted ? signal.reason : describe(error)
+  })
+  if (Array.isArray(body) && body.length === count && body.every(isItem)) return body.map(toReply)
+  throw new CacheError(
+    'L2_REPLY',
+    'the Redis REST server answered a pipeline with something else than one reply a command',
+  )
+}
+
+type Item = { readonly result?: Reply; readonly error?: string }
+
+function isItem(item: unknown): item is Item {
+  return (
+    typeof item === 'object' &&
+    item !== null &&
+    ('result' in item || typeof (item as Item).error === 'string')
+  )
+}
+
+function toReply({ result, error }: Item): Reply | RedisReplyError {
+  return typeof error === 'string' ? new RedisReplyError(error) : (result ?? null)
+}
+
+/** The client's errors hold the whole command, and neither a status nor a code: only what is safe goes on. */
+function describe(error: unknown): CacheError {
+  const { name, message } = error as Error
+  if (name === 'UpstashError') return toReplyError(message)
+  const text =
+    name === 'UpstashJSONParseError'
+      ? 'the Redis REST server answered with something that is not JSON'
+      : 'the request to the Redis REST server failed'
+  return new CacheError('L2_NETWORK', text, { retryable: true })
+}

@@ -1,0 +1,45 @@
+// The only file that knows which platform it runs on. Everything here is looked up when it is called, never while the
+// module loads: Workers refuse timers and randomness at module scope, and the platforms fill their globals in later.
+
+/**
+ * Where the cache takes its time from. Tests give a manual one; the default is the platform's.
+ * `now` is wall-clock milliseconds since 1970, `monotonic` is milliseconds that never jump.
+ */
+export interface Clock {
+  now(): number
+  monotonic(): number
+  setTimeout(run: () => void, ms: number): unknown
+  clearTimeout(timer: unknown): void
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  setTimeout: (run, ms) => setTimeout(run, ms),
+  clearTimeout: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
+}
+
+/** Keeps the platform from ending the request before the promise has settled. */
+export type WaitUntil = (work: Promise<unknown>) => void
+
+const vercelContext = Symbol.for('@vercel/request-context')
+
+interface VercelGlobal {
+  [vercelContext]?: { get?: () => { waitUntil?: WaitUntil } | undefined }
+}
+
+/** The `waitUntil` of the request that runs now, where the platform offers one by itself (Vercel). */
+export function ambientWaitUntil(): WaitUntil | undefined {
+  const context = (globalThis as VercelGlobal)[vercelContext]?.get?.()
+  return context?.waitUntil === undefined ? undefined : (work) => context.waitUntil?.(work)
+}
+
+/** The process environment, where there is one. */
+export function processEnv(): Readonly<Record<string, string | undefined>> {
+  return (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env ?? {}
+}
+
+/** Whether this runtime can compress (`'gzip'` through `CompressionStream`); the edge-runtime VM cannot. */
+export function canCompress(): boolean {
+  return typeof CompressionStream === 'function' && typeof DecompressionStream === 'function'
+}

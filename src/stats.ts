@@ -1,0 +1,30 @@
+/** What the L2 side of a cache did. */
+export interface L2Stats {
+  /** Reads that found a value in Redis. */
+  hits: number
+  /** Reads that found none. */
+  misses: number
+  /** HTTP requests sent, retries included. */
+  requests: number
+  /** Commands in them: what the database bills. */
+  commands: number
+  /** Requests that failed. */
+  errors: number
+}
+
+/** A snapshot of what a cache did since it was created. Namespaces and bound views count together. */
+export interface CacheStats {
+  readonly l1: Readonly<{ hits: number; misses: number; entries: number; bytes: number; evictions: number }>
+  readonly l2: Readonly<L2Stats>
+  /** Factory calls, and how many of them failed. */
+  readonly loads: Readonly<{ count: number; failed: number }>
+}
+
+/** The counters behind `cache.stats()`. */
+export class Counters {
+  l1Hits = 0
+  l1Misses = 0
+  loads = 0
+  failedLoads = 0
+  readonly l2: L2Stats = { hits: 0, misses: 0, requests: 0, commands: 0, errors: 0 }
+}

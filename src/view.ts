@@ -1,0 +1,64 @@
+import { assertSegment, entryAddress } from './redis/index.ts'
+import { ambientWaitUntil, type WaitUntil } from './runtime.ts'
+
+/** Where the entry of one key is, in both tiers. */
+export interface Place {
+  /** In L1. */
+  readonly localKey: string
+  /** In Redis, under the prefix: what the entry says of itself. */
+  readonly address: string
+  /** In Redis. */
+  readonly physicalKey: string
+}
+
+/** What `bind` takes: the context of a request, of which only `waitUntil` is used, called as its method. */
+export interface RequestContext {
+  waitUntil(work: Promise<unknown>): void
+}
+
+/** Which namespace a cache looks at, and whose request its background work belongs to. */
+export class View {
+  readonly #prefix: string
+  readonly #namespace: string | undefined
+  readonly #waitUntil: WaitUntil | undefined
+
+  constructor(prefix: string, waitUntil: WaitUntil | undefined, namespace?: string) {
+    this.#prefix = prefix
+    this.#waitUntil = waitUntil
+    this.#namespace = namespace
+  }
+
+  inNamespace(name: string): View {
+    if (this.#namespace !== undefined)
+      throw new TypeError("namespaces do not nest: use one name, such as 'a.b'")
+    assertSegment(name, 'a namespace')
+    return new View(this.#prefix, this.#waitUntil, name)
+  }
+
+  boundTo(context: RequestContext): View {
+    if (typeof context?.waitUntil !== 'function')
+      throw new TypeError('bind takes an object with a waitUntil method')
+    return new View(this.#prefix, (work) => context.waitUntil(work), this.#namespace)
+  }
+
+  /** A lone surrogate, which no key can hold, keeps the keys of namespaces apart from all others. */
+  localKey(key: string): string {
+    return this.#namespace === undefined ? key : `${this.#namespace}\ud800${key}`
+  }
+
+  place(key: string): Place {
+    const address = entryAddress(this.#namespace, key)
+    return { localKey: this.localKey(key), address, physicalKey: `${this.#prefix}:${address}` }
+  }
+
+  /**
+   * Hands work, which must never reject, to the request that it belongs to. Where there is nobody to keep it alive, the
+   * promise comes back for the caller to await.
+   */
+  background(work: Promise<void>): Promise<void> | undefined {
+    const waitUntil = this.#waitUntil ?? ambientWaitUntil()
+    if (waitUntil === undefined) return work
+    waitUntil(work)
+    return undefined
+  }
+}

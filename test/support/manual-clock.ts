@@ -1,0 +1,70 @@
+import type { Clock } from '../../src/index.ts'
+
+interface Timer {
+  readonly at: number
+  readonly run: () => void
+}
+
+/** A clock that stands still until a test moves it. The wall clock can be set; the monotonic one only goes on. */
+export class ManualClock implements Clock {
+  #wall: number
+  #elapsed = 1000
+  readonly #timers = new Set<Timer>()
+
+  constructor(now = 1_700_000_000_000) {
+    this.#wall = now
+  }
+
+  now(): number {
+    return this.#wall
+  }
+
+  monotonic(): number {
+    return this.#elapsed
+  }
+
+  setTimeout(run: () => void, ms: number): unknown {
+    const timer = { at: this.#elapsed + ms, run }
+    this.#timers.add(timer)
+    return timer
+  }
+
+  clearTimeout(timer: unknown): void {
+    this.#timers.delete(timer as Timer)
+  }
+
+  /** Sets the wall clock, as an operator or a time service does. */
+  set(now: number): void {
+    this.#wall = now
+  }
+
+  /** Lets time pass: timers that fall due run in their order, and what they set in motion gets its turn. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#elapsed + ms
+    for (;;) {
+      await settle()
+      const next = [...this.#timers].filter(({ at }) => at <= end).toSorted((a, b) => a.at - b.at)[0]
+      if (next === undefined) break
+      this.#timers.delete(next)
+      this.#move(next.at - this.#elapsed)
+      next.run()
+    }
+    this.#move(end - this.#elapsed)
+    await settle()
+  }
+
+  #move(ms: number): void {
+    this.#elapsed += ms
+    this.#wall += ms
+  }
+
+  /** How many timers are set. */
+  get pending(): number {
+    return this.#timers.size
+  }
+}
+
+/** Lets everything that is ready to run do so. */
+export async function settle(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
+}
