@@ -1,15 +1,34 @@
 import { type LRU, lru } from 'tiny-lru'
-import type { LocalLife } from '../entry/index.ts'
+import type { Encoded, LocalLife } from '../entry/index.ts'
 import type { Held } from './isolation.ts'
 
-/** One entry of L1. */
-export interface LocalEntry extends Held, LocalLife {
-  /** Its size as it counts against the budget, in bytes. */
-  readonly bytes: number
+/** One entry of L1. A class, so that engines give all of them one shape: reading one is the cost of every hit. */
+export class LocalEntry implements Held, LocalLife {
+  value: unknown
+  encoded: Encoded | undefined
+  readonly from: number
+  readonly until: number
+  readonly end: number
+  readonly idle: number
+  idleUntil: number
   /** Whether L2 has it too. */
   readonly shared: boolean
   /** Whether its life is being extended in L2 at this moment. */
-  sliding: boolean
+  sliding = false
+  /** Its size as it counts against the budget, in bytes. */
+  readonly bytes: number
+
+  constructor(held: Held, life: LocalLife, { shared, bytes }: { shared: boolean; bytes: number }) {
+    this.value = held.value
+    this.encoded = held.encoded
+    this.from = life.from
+    this.until = life.until
+    this.end = life.end
+    this.idle = life.idle
+    this.idleUntil = life.idleUntil
+    this.shared = shared
+    this.bytes = bytes
+  }
 }
 
 /**

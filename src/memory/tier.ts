@@ -2,7 +2,7 @@ import { type Codec, type Encoded, isFreshLocally } from '../entry/index.ts'
 import type { Clock } from '../runtime.ts'
 import { hold, type Isolation, release } from './isolation.ts'
 import { entryOverhead, estimateBytes, textBytes } from './size.ts'
-import type { LocalEntry, MemoryStore } from './store.ts'
+import { LocalEntry, type MemoryStore } from './store.ts'
 
 /** How long L1 may keep a copy, in milliseconds from now. */
 export interface CopyLife {
@@ -63,18 +63,13 @@ export class LocalTier {
   put(key: string, value: unknown, encoded: Encoded | undefined, life: CopyLife): number | undefined {
     const from = this.#clock.now()
     const until = from + life.ttl
+    const idleUntil = life.idle > 0 ? Math.min(until, from + life.idleTtl) : until
     const size = encoded === undefined ? estimateBytes(value) : textBytes(encoded.text)
-    const entry: LocalEntry = {
-      ...hold(value, encoded, this.#isolation),
-      from,
-      until,
-      end: from + life.endsIn,
-      idle: life.idle,
-      idleUntil: life.idle > 0 ? Math.min(until, from + life.idleTtl) : until,
-      shared: life.shared,
-      sliding: false,
-      bytes: size + textBytes(key) + entryOverhead,
-    }
+    const entry = new LocalEntry(
+      hold(value, encoded, this.#isolation),
+      { from, until, end: from + life.endsIn, idle: life.idle, idleUntil },
+      { shared: life.shared, bytes: size + textBytes(key) + entryOverhead },
+    )
     return this.#store.put(key, entry) ? size : undefined
   }
 

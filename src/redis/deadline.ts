@@ -1,29 +1,41 @@
 import type { Clock } from '../runtime.ts'
 
+/** Work that may be ended from outside. */
+export interface Bounded<T> {
+  readonly outcome: Promise<T>
+  /** Rejects at once with `reason`, and aborts the signal of the work. Too late, it does nothing. */
+  end(reason: unknown): void
+}
+
 /**
- * Runs `work` until it settles, `ms` have passed, or `abandon` aborts. Work that ignores its signal is left behind: it can
- * neither hold the caller up nor become an unhandled rejection.
+ * Runs `work` until it settles, is ended, or `ms` have passed. Work that ignores its signal is left behind: it can neither
+ * hold its caller up nor become an unhandled rejection.
  */
 export function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
-  { ms, clock, late, abandon }: { ms: number; clock: Clock; late: () => Error; abandon: AbortSignal },
-): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const controller = new AbortController()
-    const end = (reason: unknown): void => {
+  { ms, clock, late }: { ms: number; clock: Clock; late: () => Error },
+): Bounded<T> {
+  const controller = new AbortController()
+  let end!: (reason: unknown) => void
+  const outcome = new Promise<T>((resolve, reject) => {
+    const timer = clock.setTimeout(() => end(late()), ms)
+    end = (reason) => {
+      clock.clearTimeout(timer)
       reject(reason)
       controller.abort(reason)
-      cleanUp()
     }
-    const leave = (): void => end(abandon.reason)
-    const timer = clock.setTimeout(() => end(late()), ms)
-    const cleanUp = (): void => {
-      clock.clearTimeout(timer)
-      abandon.removeEventListener('abort', leave)
-    }
-    abandon.addEventListener('abort', leave)
-    work(controller.signal).then(resolve, reject).finally(cleanUp)
+    work(controller.signal).then(
+      (value) => {
+        clock.clearTimeout(timer)
+        resolve(value)
+      },
+      (error: unknown) => {
+        clock.clearTimeout(timer)
+        reject(error)
+      },
+    )
   })
+  return { outcome, end }
 }
 
 export function sleep(ms: number, clock: Clock): Promise<void> {

@@ -19,6 +19,8 @@ export interface CallOptions {
 }
 
 const retryDelay = 50
+// Why a request ends that nobody waits for any more. Nobody gets to see it.
+const abandoned = 'abandoned'
 
 /**
  * Commands that are issued in the same tick share one request, in order; a request has a deadline, and is sent again only
@@ -56,22 +58,21 @@ export class Link {
 
   /** Never rejects: every call of the batch learns its own outcome. */
   async #deliver(batch: readonly Call[]): Promise<void> {
-    const abandoned = new AbortController()
+    const request = withDeadline((signal) => this.#attempt(batch, signal), {
+      ms: this.#settings.timeout,
+      clock: this.#clock,
+      late: () => timedOut(this.#settings.timeout),
+    })
     for (const call of batch) {
       call.onLeave(() => {
-        if (!batch.some(({ waiting }) => waiting)) abandoned.abort()
+        if (!batch.some(({ waiting }) => waiting)) request.end(abandoned)
       })
     }
     try {
-      const replies = await withDeadline((signal) => this.#attempt(batch, signal), {
-        ms: this.#settings.timeout,
-        clock: this.#clock,
-        late: () => timedOut(this.#settings.timeout),
-        abandon: abandoned.signal,
-      })
+      const replies = await request.outcome
       for (const [i, call] of batch.entries()) call.settle(replies[i] ?? null)
     } catch (error) {
-      this.#stats.errors++
+      if (error !== abandoned) this.#stats.errors++
       for (const call of batch) call.fail(toCacheError(error))
     }
   }
