@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+import { HELP, readCommandLine } from './cli-options.ts'
+import { printStart, printSummary, startLiveLine } from './cli-output.ts'
+import type { DevServerOptions } from './options.ts'
+import { startDevServer } from './server.ts'
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+// Whoever read the output may have gone, as `head` does; the server is to end in order all the same.
+process.stdout.on('error', () => undefined)
+
+try {
+  const request = readCommandLine(process.argv.slice(2))
+  if (request.help) process.stdout.write(HELP)
+  else await runServer(request.options)
+} catch (cause) {
+  process.stderr.write(`${cause instanceof Error ? cause.message : String(cause)}\n`)
+  process.exitCode = 1
+}
+
+async function runServer(options: DevServerOptions): Promise<void> {
+  // Asked for before the start: a signal that comes while Redis starts must not leave it behind.
+  const ended = firstSignal()
+  const server = await startDevServer(options)
+  printStart(process.stdout, server)
+  const stopLiveLine = startLiveLine(process.stdout, () => server.stats())
+  await ended
+  stopLiveLine()
+  await server.close()
+  printSummary(process.stdout, server.stats())
+}
+
+/** A second signal then has its usual effect and ends the process at once. */
+function firstSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = (): void => {
+      for (const signal of SIGNALS) process.off(signal, stop)
+      resolve()
+    }
+    for (const signal of SIGNALS) process.on(signal, stop)
+  })
+}

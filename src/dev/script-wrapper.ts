@@ -1,0 +1,84 @@
+import type { Shebang } from './script-shebang.ts'
+
+/**
+ * Puts a script into a function that counts what it calls. The reply becomes
+ * `{1, {name, times, …}, result}`, or `{0, {name, times, …}, message, line}` when the script raised an error.
+ *
+ * The script's own first line stays its first line, with our opening before it; everything else of ours comes after
+ * its last line. So the line numbers in Lua's messages are the author's.
+ */
+export function wrapScript({ kept, body }: Shebang): string {
+  const startsOnSecondLine = body.startsWith('\n')
+  const opening = 'return(function(redis,__finish)return __finish(function(...) '
+  const wrapped = startsOnSecondLine ? `\n${opening}${body.slice(1)}` : `${opening}${body}`
+  return `${kept}${wrapped}\nend)end)(${counting(body.split('\n').length)})`
+}
+
+/** The script as the engine would run it without us: to learn whether it compiles, and what is wrong if not. */
+export function plainScript({ kept, body }: Shebang): string {
+  return `${kept}${body}`
+}
+
+/**
+ * Lua that gives the counting `redis` and the function that runs the script.
+ *
+ * - `line(level)` asks Lua itself for a position, by raising an error and reading what it put before the text: the
+ *   debug library is not there. Lines after the script's last one are ours and of no use to its author.
+ * - A `return redis.call(…)` is a tail call and its frame is gone by the time that the call fails, so the line in
+ *   which `redis.call` was last named is kept for that case.
+ * - The raw calls are made through `redis.pcall`, since an error that has left them has no line any more.
+ * - What a script with `allow-key-locking` may touch is to be checked in `count`, which sees every call first.
+ */
+function counting(lines: number): string {
+  return `(function()
+local raw,counts,named,raised,raisedAt=redis,{},nil,nil,nil
+local pcall,error,xpcall,type,tostring,tonumber,pairs=pcall,error,xpcall,type,tostring,tonumber,pairs
+local upper,match=string.upper,string.match
+local function line(level)
+  local _,text=pcall(error,'',level+2)
+  local number=tonumber(match(text,'^user_script:(%d+):') or '')
+  if number and number<=${lines} then return number end
+end
+local function count(name)
+  if type(name)~='string' then return end
+  name=upper(name)
+  counts[name]=(counts[name] or 0)+1
+end
+local calls={}
+function calls.pcall(...)
+  count((...))
+  return raw.pcall(...)
+end
+function calls.call(...)
+  count((...))
+  local reply=raw.pcall(...)
+  if type(reply)~='table' or reply.err==nil then return reply end
+  raised,raisedAt=reply.err,line(2) or named
+  error(raised,0)
+end
+local function explain(reason)
+  if reason==raised then return {reason,raisedAt} end
+  local at=nil
+  for level=2,5 do at=at or line(level) end
+  if type(reason)=='table' then return {tostring(reason.err or 'ERR unknown error'),at} end
+  return {'ERR '..tostring(reason),at}
+end
+local function finish(script)
+  local ok,value=xpcall(script,explain)
+  local counted={}
+  for name,times in pairs(counts) do
+    counted[#counted+1]=name
+    counted[#counted+1]=times
+  end
+  if ok then return {1,counted,value} end
+  if type(value)~='table' then value={'ERR '..tostring(value)} end
+  return {0,counted,value[1],value[2]}
+end
+local counted=setmetatable({},{__index=function(_,key)
+  if calls[key]==nil then return raw[key] end
+  named=line(2)
+  return calls[key]
+end})
+return counted,finish
+end)()`
+}
