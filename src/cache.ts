@@ -50,9 +50,11 @@ export class HybridCache {
   async get(key: string, options: ReadOptions = none): Promise<unknown> {
     assertKey(key)
     const local = this.#local(key, options, 'get')
-    if (local !== undefined && options.schema === undefined) return local
-    const accepted = await acceptLocal(this.#core, options, local)
-    if (accepted !== undefined) return accepted
+    if (local !== undefined) {
+      if (options.schema === undefined) return local
+      const accepted = await acceptLocal(this.#core, options.schema, local)
+      if (accepted !== undefined) return accepted
+    }
     const { value } = await tracked(this.#core, this.#view.localKey(key), (mark) =>
       readRedis(this.#core, {
         place: this.#view.place(key),
@@ -92,8 +94,10 @@ export class HybridCache {
     if (typeof factory !== 'function')
       throw new TypeError('getOrCreate takes a factory: a function that makes the value')
     lifetimeOf(this.#core, options) // what is wrong with the options is said before anything is sent
-    const accepted = await acceptLocal(this.#core, options, local)
-    if (accepted !== undefined) return accepted as T
+    if (local !== undefined && options.schema !== undefined) {
+      const accepted = await acceptLocal(this.#core, options.schema, local)
+      if (accepted !== undefined) return accepted as T
+    }
     return this.#load(key, factory, options)
   }
 

@@ -49,6 +49,7 @@ function untilAborted<T>(work: T | Promise<T>, signal: AbortSignal | undefined):
   return new Promise<T>((resolve, reject) => {
     const leave = (): void => reject(signal.reason)
     signal.addEventListener('abort', leave)
+    if (signal.aborted) leave() // the factory itself may have made its caller leave
     Promise.resolve(work)
       .then(resolve, reject)
       .finally(() => signal.removeEventListener('abort', leave))

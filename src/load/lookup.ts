@@ -1,7 +1,7 @@
 import type { Core } from '../core.ts'
 import { openEntry, type OpenedEntry, remaining } from '../entry/index.ts'
 import type { DiscardReason, Operation, Tier } from '../events.ts'
-import { type EntryOptions, localTtlOf, type ReadOptions } from '../options.ts'
+import { type EntryOptions, localTtlOf } from '../options.ts'
 import { type StandardSchema, validate } from '../schema.ts'
 import type { Place, View } from '../view.ts'
 import type { Mark } from './marks.ts'
@@ -42,6 +42,7 @@ export interface Found {
 
 /** The value in L2, which L1 then keeps. A failing Redis is a miss; it rejects only with the reason of the caller's signal. */
 export async function readRedis(core: Core, read: Read): Promise<Found> {
+  read.options.signal?.throwIfAborted()
   if (core.redis === undefined || read.options.l2 === false) return { value: undefined, failed: false }
   try {
     const bytes = await core.redis.read(read.place.physicalKey, read.options.signal)
@@ -80,9 +81,9 @@ export async function admit(core: Core, read: Read, bytes: string | null): Promi
   return accepted
 }
 
-/** A value from L1, if the schema of the call lets it through. */
-export async function acceptLocal(core: Core, { schema }: ReadOptions, value: unknown): Promise<unknown> {
-  return value === undefined ? undefined : accept(core, 'l1', schema, value)
+/** What the schema of a call makes of a value from L1; `undefined` where it refuses it. */
+export async function acceptLocal(core: Core, schema: StandardSchema, value: unknown): Promise<unknown> {
+  return accept(core, 'l1', schema, value)
 }
 
 async function accept(

@@ -1,5 +1,6 @@
 import type { Core } from '../core.ts'
 import type { ReadOptions, WriteOptions } from '../options.ts'
+import type { StandardSchema } from '../schema.ts'
 import type { View } from '../view.ts'
 import { acceptLocal, admit, readLocal, type Read } from './lookup.ts'
 import { report } from './report.ts'
@@ -16,16 +17,22 @@ export async function readMany(
   const local = unique.map((key) =>
     options.l1 === false ? undefined : readLocal(core, view, key, 'getMany'),
   )
-  const values = await Promise.all(local.map((value) => acceptLocal(core, options, value)))
+  const values = options.schema === undefined ? local : await acceptAll(core, options.schema, local)
   const missing = unique.filter((_, i) => values[i] === undefined)
   const remote = await readMissing(core, view, missing, options)
   const found = new Map<string, unknown>()
   for (const [i, key] of unique.entries()) {
-    const value = values[i] ?? remote.get(key)
+    const value = values[i] === undefined ? remote.get(key) : values[i]
     if (value === undefined) core.events.emit('miss', { operation: 'getMany' })
     else found.set(key, value)
   }
   return found
+}
+
+function acceptAll(core: Core, schema: StandardSchema, values: readonly unknown[]): Promise<unknown[]> {
+  return Promise.all(
+    values.map((value) => (value === undefined ? undefined : acceptLocal(core, schema, value))),
+  )
 }
 
 async function readMissing(
@@ -34,6 +41,7 @@ async function readMissing(
   keys: readonly string[],
   options: ReadOptions,
 ): Promise<Map<string, unknown>> {
+  if (keys.length > 0) options.signal?.throwIfAborted()
   if (core.redis === undefined || options.l2 === false || keys.length === 0) return new Map()
   const reads = keys.map((key): Read => {
     const place = view.place(key)

@@ -45,6 +45,7 @@ export function toWrite(
   assertKey(key)
   if (value === undefined) throw new TypeError('undefined cannot be stored: store null, or remove the key')
   lifetimeOf(core, options)
+  options.signal?.throwIfAborted()
   return { place: view.place(key), value, encoded: encode(core, value, options), options, operation, took: 0 }
 }
 

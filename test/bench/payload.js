@@ -2,7 +2,13 @@
 
 /** About `bytes` of plain JSON data, as an API returns it. @param {number} bytes */
 export function sample(bytes) {
-  const user = (/** @type {number} */ id) => ({
+  const one = JSON.stringify(person(1)).length + 1
+  return { users: Array.from({ length: Math.max(1, Math.round(bytes / one)) }, (_, id) => person(id)) }
+}
+
+/** @param {number} id */
+function person(id) {
+  return {
     id,
     name: `Person number ${id}`,
     email: `person${id}@example.com`,
@@ -10,7 +16,5 @@ export function sample(bytes) {
     score: id * 1.25,
     tags: ['reader', 'writer', 'editor'],
     manager: null,
-  })
-  const one = JSON.stringify(user(1)).length + 1
-  return { users: Array.from({ length: Math.max(1, Math.round(bytes / one)) }, (_, id) => user(id)) }
+  }
 }

@@ -11,6 +11,7 @@ const rounds = 41
 
 /** @param {Pair} pair @returns {Promise<Result>} */
 export async function measure({ name, limit, floor, contender, loops }) {
+  /** @type {number[]} */
   const ratios = []
   for (let round = 0; round < rounds; round++) {
     const first = round % 2 === 0 ? floor : contender

@@ -14,7 +14,10 @@ type Fault = (commands: readonly Command[], options: SendOptions) => Promise<voi
  * is tested on a real one.
  */
 export class FakeRedis implements Transport {
-  readonly values = new Map<string, { value: string; expires: number }>()
+  readonly values: Map<string, { value: string; expires: number }> = new Map<
+    string,
+    { value: string; expires: number }
+  >()
   /** Every request, in order. */
   readonly requests: Command[][] = []
   readonly sent: SendOptions[] = []
@@ -25,7 +28,7 @@ export class FakeRedis implements Transport {
   /** Runs after a request was executed, before its reply gets back. */
   after: Fault | undefined
   /** Replaces the reply to a command of this name. */
-  readonly replies = new Map<string, Reply | RedisReplyError>()
+  readonly replies: Map<string, Reply | RedisReplyError> = new Map<string, Reply | RedisReplyError>()
   readonly #clock: ManualClock
 
   constructor(clock: ManualClock) {

@@ -1,0 +1,98 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { expect, test } from 'vitest'
+
+const root = resolve(import.meta.dirname, '../..')
+const read = (path: string): string => readFileSync(join(root, path), 'utf8')
+const sources = list('src').filter((path) => path.endsWith('.ts'))
+const shipped = sources.filter((path) => !path.startsWith('src/dev/'))
+
+function list(folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? list(join(folder, entry.name)) : [join(folder, entry.name)],
+  )
+}
+
+/** A file without its comments. */
+function codeOf(path: string): string {
+  return read(path)
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/^\s*\/\/.*/gm, '')
+}
+
+/** What a file imports, types included. */
+function importsOf(path: string): string[] {
+  return [...codeOf(path).matchAll(/\b(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '')
+}
+
+test('package.json and jsr.json offer the same subpaths, each with its source and its build', () => {
+  const { exports } = JSON.parse(read('package.json')) as { exports: Record<string, { default: string }> }
+  const jsr = JSON.parse(read('jsr.json')) as { version: string; exports: Record<string, string> }
+  const subpaths = Object.keys(exports).filter((subpath) => subpath !== './package.json')
+  expect(Object.keys(jsr.exports).toSorted()).toEqual(subpaths.toSorted())
+  for (const subpath of subpaths) {
+    const built = exports[subpath]?.default ?? ''
+    expect(jsr.exports[subpath]).toBe(built.replace('./dist/', './src/').replace(/\.js$/, '.ts'))
+    expect(statSync(join(root, built)).isFile()).toBe(true)
+  }
+})
+
+test('package.json and jsr.json have the same version, and the changelog knows it', () => {
+  const { version } = JSON.parse(read('package.json')) as { version: string }
+  expect((JSON.parse(read('jsr.json')) as { version: string }).version).toBe(version)
+  expect(read('CHANGELOG.md')).toContain(`## ${version}`)
+})
+
+test('at run time there are three dependencies and no others', () => {
+  const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> }
+  expect(Object.keys(dependencies)).toEqual(['@upstash/redis', 'superjson', 'tiny-lru'])
+})
+
+test('nothing outside dev/ imports Node, dev/, or a package that is not a dependency', () => {
+  const allowed = new Set(['@upstash/redis', '@upstash/redis/cloudflare', 'superjson', 'tiny-lru'])
+  const strange = shipped.flatMap((path) =>
+    importsOf(path)
+      .filter((name) => (name.startsWith('.') ? name.includes('/dev/') : !allowed.has(name)))
+      .map((name) => `${path}: ${name}`),
+  )
+  expect(strange).toEqual([])
+})
+
+test('only runtime.ts knows platforms and time', () => {
+  const sniffing =
+    /\bglobalThis\b|\bnavigator\b|\bprocess\.|\bDate\.now\b|\bperformance\.|\bsetTimeout\(|\bnew Date\(\)/
+  const code = (path: string): string => codeOf(path).replace(/clock\.\w+\(/g, '')
+  expect(shipped.filter((path) => path !== 'src/runtime.ts' && sniffing.test(code(path)))).toEqual([])
+})
+
+test('imports form no cycle', () => {
+  const finished = new Set<string>()
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path)) throw new Error(`a cycle: ${[...trail, path].join(' > ')}`)
+    if (finished.has(path)) return
+    for (const name of valueImportsOf(path))
+      visit(relative(root, join(root, dirname(path), name)), [...trail, path])
+    finished.add(path)
+  }
+  for (const path of sources) visit(path, [])
+})
+
+/** Imports that remain when types are gone. */
+function valueImportsOf(path: string): string[] {
+  return [...read(path).matchAll(/^(?:import|export) (?!type )[^;]*?from '(\.[^']+)'/gms)].map(
+    (match) => match[1] ?? '',
+  )
+}
+
+test('no source file is longer than 300 lines', () => {
+  expect(sources.filter((path) => read(path).split('\n').length > 300)).toEqual([])
+})
+
+test('lock files name no host', () => {
+  const locks = [
+    'package-lock.json',
+    ...list('test/runtimes').filter((path) => path.endsWith('package-lock.json')),
+  ]
+  for (const lock of locks.filter((path) => !path.includes('node_modules')))
+    expect(read(lock)).not.toMatch(/"resolved": "https?:/)
+})

@@ -1,0 +1,78 @@
+import {
+  type CacheEvents,
+  type CacheOptions,
+  createHybridCache,
+  type EventName,
+  type HybridCache,
+} from '../../src/index.ts'
+import { FakeRedis } from './fake-redis.ts'
+import { ManualClock } from './manual-clock.ts'
+
+/** One database and any number of isolates in front of it, all on one clock that a test moves. */
+export class World {
+  readonly clock: ManualClock = new ManualClock()
+  readonly redis: FakeRedis = new FakeRedis(this.clock)
+
+  /** A cache as a new isolate has it. */
+  isolate(options: CacheOptions = {}): HybridCache {
+    return createHybridCache({ redis: this.redis, clock: this.clock, ...options })
+  }
+
+  /** One that has made its first request, so that later requests hold nothing but what was asked for. */
+  async warm(options: CacheOptions = {}): Promise<HybridCache> {
+    const cache = this.isolate(options)
+    await cache.get('warm-up', { l1: false })
+    this.redis.take()
+    return cache
+  }
+
+  /** A cache without Redis. */
+  memoryOnly(options: CacheOptions = {}): HybridCache {
+    return createHybridCache({ clock: this.clock, ...options })
+  }
+
+  /** Makes Redis fail from now on, as a broken connection does. */
+  cut(): void {
+    this.redis.before = () => {
+      throw new TypeError('fetch failed')
+    }
+  }
+
+  /** Holds back requests that contain this command, until the test lets them go on. */
+  hold(command: string, when: 'before' | 'after' = 'before'): Gate {
+    const gate = new Gate()
+    this.redis[when] = async (commands) => {
+      if (commands.some(([name]) => name === command)) await gate.pass()
+    }
+    return gate
+  }
+}
+
+/** Where requests wait for a test. */
+export class Gate {
+  #open!: () => void
+  readonly #opened = new Promise<void>((resolve) => {
+    this.#open = resolve
+  })
+  #reach!: () => void
+  /** Resolves when the first one has come. */
+  readonly reached: Promise<void> = new Promise<void>((resolve) => {
+    this.#reach = resolve
+  })
+
+  pass(): Promise<void> {
+    this.#reach()
+    return this.#opened
+  }
+
+  open(): void {
+    this.#open()
+  }
+}
+
+/** Collects the events of the named kinds. */
+export function record<Name extends EventName>(cache: HybridCache, ...names: Name[]): CacheEvents[Name][] {
+  const events: CacheEvents[Name][] = []
+  for (const name of names) cache.on(name, (event) => events.push(event))
+  return events
+}

@@ -1,0 +1,164 @@
+import { describe, expect, test } from 'vitest'
+import { settle } from '../../support/manual-clock.ts'
+import { record, World } from '../../support/world.ts'
+
+const sliding = { sliding: '10s', ttl: '1m' } as const
+
+describe('in memory only', () => {
+  test('an entry that nobody uses ends with its window', async () => {
+    const world = new World()
+    const cache = world.memoryOnly()
+    await cache.set('k', 'v', sliding)
+    await world.clock.advance(9999)
+    expect(await cache.get('k')).toBe('v')
+    await cache.set('k', 'v', sliding)
+    await world.clock.advance(10_000)
+    expect(await cache.get('k')).toBeUndefined()
+  })
+
+  test('a use in the second half of the window starts it anew, one in the first half does not', async () => {
+    const world = new World()
+    const cache = world.memoryOnly()
+    await cache.set('k', 'v', sliding)
+    await world.clock.advance(4999)
+    expect(cache.getLocal('k')).toBe('v')
+    await world.clock.advance(5001)
+    expect(cache.getLocal('k')).toBeUndefined()
+    await cache.set('k', 'v', sliding)
+    await world.clock.advance(5000)
+    expect(cache.getLocal('k')).toBe('v')
+    await world.clock.advance(9999)
+    expect(cache.getLocal('k')).toBe('v')
+  })
+
+  test('no use extends it past its absolute end', async () => {
+    const world = new World()
+    const cache = world.memoryOnly()
+    await cache.set('k', 'v', sliding)
+    for (let second = 0; second < 59; second++) {
+      await world.clock.advance(1000)
+      expect(cache.getLocal('k')).toBe('v')
+    }
+    await world.clock.advance(1000)
+    expect(cache.getLocal('k')).toBeUndefined()
+  })
+
+  test('without a ttl of its own its absolute end is maxTtl', async () => {
+    const world = new World()
+    const cache = world.memoryOnly({ maxTtl: '1h', ttl: '1m' })
+    await cache.set('k', 'v', { sliding: '10m' })
+    for (let minute = 0; minute < 59; minute++) {
+      await world.clock.advance(60_000)
+      expect(cache.getLocal('k')).toBe('v')
+    }
+    await world.clock.advance(60_000)
+    expect(cache.getLocal('k')).toBeUndefined()
+  })
+})
+
+describe('in both tiers', () => {
+  test('Redis keeps it for its window, its header says when it ends for good', async () => {
+    const world = new World()
+    const cache = await world.warm()
+    await cache.set('k', 'v', sliding)
+    expect(world.redis.requests.at(-1)?.[0]?.slice(3)).toEqual(['PX', 10_000])
+    await world.clock.advance(10_000)
+    expect(await cache.get('k')).toBeUndefined()
+  })
+
+  test('a use in L1 in the second half of the window extends both tiers, with one request behind the call', async () => {
+    const world = new World()
+    const cache = await world.warm()
+    await cache.set('k', 'v', sliding)
+    world.redis.take()
+    await world.clock.advance(4000)
+    expect(cache.getLocal('k')).toBe('v')
+    expect(world.redis.take()).toEqual([])
+    await world.clock.advance(1000)
+    expect([cache.getLocal('k'), cache.getLocal('k'), cache.getLocal('k')]).toEqual(['v', 'v', 'v'])
+    await settle()
+    expect(world.redis.take()).toEqual([['PEXPIRE', 'PTTL']])
+    await world.clock.advance(9999)
+    expect(cache.getLocal('k')).toBe('v')
+    expect(await world.isolate().get('k')).toBe('v')
+  })
+
+  test('a use in L2 extends it, and L1 learns from the answer how long it lives', async () => {
+    const world = new World()
+    await world.isolate().set('k', 'v', sliding)
+    const cache = await world.warm()
+    await world.clock.advance(8000)
+    expect(await cache.get('k')).toBe('v')
+    await settle()
+    expect(world.redis.take()).toEqual([['GET'], ['PEXPIRE', 'PTTL']])
+    await world.clock.advance(9999)
+    expect(cache.getLocal('k')).toBe('v')
+    await settle()
+  })
+
+  test('use keeps it alive up to its absolute end, and not beyond', async () => {
+    const world = new World()
+    const [one, two] = [world.isolate(), world.isolate()]
+    await one.set('k', 'v', sliding)
+    for (let second = 3; second < 60; second += 3) {
+      await world.clock.advance(3000)
+      expect(await (second % 2 === 0 ? one : two).get('k')).toBe('v')
+      await settle()
+    }
+    await world.clock.advance(3000)
+    expect(await one.get('k')).toBeUndefined()
+    expect(await two.get('k')).toBeUndefined()
+    expect(world.redis.values.size).toBe(0)
+  })
+
+  test('extending never shortens what a newer set has given', async () => {
+    const world = new World()
+    const cache = await world.warm()
+    await cache.set('k', 'old', sliding)
+    await world.clock.advance(6000)
+    const other = await world.warm()
+    await other.set('k', 'new', { ttl: '1h' })
+    expect(cache.getLocal('k')).toBe('old')
+    await settle()
+    await world.clock.advance(30_000)
+    expect(await world.isolate().get('k')).toBe('new')
+  })
+
+  test('L1 drops its copy when the answer is that the entry is gone', async () => {
+    const world = new World()
+    const cache = await world.warm()
+    await cache.set('k', 'v', sliding)
+    await world.isolate().remove('k')
+    await world.clock.advance(5000)
+    expect(cache.getLocal('k')).toBe('v')
+    await settle()
+    expect(cache.getLocal('k')).toBeUndefined()
+  })
+
+  test('a set that comes while the window is being extended is not undone by the answer', async () => {
+    const world = new World()
+    await world.isolate().set('k', 'old', sliding)
+    const cache = await world.warm()
+    const gate = world.hold('PEXPIRE', 'after')
+    expect(await cache.get('k')).toBe('old')
+    await gate.reached
+    await cache.set('k', 'new', { ttl: '1h' })
+    gate.open()
+    await settle()
+    expect(await cache.get('k')).toBe('new')
+  })
+
+  test('a Redis that fails to extend is reported, and the copy ends with its window', async () => {
+    const world = new World()
+    const cache = await world.warm({ l2: { retries: 0 } })
+    const errors = record(cache, 'error')
+    await cache.set('k', 'v', sliding)
+    await world.clock.advance(5000)
+    world.cut()
+    expect(cache.getLocal('k')).toBe('v')
+    await settle()
+    expect(errors).toMatchObject([{ operation: 'slide', error: { code: 'L2_NETWORK' } }])
+    await world.clock.advance(5000)
+    expect(cache.getLocal('k')).toBeUndefined()
+  })
+})
