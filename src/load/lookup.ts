@@ -48,8 +48,8 @@ export async function readRedis(core: Core, read: Read): Promise<Found> {
     const bytes = await core.redis.read(read.place.physicalKey, read.options.signal)
     return { value: await admit(core, read, bytes), failed: false }
   } catch (error) {
-    report(core, read.operation, error)
-    return { value: undefined, failed: true }
+    // An answer, even an error (another type of value is under the key), says that Redis can be asked.
+    return { value: undefined, failed: report(core, read.operation, error).code !== 'L2_REPLY' }
   }
 }
 
