@@ -102,10 +102,15 @@ function toReply({ result, error }: Item): Reply | RedisReplyError {
 /** The client's errors hold the whole command, and neither a status nor a code: only what is safe goes on. */
 function describe(error: unknown): CacheError {
   const { name, message } = error as Error
-  if (name === 'UpstashError') return toReplyError(message)
-  const text =
-    name === 'UpstashJSONParseError'
-      ? 'the Redis REST server answered with something that is not JSON'
-      : 'the request to the Redis REST server failed'
+  if (name === 'UpstashError') {
+    const refusal = toReplyError(message)
+    // Any other error about the request as a whole is the server's own trouble, not the answer to a command.
+    return refusal.code === 'L2_REPLY' ? failed('the Redis REST server refused the request') : refusal
+  }
+  if (name === 'UpstashJSONParseError') return failed('the Redis REST server answered with something that is not JSON')
+  return failed('the request to the Redis REST server failed')
+}
+
+function failed(text: string): CacheError {
   return new CacheError('L2_NETWORK', text, { retryable: true })
 }
