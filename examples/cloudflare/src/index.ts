@@ -1,0 +1,75 @@
+// A shop's API on Cloudflare Workers behind a two-tier cache: every isolate keeps copies in its own memory (L1), and all of
+// them share one Upstash Redis (L2).
+import { createHybridCache, fromEnv, type HybridCache, isCacheError } from 'hybrid-cache'
+import { perIsolate } from 'hybrid-cache/cloudflare'
+import { answer } from './answer.ts'
+import { loadProduct, loadStock, type Product, type Stock } from './origin.ts'
+
+interface Env {
+  readonly UPSTASH_REDIS_REST_URL: string
+  readonly UPSTASH_REDIS_REST_TOKEN: string
+  readonly CACHE_PREFIX: string
+}
+
+// All that is needed of the two Cloudflare types; with @cloudflare/workers-types, use those.
+interface Context {
+  waitUntil(work: Promise<unknown>): void
+}
+
+/** Made on the first request of an isolate and kept; each request gets a view of it that is bound to its own `ctx`. */
+const cacheOf = perIsolate((env: Env) =>
+  createHybridCache({
+    redis: fromEnv(env),
+    keyPrefix: env.CACHE_PREFIX,
+    on: { error: ({ operation, error }) => console.warn(`cache: ${operation} failed, ${error.code}`) },
+  }),
+)
+
+// `ttl` is how long Redis keeps an entry, `localTtl` how long an isolate may answer from its own copy without asking Redis.
+const resources = {
+  products: { load: loadProduct, lifetime: { ttl: '10m', localTtl: '30s' } },
+  stock: { load: loadStock, lifetime: { ttl: '1m', localTtl: '2s' } },
+} as const
+
+export default {
+  async fetch(request: Request, env: Env, ctx: Context): Promise<Response> {
+    let cache: HybridCache
+    try {
+      cache = cacheOf(env, ctx)
+    } catch (error) {
+      // A missing or unsafe setting. The message says which, and never holds the URL or the token.
+      return Response.json({ error: (error as Error).message }, { status: 500 })
+    }
+    return route(request, cache)
+  },
+}
+
+async function route(request: Request, cache: HybridCache): Promise<Response> {
+  const { pathname } = new URL(request.url)
+  if (pathname === '/stats') return Response.json(cache.stats())
+  const [, kind, id] = /^\/(products|stock)\/(\w{1,40})$/.exec(pathname) ?? []
+  if (kind === undefined || id === undefined) return Response.json({ error: 'not found' }, { status: 404 })
+  const key = `${kind}:${id}`
+  if (request.method === 'DELETE') return remove(cache, key)
+  if (request.method !== 'GET') return Response.json({ error: 'use GET or DELETE' }, { status: 405 })
+
+  const { load, lifetime } = resources[kind as keyof typeof resources]
+  const { value, tier } = await answer<Product | Stock>(
+    cache,
+    key,
+    ({ signal }) => load(id, signal),
+    lifetime,
+  )
+  return Response.json(value, { headers: { 'x-cache': tier } })
+}
+
+/** A removal that Redis has not confirmed is no success: the caller is told to try again. */
+async function remove(cache: HybridCache, key: string): Promise<Response> {
+  try {
+    await cache.remove(key)
+    return new Response(null, { status: 204 })
+  } catch (error) {
+    if (!isCacheError(error)) throw error
+    return Response.json({ error: error.code }, { status: 503, headers: { 'retry-after': '1' } })
+  }
+}

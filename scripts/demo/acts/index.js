@@ -1,0 +1,13 @@
+// @ts-check
+import { expiry } from './expiry.js'
+import { outage } from './outage.js'
+import { recovery } from './recovery.js'
+import { removal } from './removal.js'
+import { tiers } from './tiers.js'
+
+/**
+ * In the order they are played. Later ones may build on earlier ones: Redis and both isolates keep what they hold.
+ *
+ * @type {readonly import('../types.d.ts').Act[]}
+ */
+export const acts = [tiers, expiry, removal, outage, recovery]

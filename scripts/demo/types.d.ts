@@ -1,0 +1,116 @@
+// What the parts of the demo hand to each other.
+
+export type IsolateName = 'A' | 'B'
+
+/** HTTP requests to Redis, and commands in them. */
+export interface Cost {
+  readonly requests: number
+  readonly commands: number
+}
+
+/** A Worker in a workerd process of its own. */
+export interface Isolate {
+  readonly url: string
+  readonly pid: number
+  /** What it wrote to its console. */
+  output(): string
+  stop(): Promise<void>
+}
+
+/** Counts what the isolates ask of Redis. */
+export interface Meter {
+  /** For people: who counts, and what. */
+  readonly caption: string
+  /** `server`: commands count once they have run. `isolates`: as soon as they are sent. */
+  readonly side: 'server' | 'isolates'
+  read(): Promise<Cost>
+  /** Whether nothing is on its way to Redis, as far as can be seen from here. */
+  idle(): boolean
+}
+
+/** The Redis that the isolates share. */
+export interface Shared {
+  /** For people: what it is. */
+  readonly description: string
+  /** For people: what it is like after `start()`. */
+  readonly afterStart: string
+  readonly env: Readonly<Record<string, string>>
+  meter(isolates: Readonly<Record<IsolateName, Isolate>>): Meter
+  stop(): Promise<void>
+  start(): Promise<void>
+}
+
+/** Everything the acts play on. */
+export interface Stage {
+  readonly isolates: Readonly<Record<IsolateName, Isolate>>
+  readonly shared: Shared
+  readonly meter: Meter
+  readonly runtime: string
+}
+
+/** What one request to an isolate is expected to come to. */
+export interface Expected extends Cost {
+  /** For people: what happens here and why. At most 38 characters. */
+  readonly note: string
+  /** Who answers: the Worker says so in a header. */
+  readonly tier?: 'l1' | 'l2' | 'origin'
+  /** `'new'`: a value that was not seen before. A row: the same value as there. */
+  readonly value?: 'new' | Row
+  /** Default 200. */
+  readonly status?: number
+  /** How many commands are sent, where that is not how many run: Redis is down. */
+  readonly sent?: number
+}
+
+/** One request to an isolate, and what it came to. */
+export interface Row extends Cost {
+  readonly act: string
+  readonly isolate: IsolateName
+  readonly request: string
+  readonly note: string
+  readonly status: number
+  readonly tier: string | null
+  /** `v1`, `v2`, …: the values in the order they were first seen. */
+  readonly value: string | null
+  readonly ms: number
+  /** What is not as expected; empty where all is well. */
+  readonly wrong: readonly string[]
+}
+
+/** What an act may do. */
+export interface Play {
+  /** Sends a request such as `GET /products/1`; throws where anything about the answer is not as expected. */
+  ask(isolate: IsolateName, request: string, expected: Expected): Promise<Row>
+  /** Really waits. */
+  pass(ms: number, text: string): Promise<void>
+  stopRedis(): Promise<void>
+  startRedis(): Promise<void>
+}
+
+/** One part of the demo. */
+export interface Act {
+  readonly title: string
+  play(play: Play): Promise<void>
+}
+
+/** What a run reports as it goes. */
+export type Happening =
+  | { readonly kind: 'act'; readonly text: string }
+  | { readonly kind: 'event'; readonly text: string }
+  | { readonly kind: 'row'; readonly row: Row }
+
+/** A finished run. */
+export interface Report {
+  readonly ok: boolean
+  readonly title: string
+  readonly caption: string
+  readonly seconds: number
+  readonly happenings: readonly Happening[]
+  readonly failure?: string
+}
+
+export interface Arguments {
+  readonly json: boolean
+  readonly svg: string | undefined
+  readonly help: boolean
+}

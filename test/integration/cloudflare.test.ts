@@ -1,0 +1,217 @@
+import { createServer, type IncomingMessage } from 'node:http'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { Isolate } from '../../scripts/demo/types.d.ts'
+import { type DevServer, startDevServer } from '../../src/dev/index.ts'
+import { findRedisServer } from '../../src/dev/redis-binary.ts'
+import { startExample } from '../support/workerd.ts'
+
+interface Answer {
+  readonly status: number
+  readonly tier: string | null
+  readonly body: string
+}
+
+async function ask({ url }: Isolate, request: string): Promise<Answer> {
+  const [method = 'GET', path = '/'] = request.split(' ')
+  const response = await fetch(url + path, { method })
+  return { status: response.status, tier: response.headers.get('x-cache'), body: await response.text() }
+}
+
+/** Waits for what the isolates do behind their responses; exact, so that a command too many shows. */
+async function expectCost(server: DevServer, requests: number, commands: number): Promise<void> {
+  await vi.waitFor(() => expect(server.stats()).toMatchObject({ requests, commands }), { timeout: 5000 })
+  await sleep(50)
+  expect(server.stats()).toMatchObject({ requests, commands })
+  server.resetStats()
+}
+
+const engines: ('embedded' | 'redis-server')[] = ['embedded']
+if (findRedisServer() !== undefined) engines.push('redis-server')
+
+describe.each(engines)('examples/cloudflare in workerd, on %s', (engine) => {
+  let server: DevServer
+  let a: Isolate & AsyncDisposable
+  let b: Isolate & AsyncDisposable
+
+  beforeAll(async () => {
+    server = await startDevServer({ port: 0, engine })
+    ;[a, b] = await Promise.all([startExample(server.env), startExample(server.env)])
+  })
+
+  afterAll(async () => {
+    await a[Symbol.asyncDispose]()
+    await b[Symbol.asyncDispose]()
+    await server.close()
+  })
+
+  beforeEach(() => server.resetStats())
+
+  async function written(times: number): Promise<void> {
+    await vi.waitFor(() => expect(server.stats().byCommand['SET']).toBe(times), { timeout: 5000 })
+  }
+
+  test('one load serves every isolate, and each keeps a copy', async () => {
+    const loaded = await ask(a, 'GET /products/1')
+    expect(loaded).toMatchObject({ status: 200, tier: 'origin' })
+    await expectCost(server, 2, 3) // the first request of an isolate also asks for the TIME
+    expect(await ask(b, 'GET /products/1')).toEqual({ ...loaded, tier: 'l2' })
+    await expectCost(server, 1, 2)
+    expect(await ask(b, 'GET /products/1')).toEqual({ ...loaded, tier: 'l1' })
+    expect(await ask(a, 'GET /products/1')).toEqual({ ...loaded, tier: 'l1' })
+    await expectCost(server, 0, 0)
+  })
+
+  test('the copy in memory expires by localTtl, the entry in Redis lives on', async () => {
+    const loaded = await ask(a, 'GET /stock/1')
+    expect(loaded.tier).toBe('origin')
+    await expectCost(server, 2, 2)
+    await sleep(2050)
+    expect(await ask(a, 'GET /stock/1')).toEqual({ ...loaded, tier: 'l2' })
+    await expectCost(server, 1, 1)
+  })
+
+  test('a removal holds at once for Redis and its own isolate, elsewhere by localTtl', async () => {
+    const old = await ask(a, 'GET /products/2')
+    await expectCost(server, 2, 2)
+    expect((await ask(b, 'GET /products/2')).tier).toBe('l2')
+    await expectCost(server, 1, 1)
+    expect(await ask(a, 'DELETE /products/2')).toEqual({ status: 204, tier: null, body: '' })
+    await expectCost(server, 1, 1)
+    const fresh = await ask(a, 'GET /products/2')
+    expect(fresh.tier).toBe('origin')
+    expect(fresh.body).not.toBe(old.body)
+    await expectCost(server, 2, 2)
+    expect(await ask(b, 'GET /products/2')).toEqual({ ...old, tier: 'l1' })
+  })
+
+  test('requests at the same time each learn who answered them', async () => {
+    await ask(a, 'GET /products/3')
+    const paths = Array.from({ length: 20 }, (_, i) => [`GET /products/3`, `GET /stock/c${i}`]).flat()
+    const answers = await Promise.all(paths.map((path) => ask(a, path)))
+    expect(answers.map(({ tier }) => tier)).toEqual(Array.from({ length: 20 }, () => ['l1', 'origin']).flat())
+    await written(21)
+  })
+
+  test('without Redis it goes on serving, says so of a removal, and recovers', async () => {
+    const held = await ask(a, 'GET /products/4')
+    await written(1)
+    expect(await ask(b, 'GET /products/4')).toEqual({ ...held, tier: 'l2' })
+    await server.stopRedis()
+    expect(await ask(a, 'GET /products/4')).toEqual({ ...held, tier: 'l1' })
+    expect(await ask(a, 'GET /products/5')).toMatchObject({ status: 200, tier: 'origin' })
+    expect(await ask(a, 'GET /products/5')).toMatchObject({ status: 200, tier: 'l1' })
+    const refused = await ask(a, 'DELETE /products/5')
+    expect(refused.status).toBe(503)
+    expect(JSON.parse(refused.body)).toEqual({ error: expect.stringMatching(/^L2_[A-Z_]+$/) })
+    await vi.waitFor(() => expect(a.output()).toMatch(/cache: remove failed, L2_/))
+    await server.startRedis()
+    const loaded = await ask(a, 'GET /products/5')
+    expect(loaded.tier).toBe('origin') // its own copy went, though the removal failed
+    await written(2)
+    expect(await ask(b, 'GET /products/5')).toEqual({ ...loaded, tier: 'l2' })
+    expect(a.output()).not.toContain(server.token)
+  })
+})
+
+test('the write to Redis goes on behind the response, and lands', async () => {
+  await using server = await startDevServer({ port: 0, engine: 'embedded' })
+  await using gate = await startGate(server.url)
+  await using a = await startExample({ ...server.env, UPSTASH_REDIS_REST_URL: gate.url })
+  const loaded = await ask(a, 'GET /products/1')
+  expect(loaded).toMatchObject({ status: 200, tier: 'origin' })
+  await vi.waitFor(() => expect(gate.held()).toBe(1))
+  expect(server.stats().byCommand).toEqual({ TIME: 1, GET: 1 })
+  // Neither did the response wait for it until the deadline.
+  expect(JSON.parse((await ask(a, 'GET /stats')).body)).toMatchObject({ l2: { requests: 2, errors: 0 } })
+  await sleep(100) // long enough for the runtime to end what nobody keeps alive
+  gate.open()
+  await vi.waitFor(() => expect(server.stats().byCommand).toEqual({ TIME: 1, GET: 1, SET: 1 }))
+  await using b = await startExample(server.env)
+  expect(await ask(b, 'GET /products/1')).toEqual({ ...loaded, tier: 'l2' })
+})
+
+describe('what is wrong is said clearly, and nothing secret with it', () => {
+  const url = 'https://db.example'
+  const token = 'correct-horse-battery'
+
+  test.each([
+    [{ UPSTASH_REDIS_REST_URL: url }, 'UPSTASH_REDIS_REST_TOKEN is not set'],
+    [{ UPSTASH_REDIS_REST_TOKEN: token }, 'UPSTASH_REDIS_REST_URL is not set'],
+    [{}, 'are set'],
+    [{ UPSTASH_REDIS_REST_URL: 'http://db.example', UPSTASH_REDIS_REST_TOKEN: token }, 'use https:'],
+    [{ UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: `${token}\n` }, 'printable ASCII'],
+  ])('settings %#: every route answers 500', async (env, text) => {
+    await using isolate = await startExample(env as Record<string, string>)
+    for (const request of ['GET /products/1', 'DELETE /products/1', 'GET /stats']) {
+      const { status, body } = await ask(isolate, request)
+      expect(status).toBe(500)
+      expect((JSON.parse(body) as { error: string }).error).toContain(text)
+      expect(body + isolate.output()).not.toMatch(/db\.example|correct-horse/)
+    }
+  })
+
+  test('a wrong token costs the cache, not the answer', async () => {
+    await using server = await startDevServer({ port: 0, engine: 'embedded' })
+    await using isolate = await startExample({ ...server.env, UPSTASH_REDIS_REST_TOKEN: token })
+    expect(await ask(isolate, 'GET /products/1')).toMatchObject({ status: 200, tier: 'origin' })
+    const refused = await ask(isolate, 'DELETE /products/1')
+    expect(refused).toMatchObject({ status: 503, body: '{"error":"L2_AUTH"}' })
+    await vi.waitFor(() => expect(isolate.output()).toContain('cache: remove failed, L2_AUTH'))
+    expect(isolate.output()).not.toContain(token)
+  })
+
+  test('other routes and methods', async () => {
+    await using server = await startDevServer({ port: 0, engine: 'embedded' })
+    await using isolate = await startExample(server.env)
+    for (const path of ['/', '/products', '/products/', '/products/a%20b', '/constructor/1', '/stock/1/2'])
+      expect((await ask(isolate, `GET ${path}`)).status).toBe(404)
+    expect((await ask(isolate, 'POST /products/1')).status).toBe(405)
+    expect(server.stats().requests).toBe(0)
+  })
+})
+
+/** A proxy that holds every request with a SET back until it is opened. */
+async function startGate(target: string): Promise<
+  AsyncDisposable & {
+    url: string
+    held(): number
+    open(): void
+  }
+> {
+  let held = 0
+  let open: (() => void) | undefined
+  const opened = new Promise<void>((resolve) => (open = resolve))
+  const server = createServer((incoming, outgoing) => {
+    void (async () => {
+      const body = await read(incoming)
+      if (body.includes('"SET"')) {
+        held++
+        await opened
+        if (outgoing.destroyed) return // whoever sent it has given up
+      }
+      const { authorization = '' } = incoming.headers
+      const reply = await fetch(target + incoming.url, { method: 'POST', body, headers: { authorization } })
+      outgoing.writeHead(reply.status, { 'content-type': 'application/json' }).end(await reply.text())
+    })()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    held: () => held,
+    open: () => open?.(),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
+
+async function read(stream: IncomingMessage): Promise<string> {
+  let text = ''
+  for await (const chunk of stream.setEncoding('utf8')) text += String(chunk)
+  return text
+}

@@ -1,0 +1,130 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Row } from '../../scripts/demo/types.d.ts'
+import { startDevServer } from '../../src/dev/index.ts'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const copied = [
+  'package.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'wrangler.toml',
+  'src',
+  'scripts',
+  'examples',
+]
+
+// A copy of the project with a build of its own: the one in the project may be old, or be replaced while the demo runs.
+let project: string
+let temporary: string
+
+beforeAll(() => {
+  project = mkdtempSync(join(tmpdir(), 'hybrid-cache-demo-test-'))
+  temporary = join(project, 'tmp')
+  mkdirSync(temporary)
+  for (const name of copied) cpSync(join(root, name), join(project, name), { recursive: true })
+  symlinkSync(join(root, 'node_modules'), join(project, 'node_modules'))
+  execFileSync(process.execPath, [
+    join(root, 'node_modules/typescript/bin/tsc'),
+    '-p',
+    join(project, 'tsconfig.build.json'),
+  ])
+})
+
+afterAll(() => rmSync(project, { recursive: true, force: true }))
+
+interface Outcome {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+async function demo(
+  words: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  signalAt?: string,
+): Promise<Outcome> {
+  const child = spawn(process.execPath, [join(project, 'scripts/demo/main.js'), ...words], {
+    env: { PATH: process.env['PATH'] ?? '', TMPDIR: temporary, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let [stdout, stderr] = ['', '']
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+    if (signalAt !== undefined && stdout.includes(signalAt)) child.kill('SIGINT')
+  })
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { code, stdout, stderr }
+}
+
+/** Every workerd of the demo has a file below its temporary folder on its command line. */
+function left(): string[] {
+  const processes =
+    process.platform === 'linux' ? readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : []
+  const commands = processes.map((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+    } catch {
+      return '' // it has ended meanwhile
+    }
+  })
+  return [...readdirSync(temporary), ...commands.filter((line) => line.includes(temporary))]
+}
+
+test('it shows what each request costs, as it should be, and leaves nothing behind', async () => {
+  const picture = join(project, 'demo.svg')
+  const { code, stdout, stderr } = await demo(['--json', '--svg', picture])
+  expect(stderr).toBe('')
+  expect(code).toBe(0)
+  const { rows, ok } = JSON.parse(stdout) as { ok: boolean; rows: Row[] }
+  expect(ok).toBe(true)
+  expect(
+    rows.slice(0, 4).map(({ isolate, tier, requests, commands }) => [isolate, tier, requests, commands]),
+  ).toEqual([
+    ['A', 'origin', 2, 3],
+    ['B', 'l2', 1, 2],
+    ['B', 'l1', 0, 0],
+    ['A', 'l1', 0, 0],
+  ])
+  expect(rows.every(({ note, wrong }) => note.length <= 38 && wrong.length === 0)).toBe(true)
+  expect(rows.map(({ status }) => status)).toContain(503)
+  expect(readFileSync(picture, 'utf8')).toMatch(/^<svg [^]*L1 memory[^]*<\/svg>\n$/)
+  expect(left()).toEqual([])
+}, 60_000)
+
+test('a row that is not as expected ends it with what was expected, and exit code 1', async () => {
+  const act = join(project, 'scripts/demo/acts/tiers.js')
+  const source = readFileSync(act, 'utf8')
+  writeFileSync(act, source.replace('commands: 2', 'commands: 1'))
+  const { code, stdout } = await demo([]).finally(() => writeFileSync(act, source))
+  expect(code).toBe(1)
+  expect(stdout).toContain('GET /products/42 to isolate B: commands: expected 1, got 2')
+  expect(stdout).not.toContain('\u001B')
+  expect(left()).toEqual([])
+}, 60_000)
+
+test('a database of your own is left as it was, after Ctrl-C, too', async () => {
+  await using server = await startDevServer({ port: 0, engine: 'embedded' })
+  const { code, stdout, stderr } = await demo([], server.env, 'within localTtl')
+  expect({ code, stderr }).toEqual({ code: 130, stderr: '' })
+  expect(stdout).toContain('your database')
+  expect(server.stats().byCommand).toMatchObject({ SET: 2, SCAN: 1, DEL: 1 })
+  const keys = await fetch(`${server.url}/dbsize`, { headers: { authorization: `Bearer ${server.token}` } })
+  expect(await keys.json()).toEqual({ result: 0 })
+  expect(left()).toEqual([])
+}, 60_000)
+
+test('half a pair of settings is an error', async () => {
+  const { code, stderr } = await demo([], { UPSTASH_REDIS_REST_TOKEN: 'correct-horse' })
+  expect(code).toBe(1)
+  expect(stderr).toContain('set both UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN')
+  expect(stderr).not.toContain('correct-horse')
+  expect(left()).toEqual([])
+}, 60_000)
