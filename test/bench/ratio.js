@@ -39,9 +39,8 @@ export function print(results) {
   const width = Math.max(...results.map(({ name }) => name.length))
   console.log(`${'x the floor, median (10 % to 90 %)'.padEnd(width)}   ratio    spread         at most`)
   for (const { name, ratio, low, high, limit } of results) {
+    const verdict = limit === Infinity ? 'no limit' : `${limit.toFixed(2)}x${ratio <= limit ? '' : '  ABOVE'}`
     const spread = `${low.toFixed(2)} to ${high.toFixed(2)}`
-    console.log(
-      `${name.padEnd(width)}   ${ratio.toFixed(2)}x    ${spread.padEnd(13)}  ${limit.toFixed(2)}x ${ratio <= limit ? '' : '  ABOVE'}`,
-    )
+    console.log(`${name.padEnd(width)}   ${ratio.toFixed(2)}x    ${spread.padEnd(13)}  ${verdict}`)
   }
 }
