@@ -1,5 +1,6 @@
 // @ts-check
-// Installs what is too heavy for everybody: the runtimes that the tests start, each a package with a lock file of its own.
+// Installs what is too heavy for everybody: the runtimes that the tests start and the tools that check the package, each a
+// package with a lock file of its own.
 // Does nothing, and says nothing, where all of it is there already.
 import { execFile } from 'node:child_process'
 import { existsSync, statSync, writeFileSync } from 'node:fs'
@@ -9,17 +10,18 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
-const runtimes = fileURLToPath(new URL('../test/runtimes/', import.meta.url))
+const tests = fileURLToPath(new URL('../test/', import.meta.url))
 
 /**
  * The packages, and what puts a program of theirs in its place. npm is told to run no install scripts, which it is about to
  * refuse by default; these two are known and needed.
- * @type {readonly { name: string, finish?: string }[]}
+ * @type {readonly { path: string, finish?: string }[]}
  */
 const packages = [
-  { name: 'bun', finish: 'node_modules/bun/install.js' },
-  { name: 'deno', finish: 'node_modules/deno/install.cjs' },
-  { name: 'edge-runtime' },
+  { path: 'runtimes/bun', finish: 'node_modules/bun/install.js' },
+  { path: 'runtimes/deno', finish: 'node_modules/deno/install.cjs' },
+  { path: 'runtimes/edge-runtime' },
+  { path: 'package/tools' },
 ]
 
 /**
@@ -49,16 +51,16 @@ async function install(folder, finish) {
 }
 
 const outcomes = await Promise.all(
-  packages.map(async ({ name, finish }) => {
-    const folder = join(runtimes, name)
+  packages.map(async ({ path, finish }) => {
+    const folder = join(tests, path)
     if (isCurrent(folder)) return true
-    console.log(`installing ${name} for the tests`)
+    console.log(`installing test/${path}`)
     try {
       await install(folder, finish)
       return true
     } catch (error) {
       const { stderr, message } = /** @type {Error & { stderr?: string }} */ (error)
-      console.error(`${name} could not be installed in test/runtimes/${name}:\n${stderr || message}`)
+      console.error(`test/${path} could not be installed:\n${stderr || message}`)
       return false
     }
   }),

@@ -18,5 +18,8 @@ export function toMilliseconds(duration: Duration, name: string): number {
 
 function parse(text: string): number {
   const match = format.exec(text)
-  return match === null ? Number.NaN : Number(match[1]) * (units[match[2] ?? ''] ?? Number.NaN)
+  if (match === null) return Number.NaN
+  const ms = Number(match[1]) * (units[match[2] ?? ''] ?? Number.NaN)
+  const whole = Math.round(ms)
+  return whole > 0 && Math.abs(ms - whole) < 1e-6 ? whole : ms // 4.035 * 1000 is a little more than 4035
 }

@@ -172,7 +172,7 @@ function resolveTtl(
     return atMost(settings.maxTtl, toMilliseconds(ttl, 'ttl'), 'ttl')
   }
   if (ttl !== undefined) throw new TypeError('give either ttl or expiresAt, not both')
-  const end = Number(expiresAt)
+  const end = expiresAt instanceof Date ? expiresAt.getTime() : expiresAt
   if (!Number.isFinite(end)) throw new TypeError('expiresAt must be a valid Date, or milliseconds since 1970')
   return atMost(settings.maxTtl, Math.ceil(end - now), 'expiresAt')
 }

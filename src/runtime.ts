@@ -43,3 +43,18 @@ export function processEnv(): Readonly<Record<string, string | undefined>> {
 export function canCompress(): boolean {
   return typeof CompressionStream === 'function' && typeof DecompressionStream === 'function'
 }
+
+/**
+ * Calls `send` in such a way that the `fetch` in it follows no redirect, which would carry the values, and in some runtimes the
+ * token, to whoever it names. For a client that offers no way to say so, and calls `fetch` before its first `await`: the
+ * replacement lasts for a moment in which nothing else can run.
+ */
+export function withoutRedirects<T>(send: () => T): T {
+  const { fetch } = globalThis
+  globalThis.fetch = (input, init) => fetch(input, { ...init, redirect: 'manual' })
+  try {
+    return send()
+  } finally {
+    globalThis.fetch = fetch
+  }
+}

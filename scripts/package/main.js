@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const tools = join(root, 'test/package/node_modules/.bin')
+const tools = join(root, 'test/package/tools/node_modules/.bin')
 const deno = join(root, 'test/runtimes/deno/node_modules/.bin/deno')
 
 /** @type {readonly [command: string, ...args: string[]][]} */

@@ -1,7 +1,8 @@
-import { parse, serialize } from 'superjson'
+import { parse, serialize, type SuperJSONResult } from 'superjson'
 import { CacheError } from '../errors.ts'
 import { fromBase64, toBase64 } from './base64.ts'
 import { isPlainJson } from './plain.ts'
+import { isSame } from './same.ts'
 
 /**
  * Your own way to turn values into text or bytes, instead of JSON and superjson.
@@ -45,7 +46,7 @@ export class Codec {
   readonly #serializer: Serializer | undefined
 
   constructor(serializer?: Serializer) {
-    if (serializer !== undefined && !/^[A-Za-z0-9._-]{1,64}$/.test(serializer.name)) {
+    if (serializer !== undefined && !isName(serializer.name)) {
       throw new TypeError('serializer.name must be 1 to 64 letters, digits, dots, underscores or hyphens')
     }
     this.#serializer = serializer
@@ -75,13 +76,28 @@ export class Codec {
   }
 }
 
+function isName(name: unknown): boolean {
+  return typeof name === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(name)
+}
+
 function encodeData(value: unknown): Encoded {
   if (isPlainJson(value)) return { codec: json, text: JSON.stringify(value) }
-  const serialized = serialize(value)
-  // What superjson does not know it passes on as it is, and JSON would drop it in silence.
-  if (!isPlainJson(serialized.json))
-    throw unserializable('it holds a function, a symbol or an unregistered class instance')
-  return { codec: rich, text: JSON.stringify(serialized) }
+  const { json: data, meta } = serialize(value)
+  for (const text of [
+    JSON.stringify({ json: data, meta }),
+    JSON.stringify({ json: data, meta: withoutIdentity(meta) }),
+  ]) {
+    if (isSame(value, parse(text))) return { codec: rich, text }
+  }
+  throw unserializable(
+    'it holds something that superjson does not carry whole, such as a function or a class of your own',
+  )
+}
+
+/** Objects that occur more than once become copies, as in JSON: superjson cannot restore them within Sets and Maps. */
+function withoutIdentity(meta: SuperJSONResult['meta']): SuperJSONResult['meta'] {
+  const { referentialEqualities: _, ...rest } = meta ?? {}
+  return rest as SuperJSONResult['meta']
 }
 
 function encodeCustom(serializer: Serializer, value: unknown): Encoded {

@@ -26,6 +26,7 @@ function isPlain(value: unknown): boolean {
 }
 
 function isPlainArray(array: readonly unknown[]): boolean {
+  if (!isPrototype(Object.getPrototypeOf(array), 2)) return false
   // By index, because `every` skips holes, which JSON turns into null.
   for (let i = 0; i < array.length; i++) if (!isPlain(array[i])) return false
   return true
@@ -33,8 +34,19 @@ function isPlainArray(array: readonly unknown[]): boolean {
 
 function isPlainObject(object: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(object)
-  if (prototype !== Object.prototype && prototype !== null) return false
+  if (prototype !== null && !isPrototype(prototype, 1)) return false
   if (typeof (object as { toJSON?: unknown }).toJSON === 'function') return false
+  if (Object.getOwnPropertySymbols(object).length > 0) return false
   for (const key in object) if (!isPlain((object as Record<string, unknown>)[key])) return false
   return true
+}
+
+/**
+ * Whether it is the prototype of plain objects (the last of a chain of one) or of arrays (of two), in whichever realm: values
+ * from another one, as in test runners and the edge-runtime VM, have prototypes of their own.
+ */
+function isPrototype(prototype: unknown, chain: 1 | 2): boolean {
+  if (prototype === (chain === 1 ? Object.prototype : Array.prototype)) return true
+  for (let i = 1; i < chain; i++) prototype = Object.getPrototypeOf(prototype)
+  return prototype !== null && Object.getPrototypeOf(prototype) === null
 }

@@ -3,6 +3,8 @@ export interface Mark {
   overtaken: boolean
 }
 
+const maxKeys = 10_000
+
 /**
  * The operations in flight, by key. A write to a key marks those that began before it: they give their value to their own
  * caller and store it nowhere, so that a slow read can never put back what a `set` or `remove` has just replaced.
@@ -14,9 +16,25 @@ export class Marks {
   begin(key: string, since?: Mark): Mark {
     const mark = { overtaken: since?.overtaken ?? false }
     const marks = this.#inFlight.get(key)
-    if (marks === undefined) this.#inFlight.set(key, new Set([mark]))
-    else marks.add(mark)
+    if (marks !== undefined) marks.add(mark)
+    else {
+      this.#makeRoom()
+      this.#inFlight.set(key, new Set([mark]))
+    }
     return mark
+  }
+
+  /**
+   * An operation whose request was cancelled never ends, and leaves its mark behind: where there are too many, the oldest go,
+   * and count as overtaken.
+   */
+  #makeRoom(): void {
+    if (this.#inFlight.size < maxKeys) return
+    for (const key of this.#inFlight.keys()) {
+      this.overtake(key)
+      this.#inFlight.delete(key)
+      return
+    }
   }
 
   end(key: string, mark: Mark): void {

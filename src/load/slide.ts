@@ -9,15 +9,16 @@ import { report } from './report.ts'
 /** A use in L1. Where L2 has the entry too it is extended there first, and the copy follows. */
 export function slideOnUse(core: Core, view: View, key: string, entry: LocalEntry): void {
   const now = core.settings.clock.now()
-  if (entry.sliding || !isSlideDue(entry, now)) return
+  if (!isSlideDue(entry, now)) return
   if (!entry.shared) {
     entry.idleUntil = Math.min(now + entry.idle, entry.until)
     return
   }
-  entry.sliding = true
+  // Once at a time: but a request that was cancelled takes its answer with it.
+  if (now - entry.slidAt < core.settings.link.timeout) return
+  entry.slidAt = now
   const place = view.place(key)
   slideInBackground(core, view, { place, ttl: Math.min(entry.idle, entry.end - now) }, (left) => {
-    entry.sliding = false
     if (!core.local.holds(place.localKey, entry)) return
     if (left === undefined) core.local.remove(place.localKey)
     else entry.idleUntil = Math.min(core.settings.clock.now() + left, entry.until)

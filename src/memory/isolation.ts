@@ -26,8 +26,8 @@ export function hold(value: unknown, encoded: Encoded | undefined, isolation: Is
 export function release(held: Held, codec: Codec, isolation: Isolation): unknown {
   if (held.encoded === undefined) return held.value
   const value = codec.decode(held.encoded)
-  if (isolation === 'freeze' && held.encoded.codec === json) {
-    held.value = deepFreeze(value)
+  if (isolation === 'freeze' && held.encoded.codec === json && isFrozen(value)) {
+    held.value = value
     held.encoded = undefined
   }
   return value
@@ -37,9 +37,18 @@ function isPrimitive(value: unknown): boolean {
   return value === null || (typeof value !== 'object' && typeof value !== 'function')
 }
 
-/** For what `JSON.parse` made: a tree of plain objects and arrays. */
-function deepFreeze(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value
+/** Freezes what `JSON.parse` made, a tree of plain objects and arrays. One that is deeper than the stack stays as it is. */
+function isFrozen(value: unknown): boolean {
+  try {
+    deepFreeze(value)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function deepFreeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return
   for (const part of Object.values(value)) deepFreeze(part)
-  return Object.freeze(value)
+  Object.freeze(value)
 }

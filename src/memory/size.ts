@@ -9,15 +9,26 @@ export function textBytes(text: string): number {
   return /[\u0100-\uffff]/.test(text) ? text.length * 2 : text.length
 }
 
-/** Walks a value that has no text to measure. Every object counts once, so cycles end. */
-export function estimateBytes(value: unknown, seen: Set<object> = new Set()): number {
+/**
+ * The size of a value that has no text to measure; `Infinity` where it cannot be told: too deep for the stack, or a getter or
+ * a proxy that throws. Every object counts once, so cycles end.
+ */
+export function estimateBytes(value: unknown): number {
+  try {
+    return walk(value, new Set())
+  } catch {
+    return Infinity
+  }
+}
+
+function walk(value: unknown, seen: Set<object>): number {
   if (typeof value === 'string') return textBytes(value) + slot
   if (typeof value !== 'object' || value === null) return slot
   if (seen.has(value)) return slot
   seen.add(value)
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return value.byteLength + slot * 4
   let bytes = slot * 2
-  for (const part of partsOf(value)) bytes += slot + estimateBytes(part, seen)
+  for (const part of partsOf(value)) bytes += slot + walk(part, seen)
   return bytes
 }
 

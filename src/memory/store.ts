@@ -13,8 +13,8 @@ export class LocalEntry implements Held, LocalLife {
   idleUntil: number
   /** Whether L2 has it too. */
   readonly shared: boolean
-  /** Whether its life is being extended in L2 at this moment. */
-  sliding = false
+  /** When L2 was last asked to extend its life. */
+  slidAt: number = -Infinity
   /** Its size as it counts against the budget, in bytes. */
   readonly bytes: number
 

@@ -2,10 +2,20 @@ import type { CacheError } from '../errors.ts'
 import { toReplyError } from './reply-error.ts'
 import { type Command, RedisReplyError, type Reply } from './transport.ts'
 
+export interface CallOptions {
+  /** Whether the command may run twice. */
+  readonly idempotent: boolean
+  readonly signal?: AbortSignal | undefined
+  /** A command that goes along with others: its request ends when nobody waits for those any more. */
+  readonly aside?: boolean
+}
+
 /** One command on its way, and who waits for it. */
 export class Call {
   readonly command: Command
   readonly idempotent: boolean
+  /** Whether it goes along with others, and is not what its request is made for. */
+  readonly aside: boolean
   readonly reply: Promise<Reply>
   readonly #signal: AbortSignal | undefined
   #resolve!: (reply: Reply) => void
@@ -13,12 +23,10 @@ export class Call {
   #settled = false
   #onLeave: (() => void) | undefined
 
-  constructor(
-    command: Command,
-    { idempotent, signal }: { idempotent: boolean; signal: AbortSignal | undefined },
-  ) {
+  constructor(command: Command, { idempotent, signal, aside }: CallOptions) {
     this.command = command
     this.idempotent = idempotent
+    this.aside = aside ?? false
     this.#signal = signal
     this.reply = new Promise((resolve, reject) => {
       this.#resolve = resolve

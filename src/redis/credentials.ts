@@ -42,8 +42,11 @@ export function fromEnv(env: object = processEnv()): Credentials {
   throw new TypeError(`fromEnv: neither ${names[0].join(' and ')} nor ${names[1].join(' and ')} are set`)
 }
 
-/** Throws a `TypeError`, which names neither the URL nor the token, where they cannot be right or are not safe. */
-export function assertCredentials({ url, token, allowInsecureUrl }: Credentials): void {
+/**
+ * The credentials in the form that clients expect. Throws a `TypeError`, which names neither the URL nor the token, where they
+ * cannot be right or are not safe.
+ */
+export function checkCredentials({ url, token, allowInsecureUrl }: Credentials): Credentials {
   if (typeof url !== 'string' || url === '')
     throw new TypeError('redis.url is missing: give the REST URL of the database')
   if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) {
@@ -67,6 +70,7 @@ export function assertCredentials({ url, token, allowInsecureUrl }: Credentials)
       'redis.url is http: to another machine, which would send the token in the clear: use https:, or set redis.allowInsecureUrl',
     )
   }
+  return { url: parsed.href, token }
 }
 
 function parseUrl(url: string): URL | undefined {

@@ -38,6 +38,16 @@ export function withDeadline<T>(
   return { outcome, end }
 }
 
-export function sleep(ms: number, clock: Clock): Promise<void> {
-  return new Promise((resolve) => void clock.setTimeout(resolve, ms))
+/** Waits; rejects with the reason of the signal as soon as it aborts, and leaves no timer behind. */
+export function sleep(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const wake = (): void => {
+      clock.clearTimeout(timer)
+      signal.removeEventListener('abort', wake)
+      if (signal.aborted) reject(signal.reason)
+      else resolve()
+    }
+    const timer = clock.setTimeout(wake, ms)
+    signal.addEventListener('abort', wake)
+  })
 }

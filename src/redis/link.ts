@@ -1,7 +1,7 @@
 import { CacheError, isCacheError } from '../errors.ts'
 import type { Clock } from '../runtime.ts'
 import type { L2Stats } from '../stats.ts'
-import { Call, splitBatch } from './batch.ts'
+import { Call, type CallOptions, splitBatch } from './batch.ts'
 import { sleep, withDeadline } from './deadline.ts'
 import type { Command, RedisReplyError, Reply, Transport } from './transport.ts'
 
@@ -10,12 +10,6 @@ export interface LinkSettings {
   readonly timeout: number
   /** How often a request that failed on its way is sent again, where every command of it may run twice. */
   readonly retries: number
-}
-
-export interface CallOptions {
-  /** Whether the command may run twice. */
-  readonly idempotent: boolean
-  readonly signal?: AbortSignal | undefined
 }
 
 const retryDelay = 50
@@ -41,8 +35,8 @@ export class Link {
   }
 
   /** Rejects with a `CacheError`, or with the reason of `signal`. */
-  send(command: Command, { idempotent, signal }: CallOptions): Promise<Reply> {
-    const call = new Call(command, { idempotent, signal })
+  send(command: Command, options: CallOptions): Promise<Reply> {
+    const call = new Call(command, options)
     if (this.#queue.push(call) === 1) void this.#flushSoon()
     return call.reply
   }
@@ -51,9 +45,12 @@ export class Link {
     // Two turns of the microtask queue: what a caller issues after awaiting something that is already there joins too.
     await undefined
     await undefined
-    const calls = this.#queue.filter((call) => call.waiting)
+    const calls = this.#queue
     this.#queue = []
-    for (const batch of splitBatch(calls)) await this.#deliver(batch)
+    for (const batch of splitBatch(calls)) {
+      const waiting = batch.filter((call) => call.waiting)
+      if (waiting.length > 0) await this.#deliver(waiting)
+    }
   }
 
   /** Never rejects: every call of the batch learns its own outcome. */
@@ -65,7 +62,7 @@ export class Link {
     })
     for (const call of batch) {
       call.onLeave(() => {
-        if (!batch.some(({ waiting }) => waiting)) request.end(abandoned)
+        if (!batch.some(({ waiting, aside }) => waiting && !aside)) request.end(abandoned)
       })
     }
     try {
@@ -84,14 +81,14 @@ export class Link {
       this.#stats.requests++
       this.#stats.commands += commands.length
       try {
-        return await this.#transport.send(commands, { signal, idempotent })
+        return checked(await this.#transport.send(commands, { signal, idempotent }), commands.length)
       } catch (error) {
         const again =
           idempotent && attempt < this.#settings.retries && toCacheError(error).code === 'L2_NETWORK'
         if (!again) throw error
       }
-      await sleep(retryDelay * 2 ** attempt * Math.random(), this.#clock)
       signal.throwIfAborted()
+      await sleep(retryDelay * 2 ** attempt * Math.random(), this.#clock, signal)
     }
   }
 }
@@ -100,6 +97,11 @@ function timedOut(ms: number): CacheError {
   return new CacheError('L2_TIMEOUT', `Redis did not answer within ${ms} ms (l2.timeout)`, {
     retryable: true,
   })
+}
+
+function checked<T>(replies: readonly T[], count: number): readonly T[] {
+  if (Array.isArray(replies) && replies.length === count) return replies
+  throw new CacheError('L2_REPLY', 'the transport gave something else than one reply a command')
 }
 
 function toCacheError(error: unknown): CacheError {

@@ -3,8 +3,9 @@ import { CacheError, type CacheErrorCode } from '../errors.ts'
 // Redis names the kind of an error in its first word, in capitals. Nothing behind it is safe to show: it may hold keys,
 // arguments, or the whole command.
 const kindPattern = /^[A-Z][A-Z0-9_]{1,31}\b/
-const authPattern = /^(WRONGPASS|NOAUTH|NOPERM)\b|unauthorized/i
-const quotaPattern = /\bmax (daily )?(requests?|bandwidth)\b.*\blimit exceeded|rate limit/i
+const authPattern = /^(?:WRONGPASS|NOAUTH|NOPERM)\b|^(?:ERR )?unauthorized\b/i
+const quotaPattern =
+  /^(?:ERR )?(?:max (?:daily |monthly )?(?:requests?|bandwidth) (?:size )?limit exceeded|rate limit)/i
 const passingKinds = new Set(['LOADING', 'TRYAGAIN', 'BUSY', 'CLUSTERDOWN', 'MASTERDOWN', 'READONLY', 'OOM'])
 
 const advice: Partial<Record<CacheErrorCode, string>> = {

@@ -34,8 +34,8 @@ export class ServerClock {
 
   /** Takes the reply to a `TIME` that was sent at `sentAt`, by the isolate's own wall clock. */
   learn(reply: Reply, sentAt: number): void {
-    const [seconds, micros] = Array.isArray(reply) ? reply.map(Number) : []
-    if (seconds === undefined || micros === undefined || !Number.isFinite(seconds + micros)) return
+    if (!isTime(reply)) return
+    const [seconds, micros] = reply.map(Number) as [number, number]
     const received = this.#clock.now()
     this.#offset = Math.round(seconds * 1000 + micros / 1000 - (sentAt + received) / 2)
     this.#learnedAt = this.#clock.monotonic()
@@ -46,4 +46,18 @@ export class ServerClock {
   #wasSet(): boolean {
     return Math.abs(this.#clock.now() - this.#clock.monotonic() - this.#drift) > tolerance
   }
+}
+
+/** Seconds since 1970 and microseconds, as text or as numbers. */
+function isTime(reply: Reply): reply is readonly Reply[] {
+  return (
+    Array.isArray(reply) &&
+    reply.length === 2 &&
+    /^[1-9]\d{0,11}$/.test(textOf(reply[0])) &&
+    /^\d{1,6}$/.test(textOf(reply[1]))
+  )
+}
+
+function textOf(part: unknown): string {
+  return typeof part === 'string' || typeof part === 'number' ? String(part) : ''
 }

@@ -11,8 +11,9 @@ export class RedisTier {
   readonly clock: ServerClock
   readonly #link: Link
   readonly #wall: Clock
-  #learning: Promise<void> | undefined
-  #asking = false
+  /** What the calls of one tick share. No longer: a promise of a request that is gone may never settle. */
+  #tick: { readonly learning: Promise<void>; writing: boolean } | undefined
+  #askedAt = -Infinity
 
   constructor(link: Link, clock: Clock) {
     this.#link = link
@@ -22,14 +23,14 @@ export class RedisTier {
 
   /** The bytes under a key, or `null`. One command; two in an isolate's first request, which also asks for the time. */
   async read(key: string, signal?: Signal): Promise<string | null> {
-    if (this.#learning !== undefined) await this.#inTurn(this.#learning)
+    if (this.#tick?.writing === true) await this.#inTurn(this.#tick.learning)
     this.#askTheTime()
     return toText(await this.#link.send(['GET', key], { idempotent: true, signal }))
   }
 
   /** The same for many keys, in one command for every thousand. */
   async readMany(keys: readonly string[], signal?: Signal): Promise<(string | null)[]> {
-    if (this.#learning !== undefined) await this.#inTurn(this.#learning)
+    if (this.#tick?.writing === true) await this.#inTurn(this.#tick.learning)
     this.#askTheTime()
     const replies = chunks(keys).map((chunk) =>
       this.#link.send(['MGET', ...chunk], { idempotent: true, signal }),
@@ -55,6 +56,7 @@ export class RedisTier {
 
   /** Removes the keys: one command for every thousand. */
   async remove(keys: readonly string[], signal?: Signal): Promise<void> {
+    if (this.#tick?.writing === true) await this.#inTurn(this.#tick.learning)
     await Promise.all(
       chunks(keys).map((chunk) => this.#link.send(['DEL', ...chunk], { idempotent: true, signal })),
     )
@@ -73,41 +75,56 @@ export class RedisTier {
 
   /**
    * Makes sure that the server's time is known: entries carry it. Costs a request of its own where a write is the first
-   * thing that an isolate does, and nothing otherwise. What is issued meanwhile keeps its place behind it.
+   * thing that an isolate does, and nothing otherwise. What is issued in the same tick keeps its place behind it.
    */
   ready(): Promise<void> | undefined {
-    if (this.clock.known) return this.#learning
-    this.#learning ??= this.#learn().finally(() => {
-      this.#learning = undefined
-    })
-    return this.#learning
+    if (this.clock.known) return undefined
+    const tick = this.#learnInThisTick()
+    tick.writing = true
+    return tick.learning
+  }
+
+  #learnInThisTick(): { readonly learning: Promise<void>; writing: boolean } {
+    if (this.#tick !== undefined) return this.#tick
+    const learning = this.#learn()
+    learning.catch(() => undefined) // whoever waits for it, or shares its request, reports the failure
+    this.#tick = { learning, writing: false }
+    void this.#endTick()
+    return this.#tick
+  }
+
+  async #endTick(): Promise<void> {
+    await undefined
+    this.#tick = undefined
   }
 
   async #learn(): Promise<void> {
+    this.#askedAt = this.#wall.monotonic()
     const sentAt = this.#wall.now()
-    this.clock.learn(await this.#link.send(['TIME'], { idempotent: true }), sentAt)
+    try {
+      this.clock.learn(await this.#link.send(['TIME'], { idempotent: true, aside: true }), sentAt)
+    } finally {
+      this.#askedAt = -Infinity
+    }
     if (!this.clock.known) throw unexpected()
   }
 
-  /** Waits for a write that is asking for the time, so that a later read does not overtake it. */
+  /** Waits for a write that is asking for the time, so that a later call does not overtake it. */
   async #inTurn(learning: Promise<void>): Promise<void> {
     try {
       await learning
     } catch {
-      // The write reports it; a read can do without.
+      // The write reports it; the others can do without.
     }
   }
 
+  /** Unless a request is on its way that asks already; one that never came back does not count for ever. */
   #askTheTime(): void {
-    if (this.#asking || !this.clock.due) return
-    this.#asking = true
-    void this.#learn()
-      .catch(() => undefined) // the read that shares its request reports the failure
-      .finally(() => {
-        this.#asking = false
-      })
+    if (this.clock.due && this.#wall.monotonic() - this.#askedAt >= askAgainAfter) this.#learnInThisTick()
   }
 }
+
+const askAgainAfter = 2000
 
 // What one command takes: a script engine's or proxy's limit on arguments is far above it.
 const maxKeys = 1000

@@ -3,7 +3,8 @@ import type { Redis as NodeRedis } from '@upstash/redis'
 // process environment. It runs everywhere.
 import { Redis } from '@upstash/redis/cloudflare'
 import { CacheError } from '../errors.ts'
-import { assertCredentials, type Credentials } from './credentials.ts'
+import { withoutRedirects } from '../runtime.ts'
+import { checkCredentials, type Credentials } from './credentials.ts'
 import { toReplyError } from './reply-error.ts'
 import { type Command, RedisReplyError, type Reply, type SendOptions, type Transport } from './transport.ts'
 
@@ -19,12 +20,12 @@ interface Requester {
 
 /** Speaks to Upstash through its own client, with everything off that a cache must decide for itself. */
 export function createUpstashTransport(credentials: Credentials): Transport {
-  assertCredentials(credentials)
+  const { url, token } = checkCredentials(credentials)
   let signal: AbortSignal | undefined
   const requester = requesterOf(
     new Redis({
-      url: credentials.url,
-      token: credentials.token,
+      url,
+      token,
       retry: { retries: 0 },
       enableAutoPipelining: false,
       automaticDeserialization: false,
@@ -38,7 +39,7 @@ export function createUpstashTransport(credentials: Credentials): Transport {
     send(commands, options) {
       // The client asks for the signal while the request starts, that is before the next line.
       signal = options.signal
-      const reply = requester.request({ path: ['pipeline'], body: commands })
+      const reply = withoutRedirects(() => requester.request({ path: ['pipeline'], body: commands }))
       signal = undefined
       return settle(reply, commands.length, options)
     },
@@ -107,7 +108,8 @@ function describe(error: unknown): CacheError {
     // Any other error about the request as a whole is the server's own trouble, not the answer to a command.
     return refusal.code === 'L2_REPLY' ? failed('the Redis REST server refused the request') : refusal
   }
-  if (name === 'UpstashJSONParseError') return failed('the Redis REST server answered with something that is not JSON')
+  if (name === 'UpstashJSONParseError')
+    return failed('the Redis REST server answered with something that is not JSON')
   return failed('the request to the Redis REST server failed')
 }
 

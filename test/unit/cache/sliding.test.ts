@@ -161,4 +161,22 @@ describe('in both tiers', () => {
     await world.clock.advance(5000)
     expect(cache.getLocal('k')).toBeUndefined()
   })
+
+  test('an extension whose answer never comes is asked for again', async () => {
+    const world = new World()
+    const cache = await world.warm({ l2: { timeout: '500ms', retries: 0 } })
+    await cache.set('k', 'v', sliding)
+    await world.clock.advance(5000)
+    world.redis.before = () => new Promise(() => undefined)
+    cache.getLocal('k')
+    cache.getLocal('k')
+    await settle()
+    expect(world.redis.take()).toEqual([['SET'], ['PEXPIRE', 'PTTL']])
+    // The isolate's request is cancelled: not even its deadline comes back.
+    world.redis.before = undefined
+    world.clock.set(world.clock.now() + 500)
+    cache.getLocal('k')
+    await settle()
+    expect(world.redis.take()).toEqual([['PEXPIRE', 'PTTL']])
+  })
 })

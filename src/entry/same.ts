@@ -1,0 +1,34 @@
+/**
+ * Whether two values say the same, identity aside: what superjson gives back is compared with what it was given, for it loses
+ * symbols and classes in silence, and mixes up Sets and Maps whose members occur elsewhere too.
+ */
+export function isSame(a: unknown, b: unknown, around: Map<object, unknown> = new Map()): boolean {
+  if (Object.is(a, b)) return true
+  if (!isObject(a) || !isObject(b) || !haveSamePrototype(a, b)) return false
+  if (around.has(a)) return around.get(a) === b // a cycle
+  around.set(a, b)
+  const [own, other] = [partsOf(a), partsOf(b)]
+  const same = own.length === other.length && own.every((part, i) => isSame(part, other[i], around))
+  around.delete(a)
+  return same
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
+/** Objects without a prototype come back as plain ones. */
+function haveSamePrototype(a: object, b: object): boolean {
+  return (Object.getPrototypeOf(a) ?? Object.prototype) === Object.getPrototypeOf(b)
+}
+
+/** What a value consists of, in order. */
+function partsOf(value: object): unknown[] {
+  if (value instanceof Map) return [...value.keys(), ...value.values()]
+  if (value instanceof Set) return [...value]
+  if (value instanceof Error) return [value.name, value.message, value.cause]
+  if (value instanceof Date) return [value.getTime()]
+  if (value instanceof RegExp || value instanceof URL) return [String(value)]
+  if (ArrayBuffer.isView(value)) return [...(value as Uint8Array)]
+  return Reflect.ownKeys(value).flatMap((key) => [key, (value as Record<PropertyKey, unknown>)[key]])
+}
