@@ -1,0 +1,78 @@
+import type { Clock, Duration } from '../../../src/index.ts'
+import { equal, ok, refused } from './assert.ts'
+import { type Checks, until } from './toolbox.ts'
+
+/** The platform's clock, which can be put forward. */
+function movableClock(): Clock & { forward(ms: number): void } {
+  let ahead = 0
+  return {
+    now: () => Date.now() + ahead,
+    monotonic: () => performance.now() + ahead,
+    setTimeout: (run, ms) => setTimeout(run, ms),
+    clearTimeout: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
+    forward(ms) {
+      ahead += ms
+    },
+  }
+}
+
+export const lifetimes: Checks = {
+  'l1: false keeps a value out of L1, l2: false out of Redis': async (t) => {
+    const cache = await t.warmIsolate()
+    await cache.set('remote', 1, { l1: false })
+    equal(cache.getLocal('remote'), undefined)
+    equal(await cache.get('remote', { l1: false }), 1)
+    equal(cache.getLocal('remote'), undefined, 'after a read with l1: false')
+    const cost = await t.costOf(async () => {
+      await cache.set('local', 2, { l2: false })
+      equal(await cache.getOrCreate('made', () => 3, { l2: false }), 3)
+      equal(await cache.get('none', { l2: false }), undefined)
+    })
+    equal(cost, { requests: 0, commands: 0 })
+    equal(cache.getLocal('local'), 2)
+    equal(await t.isolate().getMany(['local', 'made']), new Map())
+  },
+
+  'localTtl ends the copy in L1 and leaves the one in Redis': async (t) => {
+    const clock = movableClock()
+    const cache = await t.warmIsolate({ clock, localTtl: '10s' })
+    await cache.set('a', 1)
+    await cache.set('b', 2, { localTtl: '1m' })
+    clock.forward(10_001)
+    equal([cache.getLocal('a'), cache.getLocal('b')], [undefined, 2])
+    const cost = await t.costOf(async () => equal(await cache.get('a'), 1))
+    equal(cost, { requests: 1, commands: 1 })
+    equal(cache.getLocal('a'), 1)
+  },
+
+  'ttl ends a value in Redis, and expiresAt too': async (t) => {
+    const cache = t.isolate()
+    await cache.set('ttl', 1, { ttl: '500ms' })
+    await cache.set('instant', 1, { expiresAt: new Date(Date.now() + 500) })
+    equal((await t.isolate().getMany(['ttl', 'instant'])).size, 2)
+    await until(async () => (await t.redis('EXISTS', `${t.prefix}:e:ttl`, `${t.prefix}:e:instant`)) === 0)
+    equal((await cache.getMany(['ttl', 'instant'])).size, 0)
+  },
+
+  'a sliding entry lives on when it is used, and ends when it is not': async (t) => {
+    const left = async (): Promise<number> => (await t.redis('PTTL', `${t.prefix}:e:a`)) as number
+    await t.isolate().set('a', 1, { sliding: '1500ms', ttl: '1h' })
+    ok((await left()) <= 1500, 'Redis keeps it for longer than its idle window')
+    await until(async () => (await left()) < 700)
+    equal(await t.isolate().get('a'), 1)
+    await until(async () => (await left()) > 700)
+    await until(async () => (await left()) === -2)
+    equal(await t.isolate().get('a'), undefined)
+  },
+
+  'a bad duration or option is a TypeError': async (t) => {
+    const cache = t.isolate()
+    for (const ttl of [0, -1, Number.NaN, Infinity, '', '5 minutes', '-1s', '31d']) {
+      await refused(() => cache.set('a', 1, { ttl: ttl as Duration }), `ttl ${ttl}`)
+      await refused(() => t.isolate({ ttl: ttl as Duration }), `default ttl ${ttl}`)
+    }
+    await refused(() => cache.set('a', 1, { ttl: 1, expiresAt: Date.now() + 1000 }), 'ttl and expiresAt')
+    await refused(() => t.isolate({ keyPrefix: 'a b' }), 'a prefix with a blank')
+    await refused(() => cache.namespace('a:b'), 'a namespace with a colon')
+  },
+}
