@@ -4,7 +4,7 @@ import { type Factory, runFactory } from './load/factory.ts'
 import { acceptLocal, readLocal, readRedis, tracked } from './load/lookup.ts'
 import { readMany, writeMany } from './load/many.ts'
 import { drop, removeEverywhere } from './load/remove.ts'
-import { fill, lifetimeOf, replace, toWrite } from './load/store.ts'
+import { checkLifetime, fill, replace, toWrite } from './load/store.ts'
 import type { EntryOptions, ReadOptions, WriteOptions } from './options.ts'
 import { assertKey } from './redis/index.ts'
 import type { SchemaOutput, StandardSchema } from './schema.ts'
@@ -93,10 +93,10 @@ export class HybridCache {
     if (local !== undefined && options.schema === undefined) return local as T
     if (typeof factory !== 'function')
       throw new TypeError('getOrCreate takes a factory: a function that makes the value')
-    lifetimeOf(this.#core, options) // what is wrong with the options is said before anything is sent
+    checkLifetime(this.#core, options) // what is wrong with the options is said before anything is sent
     if (local !== undefined && options.schema !== undefined) {
       const accepted = await acceptLocal(this.#core, options.schema, local)
-      if (accepted !== undefined) return accepted as T
+      if (accepted !== undefined) return local as T
     }
     return this.#load(key, factory, options)
   }

@@ -46,6 +46,17 @@ export type Listener<Name extends EventName> = (event: CacheEvents[Name]) => voi
 /** Listeners given at creation, by event name. */
 export type Listeners = { [Name in EventName]?: Listener<Name> }
 
+const names: ReadonlySet<string> = new Set<EventName>([
+  'hit',
+  'miss',
+  'load',
+  'store',
+  'remove',
+  'evict',
+  'discard',
+  'error',
+])
+
 /** The listeners of one cache. */
 export class Events {
   readonly #listeners: { [Name in EventName]?: Set<Listener<Name>> } = {}
@@ -58,6 +69,7 @@ export class Events {
   }
 
   on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void {
+    if (!names.has(name)) throw new TypeError(`there is no event of that name: ${[...names].join(', ')}`)
     if (typeof listener !== 'function') throw new TypeError(`the listener for '${name}' must be a function`)
     const listeners = (this.#listeners[name] ??= new Set<Listener<Name>>() as never) as Set<Listener<Name>>
     listeners.add(listener)
@@ -71,9 +83,12 @@ export class Events {
 
   emit<Name extends EventName>(name: Name, event: CacheEvents[Name]): void {
     const listeners = this.#listeners[name] as Set<Listener<Name>> | undefined
-    for (const listener of listeners ?? []) {
+    if (listeners === undefined) return
+    // A copy: a listener may end itself and listen anew.
+    for (const listener of Array.from(listeners)) {
       try {
-        listener(event)
+        const outcome: unknown = listener(event)
+        if (outcome instanceof Promise) outcome.catch(() => undefined)
       } catch {
         // A listener is an onlooker: its failure must not become the cache's.
       }

@@ -98,6 +98,7 @@ export interface Settings extends SealSettings {
   readonly waitUntil: WaitUntil | undefined
 }
 
+const defaultTtl = 300_000
 const defaultLocalTtl = 30_000
 
 /** Throws a `TypeError` that names the option for whatever cannot be right. */
@@ -115,7 +116,10 @@ export function resolveSettings(options: CacheOptions): Settings {
   return {
     keyPrefix,
     maxTtl,
-    ttl: atMost(maxTtl, toMilliseconds(options.ttl ?? '5m', 'ttl'), 'ttl'),
+    ttl:
+      options.ttl === undefined
+        ? Math.min(defaultTtl, maxTtl)
+        : atMost(maxTtl, toMilliseconds(options.ttl, 'ttl'), 'ttl'),
     localTtl: options.localTtl === undefined ? undefined : toMilliseconds(options.localTtl, 'localTtl'),
     memory: {
       maxEntries: wholeNumber(memory.maxEntries ?? 1000, 1, 'memory.maxEntries'),
@@ -123,7 +127,7 @@ export function resolveSettings(options: CacheOptions): Settings {
       isolation: oneOf(memory.isolation ?? 'clone', ['clone', 'freeze', 'share'], 'memory.isolation'),
     },
     link: {
-      timeout: toMilliseconds(l2.timeout ?? '1s', 'l2.timeout'),
+      timeout: Math.min(toMilliseconds(l2.timeout ?? '1s', 'l2.timeout'), 2 ** 31 - 1), // what a timer takes
       retries: wholeNumber(l2.retries ?? 1, 0, 'l2.retries'),
     },
     maxValueBytes: wholeNumber(options.maxValueBytes ?? 2 ** 20, 1, 'maxValueBytes'),
@@ -136,15 +140,15 @@ export function resolveSettings(options: CacheOptions): Settings {
 
 /**
  * How long the entry of one call is to live, counted from `now`; `undefined` where it has ended already. `onlyLocal`: L1 is
- * the only tier that keeps it.
+ * the only tier that keeps it. `checked`: the options were accepted before, by a clock that may have been another.
  */
 export function resolveLifetime(
   options: WriteOptions,
   settings: Settings,
-  { now, onlyLocal }: { now: number; onlyLocal: boolean },
+  { now, onlyLocal, checked = false }: { now: number; onlyLocal: boolean; checked?: boolean },
 ): Lifetime | undefined {
   const idle = options.sliding === undefined ? 0 : toMilliseconds(options.sliding, 'sliding')
-  const ttl = resolveTtl(options, settings, { now, slides: idle > 0 })
+  const ttl = resolveTtl(options, settings, { now, checked, slides: idle > 0 })
   if (ttl <= 0) return undefined
   return {
     ttl,
@@ -165,7 +169,7 @@ function resolveLocalTtl({ localTtl }: WriteOptions, settings: Settings): number
 function resolveTtl(
   { ttl, expiresAt }: WriteOptions,
   settings: Settings,
-  { now, slides }: { now: number; slides: boolean },
+  { now, checked, slides }: { now: number; checked: boolean; slides: boolean },
 ): number {
   if (expiresAt === undefined) {
     if (ttl === undefined) return slides ? settings.maxTtl : settings.ttl
@@ -174,7 +178,8 @@ function resolveTtl(
   if (ttl !== undefined) throw new TypeError('give either ttl or expiresAt, not both')
   const end = expiresAt instanceof Date ? expiresAt.getTime() : expiresAt
   if (!Number.isFinite(end)) throw new TypeError('expiresAt must be a valid Date, or milliseconds since 1970')
-  return atMost(settings.maxTtl, Math.ceil(end - now), 'expiresAt')
+  const left = Math.ceil(end - now)
+  return checked ? Math.min(left, settings.maxTtl) : atMost(settings.maxTtl, left, 'expiresAt')
 }
 
 function atMost(maxTtl: number, ms: number, name: string): number {

@@ -58,7 +58,11 @@ export class View {
   background(work: Promise<void>): Promise<void> | undefined {
     const waitUntil = this.#waitUntil ?? ambientWaitUntil()
     if (waitUntil === undefined) return work
-    waitUntil(work)
-    return undefined
+    try {
+      waitUntil(work)
+      return undefined
+    } catch {
+      return work // its request is over, or it was taken off its object
+    }
   }
 }

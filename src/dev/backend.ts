@@ -22,6 +22,8 @@ export class Backend {
       if (await this.#answers()) return
       await this.#stopEngine()
       this.#endpoint = await this.#engine.start()
+      // One that was started here says so itself; one that runs elsewhere may not be there.
+      await this.connection.send([command('PING')])
     })
   }
 

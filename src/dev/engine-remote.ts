@@ -30,8 +30,16 @@ function parseRedisUrl(text: string): Endpoint {
   return {
     host: url.hostname.replaceAll(/^\[|\]$/g, ''),
     port: url.port === '' ? 6379 : Number(url.port),
-    ...(url.username !== '' && { username: decodeURIComponent(url.username) }),
-    ...(url.password !== '' && { password: decodeURIComponent(url.password) }),
+    ...(url.username !== '' && { username: decode(url.username) }),
+    ...(url.password !== '' && { password: decode(url.password) }),
     ...(database !== '' && { database: Number(database) }),
+  }
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    throw new TypeError('In the Redis URL, write a % of the user name or password as %25.')
   }
 }

@@ -26,9 +26,10 @@ export function refusal(words: Command): string | undefined {
 
 /** Options come before STREAMS; what follows are keys, and a key may be named BLOCK. */
 function blocks(words: Command): boolean {
-  const streams = words.findIndex((word) => isWord(word, 'STREAMS'))
-  const options = streams === -1 ? words : words.slice(0, streams)
-  return options.slice(1).some((word) => isWord(word, 'BLOCK'))
+  const rest = words.slice(isWord(words[1], 'GROUP') ? 4 : 1) // a group may be named STREAMS, too
+  const streams = rest.findIndex((word) => isWord(word, 'STREAMS'))
+  const options = streams === -1 ? rest : rest.slice(0, streams)
+  return options.some((word) => isWord(word, 'BLOCK'))
 }
 
 function isWord(word: Buffer | undefined, expected: string): boolean {

@@ -27,6 +27,7 @@ export function plainScript({ kept, body }: Shebang): string {
  * - A `return redis.call(…)` is a tail call and its frame is gone by the time that the call fails, so the line in
  *   which `redis.call` was last named is kept for that case.
  * - The raw calls are made through `redis.pcall`, since an error that has left them has no line any more.
+ * - SELECT would change the one connection that every request shares.
  * - What a script with `allow-key-locking` may touch is to be checked in `count`, which sees every call first.
  */
 function counting(lines: number): string {
@@ -43,15 +44,16 @@ local function count(name)
   if type(name)~='string' then return end
   name=upper(name)
   counts[name]=(counts[name] or 0)+1
+  return name
 end
-local calls={}
-function calls.pcall(...)
-  count((...))
+local function run(...)
+  local name=count((...))
+  if name=='SELECT' then return {err='ERR This Redis command is not allowed from script'} end
   return raw.pcall(...)
 end
+local calls={pcall=run}
 function calls.call(...)
-  count((...))
-  local reply=raw.pcall(...)
+  local reply=run(...)
   if type(reply)~='table' or reply.err==nil then return reply end
   raised,raisedAt=reply.err,line(2) or named
   error(raised,0)

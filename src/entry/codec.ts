@@ -90,7 +90,7 @@ function encodeData(value: unknown): Encoded {
     if (isSame(value, parse(text))) return { codec: rich, text }
   }
   throw unserializable(
-    'it holds something that superjson does not carry whole, such as a function or a class of your own',
+    'it holds something, such as a function or a class of your own, that superjson does not carry whole',
   )
 }
 

@@ -48,6 +48,7 @@ export async function readRedis(core: Core, read: Read): Promise<Found> {
     const bytes = await core.redis.read(read.place.physicalKey, read.options.signal)
     return { value: await admit(core, read, bytes), failed: false }
   } catch (error) {
+    read.options.signal?.throwIfAborted() // whatever its reason is, a CacheError too
     // An answer, even an error (another type of value is under the key), says that Redis can be asked.
     return { value: undefined, failed: report(core, read.operation, error).code !== 'L2_REPLY' }
   }
@@ -68,17 +69,19 @@ export async function admit(core: Core, read: Read, bytes: string | null): Promi
   if (bytes === null) return missed(core)
   const opened = await openEntry(bytes, read.place.address, core.settings)
   if (typeof opened === 'string') return discard(core, 'l2', opened)
-  const now = core.redis?.clock.now() ?? 0
+  const clock = core.redis?.clock
+  const now = clock?.now() ?? 0
   const left = remaining(opened.header.fresh, now)
-  if (left <= 0) return missed(core)
+  // Where the server's time is not known yet, only Redis's own expiry counts, and L1 keeps nothing.
+  if (clock?.known === true && left <= 0) return missed(core)
   const value = core.codec.decode(opened.encoded)
   if (value === undefined) return discard(core, 'l2', 'codec')
   const accepted = await accept(core, 'l2', read.options.schema, value)
   if (accepted === undefined) return undefined
   core.counters.l2.hits++
   core.events.emit('hit', { tier: 'l2', operation: read.operation, age: now - opened.header.created })
-  keepCopy(core, read, { opened, value, left })
-  return accepted
+  if (clock?.known === true) keepCopy(core, read, { opened, value, left })
+  return read.operation === 'getOrCreate' ? value : accepted // its type is the factory's, not the schema's
 }
 
 /** What the schema of a call makes of a value from L1; `undefined` where it refuses it. */
@@ -93,7 +96,8 @@ async function accept(
   value: unknown,
 ): Promise<unknown> {
   if (schema === undefined) return value
-  return (await validate(schema, value)) ?? discard(core, tier, 'schema')
+  const accepted = await validate(schema, value)
+  return accepted === undefined ? discard(core, tier, 'schema') : accepted
 }
 
 function keepCopy(
@@ -102,10 +106,11 @@ function keepCopy(
   found: { opened: OpenedEntry; value: unknown; left: number },
 ): void {
   const { header, encoded } = found.opened
+  const from = core.settings.clock.now()
   const put = (mark: Mark, idleTtl: number): void => {
     if (read.options.l1 === false || mark.overtaken) return
     const ttl = localTtlOf(read.options, core.settings, found.left)
-    const life = { ttl, endsIn: found.left, idle: header.idle, idleTtl, shared: true }
+    const life = { ttl, endsIn: found.left, idle: header.idle, idleTtl, shared: true, from }
     core.local.put(read.place.localKey, found.value, encoded, life)
   }
   if (header.idle === 0) return put(read.mark, found.left)
@@ -115,7 +120,7 @@ function keepCopy(
   const mark = core.marks.begin(localKey, read.mark)
   slideInBackground(core, read.view, slide, (idleTtl) => {
     core.marks.end(localKey, mark)
-    if (idleTtl !== undefined) put(mark, idleTtl)
+    if (idleTtl) put(mark, idleTtl)
   })
 }
 

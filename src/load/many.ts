@@ -53,12 +53,15 @@ async function readMissing(
     const values = await Promise.all(reads.map((read, i) => admit(core, read, bytes[i] ?? null)))
     return new Map(keys.map((key, i) => [key, values[i]]))
   } catch (error) {
+    options.signal?.throwIfAborted()
     report(core, 'getMany', error)
     return new Map()
   } finally {
     for (const { place, mark } of reads) core.marks.end(place.localKey, mark)
   }
 }
+
+const notPairs = 'setMany takes a Map, or an array of [key, value] pairs'
 
 /** Stores many values. The last of a key that is given twice counts. */
 export async function writeMany(
@@ -67,11 +70,14 @@ export async function writeMany(
   entries: Iterable<readonly [string, unknown]>,
   options: WriteOptions,
 ): Promise<void> {
-  if (typeof (entries as Partial<Iterable<unknown>> | undefined)?.[Symbol.iterator] !== 'function') {
-    throw new TypeError('setMany takes a Map, or an array of [key, value] pairs')
+  if (typeof (entries as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] !== 'function') {
+    throw new TypeError(notPairs)
   }
   const writes = new Map<string, Write>()
-  for (const [key, value] of entries)
+  for (const pair of entries) {
+    if (!Array.isArray(pair)) throw new TypeError(notPairs)
+    const [key, value] = pair as unknown as readonly [string, unknown]
     writes.set(key, toWrite(core, view, { key, value, options, operation: 'setMany' }))
+  }
   if (writes.size > 0) await replace(core, [...writes.values()])
 }

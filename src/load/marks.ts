@@ -1,6 +1,8 @@
 /** Set as soon as a write to its key makes what the operation is about to store out of date. */
 export interface Mark {
   overtaken: boolean
+  /** Set as soon as a later `set` or `remove` decides what L2 is to hold: what is not sent yet must not be sent any more. */
+  superseded: boolean
 }
 
 const maxKeys = 10_000
@@ -14,7 +16,7 @@ export class Marks {
 
   /** `since`: the operation goes on from an earlier one, and is overtaken if that was. */
   begin(key: string, since?: Mark): Mark {
-    const mark = { overtaken: since?.overtaken ?? false }
+    const mark = { overtaken: since?.overtaken ?? false, superseded: since?.superseded ?? false }
     const marks = this.#inFlight.get(key)
     if (marks !== undefined) marks.add(mark)
     else {
@@ -44,6 +46,10 @@ export class Marks {
 
   overtake(key: string): void {
     for (const mark of this.#inFlight.get(key) ?? []) mark.overtaken = true
+  }
+
+  supersede(key: string): void {
+    for (const mark of this.#inFlight.get(key) ?? []) mark.superseded = true
   }
 
   /** How many keys have an operation in flight. */

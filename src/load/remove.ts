@@ -16,6 +16,7 @@ export function drop(core: Core, places: readonly Place[]): number {
 export async function removeEverywhere(core: Core, view: View, keys: readonly string[]): Promise<void> {
   if (keys.length === 0) return
   const places = [...new Set(keys)].map((key) => view.place(key))
+  for (const { localKey } of places) core.marks.supersede(localKey)
   core.events.emit('remove', { tier: 'l1', count: drop(core, places) })
   if (core.redis === undefined) return
   try {

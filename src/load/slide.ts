@@ -19,16 +19,16 @@ export function slideOnUse(core: Core, view: View, key: string, entry: LocalEntr
   entry.slidAt = now
   const place = view.place(key)
   slideInBackground(core, view, { place, ttl: Math.min(entry.idle, entry.end - now) }, (left) => {
-    if (!core.local.holds(place.localKey, entry)) return
-    if (left === undefined) core.local.remove(place.localKey)
-    else entry.idleUntil = Math.min(core.settings.clock.now() + left, entry.until)
+    if (left === undefined || !core.local.holds(place.localKey, entry)) return
+    if (left === 0) core.local.remove(place.localKey)
+    else entry.idleUntil = Math.min(now + left, entry.until)
   })
 }
 
 /**
- * Extends an entry in L2 by `ttl` milliseconds without holding its caller up, then says how long it lives now: `undefined`
- * where it is gone, or where Redis did not answer. One request of two commands. Where nothing keeps the work alive it may be
- * lost with the request, and the entry then just is not extended.
+ * Extends an entry in L2 by `ttl` milliseconds without holding its caller up, then says how long it lives, counted from this
+ * call: 0 where it is gone, `undefined` where Redis did not answer. One request of two commands. Where nothing keeps the work
+ * alive it may be lost with the request, and the entry then just is not extended.
  */
 export function slideInBackground(
   core: Core,
@@ -37,12 +37,13 @@ export function slideInBackground(
   done: (left: number | undefined) => void,
 ): void {
   const work = async (): Promise<void> => {
+    let left: number | undefined
     try {
-      done(await core.redis?.extend(place.physicalKey, ttl))
+      left = (await core.redis?.extend(place.physicalKey, ttl)) ?? 0
     } catch (error) {
       report(core, 'slide', error)
-      done(undefined)
     }
+    done(left)
   }
   void view.background(work())
 }

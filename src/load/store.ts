@@ -25,10 +25,15 @@ function usesRedis(core: Core, { l2 }: WriteOptions): boolean {
   return core.redis !== undefined && l2 !== false
 }
 
-/** How long an entry is to live from now on; `undefined` where it has ended already. Throws a `TypeError` for bad options. */
-export function lifetimeOf(core: Core, options: WriteOptions): Lifetime | undefined {
+/** Throws a `TypeError` for options that cannot be right. */
+export function checkLifetime(core: Core, options: WriteOptions): void {
+  lifetimeOf(core, options, false)
+}
+
+/** How long an entry is to live from now on; `undefined` where it has ended already. */
+function lifetimeOf(core: Core, options: WriteOptions, checked = true): Lifetime | undefined {
   const now = core.redis?.clock.now() ?? core.settings.clock.now()
-  return resolveLifetime(options, core.settings, { now, onlyLocal: !usesRedis(core, options) })
+  return resolveLifetime(options, core.settings, { now, checked, onlyLocal: !usesRedis(core, options) })
 }
 
 /** Checks and encodes what a caller wants stored, before anything is sent or dropped. */
@@ -44,7 +49,7 @@ export function toWrite(
 ): Write {
   assertKey(key)
   if (value === undefined) throw new TypeError('undefined cannot be stored: store null, or remove the key')
-  lifetimeOf(core, options)
+  checkLifetime(core, options)
   options.signal?.throwIfAborted()
   return { place: view.place(key), value, encoded: encode(core, value, options), options, operation, took: 0 }
 }
@@ -64,17 +69,19 @@ function encode(core: Core, value: unknown, options: WriteOptions): Encoded | un
  */
 export async function replace(core: Core, writes: readonly Write[]): Promise<void> {
   const marks = writes.map(({ place }) => {
+    core.marks.supersede(place.localKey)
     drop(core, [place])
     return core.marks.begin(place.localKey)
   })
+  const from = core.settings.clock.now()
   const outcomes = await Promise.allSettled(
-    writes.map((write) => writeRedis(core, write, write.options.signal)),
+    writes.map((write, i) => writeRedis(core, write, marks[i] as Mark, write.options.signal)),
   )
   for (const [i, write] of writes.entries()) {
     const mark = marks[i] as Mark
     core.marks.end(write.place.localKey, mark)
     drop(core, [write.place])
-    if (outcomes[i]?.status === 'fulfilled' && !mark.overtaken) writeLocal(core, write)
+    if (outcomes[i]?.status === 'fulfilled' && !mark.overtaken) writeLocal(core, write, from)
   }
   for (const outcome of outcomes) {
     if (outcome.status === 'rejected') throw report(core, writes[0]?.operation ?? 'set', outcome.reason)
@@ -98,7 +105,7 @@ export async function fill(
   },
 ): Promise<void> {
   const { place, value, took, options, mark } = load
-  if (mark.overtaken || lifetimeOf(core, options) === undefined) return
+  if (mark.superseded || lifetimeOf(core, options) === undefined) return
   try {
     const write = {
       place,
@@ -108,11 +115,13 @@ export async function fill(
       took,
       operation: 'getOrCreate' as const,
     }
-    writeLocal(core, write)
+    if (!mark.overtaken) writeLocal(core, write, core.settings.clock.now())
     if (load.redisFailed) return
-    const work = writeRedis(core, write, undefined).catch(
-      (error: unknown) => void report(core, 'getOrCreate', error),
-    )
+    // A mark of its own: behind a `waitUntil` it goes on when the call has ended.
+    const own = core.marks.begin(place.localKey, mark)
+    const work = writeRedis(core, write, own, undefined)
+      .catch((error: unknown) => void report(core, 'getOrCreate', error))
+      .finally(() => core.marks.end(place.localKey, own))
     await view.background(work)
   } catch (error) {
     report(core, 'getOrCreate', error)
@@ -123,7 +132,12 @@ export async function fill(
  * Writes an entry to L2: one request, one command. Nothing here waits before the command is issued, unless the server's time
  * is still unknown or the value is to be compressed, so that what a caller issues in one tick keeps its order.
  */
-async function writeRedis(core: Core, write: Write, signal: AbortSignal | undefined): Promise<void> {
+async function writeRedis(
+  core: Core,
+  write: Write,
+  mark: Mark,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const { redis } = core
   const { encoded, options, place, took } = write
   if (redis === undefined || encoded === undefined || !usesRedis(core, options)) return
@@ -131,20 +145,17 @@ async function writeRedis(core: Core, write: Write, signal: AbortSignal | undefi
   if (ready !== undefined) await ready
   const packing = pack(encoded.text, core.settings)
   const packed = packing instanceof Promise ? await packing : packing
+  if (mark.superseded) return // what came later in this isolate counts, and was sent already
   const life = lifetimeOf(core, options)
   if (life === undefined) return redis.remove([place.physicalKey], signal)
   const entry = { codec: encoded.codec, life, took, address: place.address, now: redis.clock.now() }
   const bytes = sealEntry(packed, entry)
-  await redis.write(place.physicalKey, bytes, {
-    ttl: physicalTtl(life),
-    idempotent: write.operation !== 'set',
-    signal,
-  })
+  await redis.write(place.physicalKey, bytes, { ttl: physicalTtl(life), idempotent: false, signal })
   core.events.emit('store', { tier: 'l2', operation: write.operation, bytes: bytes.length })
 }
 
-/** Puts a copy into L1, for no longer than the entry itself lives. */
-function writeLocal(core: Core, write: Write): void {
+/** Puts a copy into L1, for no longer than the entry itself lives: `from` is before L2 was asked to keep it. */
+function writeLocal(core: Core, write: Write, from: number): void {
   const life = lifetimeOf(core, write.options)
   if (life === undefined || write.options.l1 === false) return
   const bytes = core.local.put(write.place.localKey, write.value, write.encoded, {
@@ -153,6 +164,7 @@ function writeLocal(core: Core, write: Write): void {
     idle: life.idle,
     idleTtl: physicalTtl(life),
     shared: usesRedis(core, write.options),
+    from,
   })
   if (bytes !== undefined) core.events.emit('store', { tier: 'l1', operation: write.operation, bytes })
 }

@@ -4,7 +4,7 @@ import { hold, type Isolation, release } from './isolation.ts'
 import { entryOverhead, estimateBytes, textBytes } from './size.ts'
 import { LocalEntry, type MemoryStore } from './store.ts'
 
-/** How long L1 may keep a copy, in milliseconds from now. */
+/** How long L1 may keep a copy, in milliseconds from `from` on. */
 export interface CopyLife {
   readonly ttl: number
   /** When the entry itself ends. */
@@ -15,6 +15,8 @@ export interface CopyLife {
   readonly idleTtl: number
   /** Whether L2 has it too, which then decides about sliding. */
   readonly shared: boolean
+  /** By the isolate's clock: no later than when L2 began to count. */
+  readonly from: number
 }
 
 /** L1: values held in the manner of one isolation mode, for as long as they are fresh. */
@@ -61,7 +63,7 @@ export class LocalTier {
 
   /** Keeps a copy; the bytes that it counts for, or `undefined` where it is larger than the whole budget. */
   put(key: string, value: unknown, encoded: Encoded | undefined, life: CopyLife): number | undefined {
-    const from = this.#clock.now()
+    const { from } = life
     const until = from + life.ttl
     const idleUntil = life.idle > 0 ? Math.min(until, from + life.idleTtl) : until
     const size = encoded === undefined ? estimateBytes(value) : textBytes(encoded.text)

@@ -50,9 +50,7 @@ export function checkCredentials({ url, token, allowInsecureUrl }: Credentials):
   if (typeof url !== 'string' || url === '')
     throw new TypeError('redis.url is missing: give the REST URL of the database')
   if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) {
-    throw new TypeError(
-      'redis.token must be the REST token of the database: printable ASCII without spaces or line breaks',
-    )
+    throw new TypeError('redis.token must be the REST token of the database, without spaces or line breaks')
   }
   const parsed = parseUrl(url)
   if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
@@ -61,13 +59,11 @@ export function checkCredentials({ url, token, allowInsecureUrl }: Credentials):
     )
   }
   if (parsed.username !== '' || parsed.password !== '' || parsed.search !== '' || parsed.hash !== '') {
-    throw new TypeError(
-      'redis.url must hold no user name, password, query or fragment: the token goes into redis.token',
-    )
+    throw new TypeError('redis.url must hold no user name, password, query or fragment')
   }
   if (parsed.protocol === 'http:' && !isLoopback(parsed.hostname) && allowInsecureUrl !== true) {
     throw new TypeError(
-      'redis.url is http: to another machine, which would send the token in the clear: use https:, or set redis.allowInsecureUrl',
+      'redis.url would send the token in the clear: use https:, or set redis.allowInsecureUrl',
     )
   }
   return { url: parsed.href, token }

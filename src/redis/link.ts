@@ -47,14 +47,17 @@ export class Link {
     await undefined
     const calls = this.#queue
     this.#queue = []
+    let failure: CacheError | undefined
     for (const batch of splitBatch(calls)) {
       const waiting = batch.filter((call) => call.waiting)
-      if (waiting.length > 0) await this.#deliver(waiting)
+      // Where one ran into the deadline, so would the next, and a caller would wait for both.
+      if (failure?.code === 'L2_TIMEOUT') for (const call of waiting) call.fail(failure)
+      else if (waiting.length > 0) failure = await this.#deliver(waiting)
     }
   }
 
-  /** Never rejects: every call of the batch learns its own outcome. */
-  async #deliver(batch: readonly Call[]): Promise<void> {
+  /** Never rejects: every call of the batch learns its own outcome. Gives the error where the request as a whole failed. */
+  async #deliver(batch: readonly Call[]): Promise<CacheError | undefined> {
     const request = withDeadline((signal) => this.#attempt(batch, signal), {
       ms: this.#settings.timeout,
       clock: this.#clock,
@@ -68,9 +71,12 @@ export class Link {
     try {
       const replies = await request.outcome
       for (const [i, call] of batch.entries()) call.settle(replies[i] ?? null)
+      return undefined
     } catch (error) {
       if (error !== abandoned) this.#stats.errors++
-      for (const call of batch) call.fail(toCacheError(error))
+      const failure = toCacheError(error)
+      for (const call of batch) call.fail(failure)
+      return failure
     }
   }
 
@@ -101,7 +107,7 @@ function timedOut(ms: number): CacheError {
 
 function checked<T>(replies: readonly T[], count: number): readonly T[] {
   if (Array.isArray(replies) && replies.length === count) return replies
-  throw new CacheError('L2_REPLY', 'the transport gave something else than one reply a command')
+  throw new CacheError('L2_REPLY', 'the transport did not give one reply a command')
 }
 
 function toCacheError(error: unknown): CacheError {

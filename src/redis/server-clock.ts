@@ -20,7 +20,7 @@ export class ServerClock {
 
   /** Milliseconds since 1970, by the server's clock where it is known. */
   now(): number {
-    return this.#clock.now() + (this.#offset ?? 0)
+    return Math.floor(this.#clock.now() + (this.#offset ?? 0))
   }
 
   get known(): boolean {

@@ -43,15 +43,16 @@ export class RedisTier {
   }
 
   /**
-   * Stores bytes for `ttl` milliseconds, replacing what was there. What a user sets is not idempotent: a second execution
-   * that comes late would undo what was written in between.
+   * Stores bytes for `ttl` milliseconds, replacing what was there. Idempotent only where nobody can have written in between:
+   * a second execution that comes late would undo that.
    */
   async write(
     key: string,
     bytes: string,
     { ttl, idempotent, signal }: { ttl: number; idempotent: boolean; signal?: Signal },
   ): Promise<void> {
-    await this.#link.send(['SET', key, bytes, 'PX', ttl], { idempotent, signal })
+    const reply = await this.#link.send(['SET', key, bytes, 'PX', ttl], { idempotent, signal })
+    if (reply !== 'OK') throw unexpected()
   }
 
   /** Removes the keys: one command for every thousand. */
@@ -141,5 +142,5 @@ function toText(reply: Reply): string | null {
 }
 
 function unexpected(): CacheError {
-  return new CacheError('L2_REPLY', 'Redis answered with a reply of another type than the command gives')
+  return new CacheError('L2_REPLY', 'Redis answered with a reply of the wrong type')
 }

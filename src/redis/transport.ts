@@ -1,5 +1,3 @@
-import type { CacheError } from '../errors.ts'
-
 /** One Redis command: its name, then its arguments. */
 export type Command = readonly [name: string, ...args: (string | number)[]]
 
@@ -21,7 +19,7 @@ export interface SendOptions {
 /**
  * How commands reach Redis. `send` makes one request of the batch, keeps its order, and gives one reply a command: an error
  * of a single command is a `RedisReplyError` in its place. It rejects only where the batch as a whole got no answer, with a
- * {@link CacheError} or any other error (which then counts as `L2_NETWORK`). Deadline, retries and batching are not its
+ * `CacheError` or any other error (which then counts as `L2_NETWORK`). Deadline, retries and batching are not its
  * business: the cache puts them on top.
  *
  * @example
@@ -36,5 +34,3 @@ export interface SendOptions {
 export interface Transport {
   send(commands: readonly Command[], options: SendOptions): Promise<readonly (Reply | RedisReplyError)[]>
 }
-
-export type { CacheError }

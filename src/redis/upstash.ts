@@ -60,7 +60,7 @@ function requesterOf(client: UpstashClient): Requester {
   const requester = (client as unknown as { client?: Partial<Requester> }).client
   if (typeof requester?.request !== 'function') {
     throw new TypeError(
-      'this client of @upstash/redis cannot be used: install version 1.38.4 or newer, or give { url, token }',
+      'redis: this client cannot be used: install @upstash/redis 1.38.4 or newer, or give { url, token }',
     )
   }
   return requester as Requester
@@ -80,10 +80,7 @@ async function settle(
     throw signal.aborted ? signal.reason : describe(error)
   })
   if (Array.isArray(body) && body.length === count && body.every(isItem)) return body.map(toReply)
-  throw new CacheError(
-    'L2_REPLY',
-    'the Redis REST server answered a pipeline with something else than one reply a command',
-  )
+  throw new CacheError('L2_REPLY', 'the Redis REST server did not give one reply a command')
 }
 
 type Item = { readonly result?: Reply; readonly error?: string }
@@ -109,7 +106,7 @@ function describe(error: unknown): CacheError {
     return refusal.code === 'L2_REPLY' ? failed('the Redis REST server refused the request') : refusal
   }
   if (name === 'UpstashJSONParseError')
-    return failed('the Redis REST server answered with something that is not JSON')
+    return failed('the Redis REST server answered something that is not JSON')
   return failed('the request to the Redis REST server failed')
 }
 

@@ -61,7 +61,7 @@ export class FakeRedis implements Transport {
     const [key = ''] = keys
     switch (name) {
       case 'TIME':
-        return [String(Math.floor(this.now() / 1000)), String((this.now() % 1000) * 1000)]
+        return [String(Math.floor(this.now() / 1000)), String(Math.floor((this.now() % 1000) * 1000))]
       case 'GET':
         return this.#get(key)
       case 'MGET':

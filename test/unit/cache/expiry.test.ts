@@ -174,6 +174,64 @@ describe('clocks', () => {
   })
 })
 
+describe('L1 and L2 count from the same moment', () => {
+  test('a slow answer to a set does not make L1 outlive L2', async () => {
+    const world = new World()
+    const cache = await world.warm()
+    const gate = world.hold('SET', 'after')
+    const setting = cache.set('k', 'v', { ttl: 1000 })
+    await gate.reached
+    await world.clock.advance(900)
+    gate.open()
+    await setting
+    await world.clock.advance(99)
+    expect(cache.getLocal('k')).toBe('v')
+    await world.clock.advance(1)
+    expect(cache.getLocal('k')).toBeUndefined()
+  })
+
+  test.each([-600_000, 600_000])(
+    'while the time of a server %i ms ahead is not known yet, Redis decides what is fresh, and L1 keeps nothing',
+    async (skew) => {
+      const world = new World()
+      world.redis.skew = skew
+      await world.isolate().set('k', 'v', { ttl: '30s' })
+      const cache = world.isolate()
+      const gate = world.hold('TIME')
+      const asking = cache.get('other')
+      await gate.reached
+      expect(await cache.get('k')).toBe('v')
+      expect(cache.getLocal('k')).toBeUndefined()
+      gate.open()
+      await asking
+      expect(await cache.get('k')).toBe('v')
+      expect(cache.getLocal('k')).toBe('v')
+    },
+  )
+
+  test('a clock that gives fractions of milliseconds stores entries that can be read', async () => {
+    const world = new World()
+    world.clock.set(world.clock.now() + 0.123)
+    await world.isolate().set('k', 'v')
+    expect(await world.isolate().get('k')).toBe('v')
+  })
+
+  test('an expiresAt that was accepted is kept within maxTtl by the clock of the server', async () => {
+    const world = new World()
+    world.redis.skew = -60_000
+    const cache = world.isolate({ maxTtl: '1h' })
+    expect(await cache.getOrCreate('k', () => 'v', { expiresAt: world.clock.now() + 60 * minute })).toBe('v')
+    expect(await world.isolate().get('k')).toBe('v')
+  })
+
+  test('a maxTtl below the default ttl lowers it', async () => {
+    const world = new World()
+    const cache = world.isolate({ maxTtl: '1m' })
+    await cache.set('k', 'v')
+    expect(world.redis.requests.at(-1)?.[0]?.slice(3)).toEqual(['PX', minute])
+  })
+})
+
 describe('bad options', () => {
   const bad: [string, object][] = [
     ['ttl', { ttl: 0 }],

@@ -66,6 +66,39 @@ describe('Redis fails', () => {
     expect(world.clock.pending).toBe(0)
   })
 
+  test('a call waits for one deadline, however much was issued beside it', async () => {
+    const world = new World()
+    const cache = await world.warm({ l2: { timeout: '1s' } })
+    world.redis.before = () => new Promise(() => undefined)
+    const large = Array.from({ length: 8 }, (_, i) => [`k${i}`, 'x'.repeat(900_000)] as const)
+    const outcomes = Promise.allSettled([cache.setMany(large), cache.getOrCreate('k', () => 'made')])
+    const done = vi.fn()
+    void outcomes.then(done)
+    await world.clock.advance(1000)
+    expect(done).toHaveBeenCalled()
+    expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'fulfilled'])
+  })
+
+  test('a deadline longer than a timer can be is as long as one can be', async () => {
+    const world = new World()
+    const cache = world.isolate({ l2: { timeout: '30d' } })
+    const delays: number[] = []
+    const { setTimeout } = world.clock
+    world.clock.setTimeout = (run, ms) => {
+      delays.push(ms)
+      return setTimeout.call(world.clock, run, ms)
+    }
+    await cache.get('k')
+    expect(delays).toEqual([2 ** 31 - 1])
+  })
+
+  test('an acknowledgement other than OK is none', async () => {
+    const world = new World()
+    const cache = await world.warm()
+    world.redis.replies.set('SET', 42)
+    await expect(cache.set('k', 1)).rejects.toMatchObject({ code: 'L2_REPLY' })
+  })
+
   test('a reply of another type is an error, not a value', async () => {
     const world = new World()
     const cache = await world.warm()
@@ -153,6 +186,17 @@ describe('background work', () => {
     }
   })
 
+  test('a waitUntil that throws does not cost the caller its value, nor the write', async () => {
+    const world = new World()
+    const cache = world.isolate({
+      waitUntil: () => {
+        throw new TypeError('Illegal invocation')
+      },
+    })
+    expect(await cache.getOrCreate('k', () => 'v')).toBe('v')
+    expect(world.redis.values.size).toBe(1)
+  })
+
   test.each([undefined, null, {}, { waitUntil: 1 }])('bind(%o) is a TypeError', (context) => {
     expect(() => new World().isolate().bind(context as never)).toThrow(TypeError)
   })
@@ -168,6 +212,24 @@ describe('background work', () => {
 })
 
 describe('callers that leave', () => {
+  test('the reason of a signal is what the call rejects with, even if it is an error of the cache', async () => {
+    const world = new World()
+    const cache = await world.warm()
+    world.redis.before = () => new Promise(() => undefined)
+    const { CacheError } = await import('../../../src/index.ts')
+    const reason = new CacheError('L2_NETWORK', 'another call failed')
+    const controller = new AbortController()
+    const { signal } = controller
+    const calls = [
+      cache.get('k', { signal }),
+      cache.getMany(['k'], { signal }),
+      cache.getOrCreate('k', () => 1, { signal }),
+    ]
+    await settle()
+    controller.abort(reason)
+    for (const call of calls) await expect(call).rejects.toBe(reason)
+  })
+
   test('each call leaves on its own, and the request goes on for the others', async () => {
     const world = new World()
     const cache = await world.warm()

@@ -60,6 +60,63 @@ describe('a factory that is still running', () => {
   )
 })
 
+describe('a write to Redis that is not sent yet', () => {
+  const big = 'x'.repeat(500)
+  const compression = { threshold: 10 }
+
+  test.each(['set', 'remove'] as const)(
+    'is not sent any more after a %s, behind waitUntil too',
+    async (method) => {
+      const world = new World()
+      const work: Promise<unknown>[] = []
+      const cache = await world.warm({ compression, waitUntil: (promise) => work.push(promise) })
+      await cache.getOrCreate('k', () => big)
+      if (method === 'set') await cache.set('k', 'new')
+      else await cache.remove('k')
+      await Promise.all(work)
+      const expected = method === 'set' ? 'new' : undefined
+      expect(await cache.get('k', { l1: false })).toBe(expected)
+      expect(await cache.get('k')).toBe(expected)
+    },
+  )
+
+  test('is not sent after a set that was called later', async () => {
+    const world = new World()
+    const cache = await world.warm({ compression })
+    await Promise.all([cache.set('k', big), cache.set('k', 'second')])
+    expect(await cache.get('k', { l1: false })).toBe('second')
+  })
+
+  test('still is after a removeLocal, which is none of its business', async () => {
+    const world = new World()
+    const cache = await world.warm()
+    let finish!: (value: string) => void
+    const loading = cache.getOrCreate('k', () => new Promise<string>((resolve) => void (finish = resolve)))
+    await settle()
+    cache.removeLocal('k')
+    finish('v')
+    await loading
+    expect(cache.getLocal('k')).toBeUndefined()
+    expect(await world.isolate().get('k')).toBe('v')
+  })
+})
+
+describe('what is written', () => {
+  test('is never sent twice: a second execution could undo what came in between', async () => {
+    const world = new World()
+    const cache = await world.warm()
+    for (const write of [
+      () => cache.set('k', 1),
+      () => cache.setMany([['k', 1]]),
+      () => cache.getOrCreate('j', () => 1),
+    ]) {
+      await write()
+      expect(world.redis.requests.at(-1)?.[0]?.[0]).toBe('SET')
+      expect(world.redis.sent.at(-1)?.idempotent).toBe(false)
+    }
+  })
+})
+
 describe('writes that overlap', () => {
   test('the answers may come in any order: L1 never keeps one that is not in Redis', async () => {
     const world = new World()

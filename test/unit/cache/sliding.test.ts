@@ -158,6 +158,7 @@ describe('in both tiers', () => {
     expect(cache.getLocal('k')).toBe('v')
     await settle()
     expect(errors).toMatchObject([{ operation: 'slide', error: { code: 'L2_NETWORK' } }])
+    expect(cache.getLocal('k')).toBe('v') // no answer does not mean that it is gone
     await world.clock.advance(5000)
     expect(cache.getLocal('k')).toBeUndefined()
   })
@@ -178,5 +179,22 @@ describe('in both tiers', () => {
     cache.getLocal('k')
     await settle()
     expect(world.redis.take()).toEqual([['PEXPIRE', 'PTTL']])
+  })
+
+  test.each(['L1', 'L2'])('a slow answer after a use in %s does not make L1 outlive L2', async (tier) => {
+    const world = new World()
+    const cache = await world.warm({ l2: { timeout: '5s' } })
+    await cache.set('k', 'v', { sliding: 1000, ttl: 1800 })
+    if (tier === 'L2') cache.removeLocal('k')
+    await world.clock.advance(600)
+    const gate = world.hold('PEXPIRE', 'after')
+    expect(await cache.get('k')).toBe('v')
+    await gate.reached
+    await world.clock.advance(900)
+    gate.open()
+    await settle()
+    await world.clock.advance(100) // Redis keeps it until 1600, the answer came at 1500
+    expect(world.redis.values.get('hc:e:k')?.expires).toBe(world.clock.monotonic())
+    expect(cache.getLocal('k')).toBeUndefined()
   })
 })

@@ -38,6 +38,30 @@ describe('schema', () => {
     expect(await cache.get('k', { schema: name })).toEqual({ name: 'NEW' })
   })
 
+  test('null can be a value that it lets through', async () => {
+    const world = new World()
+    const anything: StandardSchema<unknown> = {
+      '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) },
+    }
+    await world.isolate().set('k', null)
+    const cache = world.isolate()
+    expect(await cache.get('k', { schema: anything })).toBeNull()
+    expect(await cache.get('k', { schema: anything })).toBeNull()
+    expect(cache.stats()).toMatchObject({ l1: { hits: 1 }, l2: { hits: 1 } })
+  })
+
+  test('getOrCreate gives what was stored, checked but as its factory made it', async () => {
+    const world = new World()
+    const cache = world.isolate()
+    const call = () => cache.getOrCreate('k', () => ({ name: 'ada' }), { schema: name })
+    const isolate = world.isolate()
+    expect([
+      await call(),
+      await call(),
+      await isolate.getOrCreate('k', () => ({ name: 'never' }), { schema: name }),
+    ]).toEqual(Array.from({ length: 3 }, () => ({ name: 'ada' })))
+  })
+
   test('it may be asynchronous', async () => {
     const cache = new World().memoryOnly()
     await cache.set('k', 5)
@@ -245,5 +269,31 @@ describe('statistics and events', () => {
     await cache.get('k')
     expect(seen).toHaveLength(1)
     expect(() => cache.on('miss', 'nothing' as never)).toThrow(TypeError)
+  })
+
+  test('an event that does not exist is a TypeError that lists those that do', () => {
+    const cache = new World().memoryOnly()
+    for (const event of ['eror', 'constructor', '__proto__']) {
+      expect(() => cache.on(event as never, () => undefined)).toThrow(/error/)
+    }
+  })
+
+  test('a listener that rejects, or that ends itself and listens anew, disturbs nobody either', async () => {
+    const cache = new World().memoryOnly()
+    let calls = 0
+    cache.on('miss', async () => {
+      throw new Error('a bad listener')
+    })
+    const listen = (): void => {
+      const stop = cache.on('miss', () => {
+        calls++
+        stop()
+        listen()
+      })
+    }
+    listen()
+    await cache.get('k')
+    await cache.get('k')
+    expect(calls).toBe(2)
   })
 })
