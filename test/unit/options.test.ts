@@ -1,0 +1,176 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createHybridCache } from '../../src/index.ts'
+import {
+  type CacheOptions,
+  localTtlOf,
+  resolveLifetime,
+  resolveSettings,
+  type WriteOptions,
+} from '../../src/options.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+
+const day = 86_400_000
+const now = 1_700_000_000_000
+
+describe('the defaults', () => {
+  test('are what the documentation says', () => {
+    const { clock: _, ...settings } = resolveSettings({})
+    expect(settings).toEqual({
+      keyPrefix: 'hc',
+      maxTtl: 30 * day,
+      ttl: 300_000,
+      localTtl: undefined,
+      memory: { maxEntries: 1000, maxBytes: 8 * 2 ** 20, isolation: 'clone' },
+      link: { timeout: 1000, retries: 1 },
+      maxValueBytes: 2 ** 20,
+      compressFrom: Infinity,
+      waitUntil: undefined,
+    })
+  })
+
+  test('give way to each option on its own', () => {
+    const clock = new ManualClock()
+    const waitUntil = (): void => {}
+    const settings = resolveSettings({
+      keyPrefix: '{app}.v-1_x',
+      ttl: '1h',
+      localTtl: '5s',
+      maxTtl: '1d',
+      memory: { maxEntries: 1, maxBytes: 2, isolation: 'share' },
+      l2: { timeout: '2s', retries: 0 },
+      maxValueBytes: 3,
+      compression: { threshold: 0 },
+      clock,
+      waitUntil,
+    })
+    expect(settings).toEqual({
+      keyPrefix: '{app}.v-1_x',
+      ttl: 3_600_000,
+      localTtl: 5000,
+      maxTtl: day,
+      memory: { maxEntries: 1, maxBytes: 2, isolation: 'share' },
+      link: { timeout: 2000, retries: 0 },
+      maxValueBytes: 3,
+      compressFrom: 0,
+      clock,
+      waitUntil,
+    })
+  })
+})
+
+describe('options that cannot be right throw a TypeError that names them', () => {
+  const bad: [string, unknown][] = [
+    ...['', 'a:b', 'a b', 'ü', 'a\n', 'x'.repeat(65), 5, null, {}].map((keyPrefix): [string, unknown] => [
+      'keyPrefix',
+      { keyPrefix },
+    ]),
+    ...[0, -1, '5', 'x', Number.NaN].flatMap((wrong): [string, unknown][] => [
+      ['ttl', { ttl: wrong }],
+      ['localTtl', { localTtl: wrong }],
+      ['maxTtl', { maxTtl: wrong }],
+      ['l2.timeout', { l2: { timeout: wrong } }],
+    ]),
+    ['ttl', { ttl: '31d' }],
+    ['ttl', { ttl: 1001, maxTtl: '1s' }],
+    ...[0, -1, 1.5, Number.NaN, Infinity, '5', 2 ** 53].flatMap((wrong): [string, unknown][] => [
+      ['memory.maxEntries', { memory: { maxEntries: wrong } }],
+      ['memory.maxBytes', { memory: { maxBytes: wrong } }],
+      ['maxValueBytes', { maxValueBytes: wrong }],
+    ]),
+    ...[-1, 0.5, Infinity, '1'].map((retries): [string, unknown] => ['l2.retries', { l2: { retries } }]),
+    ...['copy', ''].map((isolation): [string, unknown] => ['memory.isolation', { memory: { isolation } }]),
+    ...[{}, 'gzip', { threshold: -1 }, { threshold: '1' }].map((compression): [string, unknown] => [
+      'compression.threshold',
+      { compression },
+    ]),
+  ]
+  test.each(bad)('%s: %j', (name, options) => {
+    expect(() => createHybridCache(options as CacheOptions)).toThrow(TypeError)
+    expect(() => createHybridCache(options as CacheOptions)).toThrow(name)
+  })
+
+  test.each([5, 'https://example.com', null, {}, { url: 'https://example.com' }, { send: 5 }])(
+    'redis: %j',
+    (redis) => {
+      expect(() => createHybridCache({ redis: redis as never })).toThrow(TypeError)
+    },
+  )
+})
+
+describe('the lifetime of an entry', () => {
+  const settings = resolveSettings({ ttl: '10m', maxTtl: '1d' })
+  const resolve = (options: WriteOptions, onlyLocal = false): unknown =>
+    resolveLifetime(options, settings, { now, onlyLocal })
+
+  test.each([
+    [{}, { ttl: 600_000, idle: 0, localTtl: 30_000 }],
+    [{ ttl: '1s' }, { ttl: 1000, idle: 0, localTtl: 1000 }],
+    [{ ttl: '1d' }, { ttl: day, idle: 0, localTtl: 30_000 }],
+    [
+      { ttl: '1h', localTtl: '2h' },
+      { ttl: 3_600_000, idle: 0, localTtl: 3_600_000 },
+    ],
+    [{ localTtl: '1m' }, { ttl: 600_000, idle: 0, localTtl: 60_000 }],
+    [{ sliding: '1m' }, { ttl: day, idle: 60_000, localTtl: 30_000 }],
+    [
+      { sliding: '1m', ttl: '1h' },
+      { ttl: 3_600_000, idle: 60_000, localTtl: 30_000 },
+    ],
+    [{ expiresAt: now + 1 }, { ttl: 1, idle: 0, localTtl: 1 }],
+    [{ expiresAt: now + 0.5 }, { ttl: 1, idle: 0, localTtl: 1 }],
+    [{ expiresAt: new Date(now + day) }, { ttl: day, idle: 0, localTtl: 30_000 }],
+    [{ expiresAt: now }, undefined],
+    [{ expiresAt: new Date(0) }, undefined],
+  ] as [WriteOptions, unknown][])('%j is %j', (options, expected) => {
+    expect(resolve(options)).toEqual(expected)
+  })
+
+  test('in L1 is the whole one where L1 is the only tier', () => {
+    expect(resolve({}, true)).toEqual({ ttl: 600_000, idle: 0, localTtl: 600_000 })
+    expect(resolve({ localTtl: '1s' }, true)).toEqual({ ttl: 600_000, idle: 0, localTtl: 1000 })
+  })
+
+  test.each([
+    ['ttl', { ttl: '25h' }],
+    ['expiresAt', { expiresAt: now + day + 1 }],
+    ['expiresAt', { expiresAt: new Date(Number.NaN) }],
+    ['expiresAt', { expiresAt: Infinity }],
+    ['expiresAt', { expiresAt: 'tomorrow' }],
+    ['expiresAt', { expiresAt: now + 5, ttl: '1s' }],
+    ['sliding', { sliding: 0 }],
+    ['localTtl', { localTtl: -1 }],
+  ])('%s: %j throws a TypeError that names it', (name, options) => {
+    expect(() => resolve(options as WriteOptions)).toThrow(TypeError)
+    expect(() => resolve(options as WriteOptions)).toThrow(name)
+  })
+
+  test.each([[null], [''], ['2030-01-01'], [true], [[]], [`${now + 5}`]])(
+    'expiresAt: %j is neither a Date nor a number, and throws a TypeError',
+    (expiresAt) => {
+      expect(() => resolve({ expiresAt: expiresAt as never })).toThrow(TypeError)
+    },
+  )
+
+  test('in L1 is never longer than the entry lives, whatever the options', () => {
+    const ms = fc.option(fc.integer({ min: 1, max: day }), { nil: undefined })
+    fc.assert(
+      fc.property(ms, ms, ms, fc.boolean(), (ttl, localTtl, sliding, onlyLocal) => {
+        const given = { ttl, localTtl, sliding }
+        const options = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+        const life = resolveLifetime(options, settings, { now, onlyLocal })
+        expect(life !== undefined && life.localTtl > 0 && life.localTtl <= life.ttl && life.ttl <= day).toBe(
+          true,
+        )
+      }),
+    )
+  })
+})
+
+test('the copy of what was read from L2 lives no longer than what is left of the entry', () => {
+  const settings = resolveSettings({})
+  expect(localTtlOf({}, settings, day)).toBe(30_000)
+  expect(localTtlOf({}, settings, 10)).toBe(10)
+  expect(localTtlOf({ localTtl: '1m' }, settings, day)).toBe(60_000)
+  expect(localTtlOf({}, resolveSettings({ localTtl: '1s' }), day)).toBe(1000)
+})

@@ -1,0 +1,109 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Reply } from '../../../src/index.ts'
+import { ServerClock } from '../../../src/redis/server-clock.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+
+const start = 1_700_000_000_000
+const minute = 60_000
+const hour = 60 * minute
+const timeOf = (ms: number): Reply => [String(Math.floor(ms / 1000)), String(Math.round((ms % 1000) * 1000))]
+
+/** A server clock that has learned a server that is `skew` ahead. */
+function learned(skew = 0): { wall: ManualClock; server: ServerClock } {
+  const wall = new ManualClock(start)
+  const server = new ServerClock(wall)
+  server.learn(timeOf(start + skew), start)
+  return { wall, server }
+}
+
+describe("the server's time", () => {
+  test("is the isolate's own, and due, as long as nothing is known", () => {
+    const server = new ServerClock(new ManualClock(start))
+    expect([server.now(), server.known, server.due]).toEqual([start, false, true])
+  })
+
+  test.each([0, 1, -1, 250, hour, -hour, 400 * 24 * hour, 0.5])(
+    'is right for a server that is %d ms ahead',
+    async (skew) => {
+      const { wall, server } = learned(skew)
+      expect([server.known, server.due]).toEqual([true, false])
+      expect(server.now()).toBe(Math.round(start + skew))
+      await wall.advance(1234)
+      expect(server.now()).toBe(Math.round(start + skew) + 1234)
+    },
+  )
+
+  test('is right to half of the round trip, whichever way took how long', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(900),
+        fc.nat(900),
+        fc.integer({ min: -hour, max: hour }),
+        async (there, back, skew) => {
+          const wall = new ManualClock(start)
+          const server = new ServerClock(wall)
+          await wall.advance(there)
+          const reply = timeOf(wall.now() + skew)
+          await wall.advance(back)
+          server.learn(reply, start)
+          expect(Math.abs(server.now() - (wall.now() + skew))).toBeLessThanOrEqual((there + back) / 2 + 1)
+          expect(Number.isInteger(server.now())).toBe(true)
+        },
+      ),
+    )
+  })
+
+  test('is asked for again after ten minutes, and still used until then', async () => {
+    const { wall, server } = learned(hour)
+    await wall.advance(10 * minute)
+    expect(server.due).toBe(false)
+    await wall.advance(1)
+    expect([server.due, server.known]).toEqual([true, true])
+    expect(server.now()).toBe(start + hour + 10 * minute + 1)
+    server.learn(timeOf(wall.now()), wall.now())
+    expect([server.due, server.now()]).toEqual([false, wall.now()])
+  })
+
+  test.each([1001, -1001, hour, -hour])('is unknown again once the wall clock was set by %i ms', (by) => {
+    const { wall, server } = learned()
+    wall.set(start + by)
+    expect([server.known, server.due]).toEqual([false, true])
+    server.learn(timeOf(start), wall.now())
+    expect([server.known, server.now()]).toEqual([true, start])
+  })
+
+  test.each([1000, -1000, 1, 0])('survives a wall clock that moved by %i ms', (by) => {
+    const { wall, server } = learned()
+    wall.set(start + by)
+    expect(server.known).toBe(true)
+  })
+})
+
+const garbage = (
+  [
+    [null, '', 'OK', 5, [], ['1700000000'], ['x', '0'], ['1700000000', 'x'], ['', ''], [null, null]],
+    [
+      ['NaN', '0'],
+      ['Infinity', '0'],
+      ['-1', '0'],
+      [[], []],
+    ],
+  ] as Reply[][]
+).flat()
+
+describe('a reply that is no time', () => {
+  test.each(garbage.map((reply) => [JSON.stringify(reply), reply]))('teaches nothing: %s', (_, reply) => {
+    const wall = new ManualClock(start)
+    const server = new ServerClock(wall)
+    server.learn(reply as Reply, start)
+    expect([server.known, server.now()]).toEqual([false, start])
+  })
+
+  test('leaves what was known as it is', () => {
+    const { server } = learned(hour)
+    server.learn(null, start)
+    server.learn(['x', 'y'], start)
+    expect([server.known, server.now()]).toEqual([true, start + hour])
+  })
+})

@@ -1,0 +1,148 @@
+import { describe, expect, test } from 'vitest'
+import { type Reply, RedisReplyError } from '../../../src/index.ts'
+import { TierFixture } from '../../support/tier.ts'
+import { World } from '../../support/world.ts'
+
+const minute = 60_000
+
+describe('the first request of an isolate', () => {
+  test('asks for the time where it reads, and no later one does', async () => {
+    const { tier, redis } = new TierFixture()
+    await tier.read('k')
+    await tier.read('k')
+    await tier.readMany(['k', 'l'])
+    expect(redis.take()).toEqual([['TIME', 'GET'], ['GET'], ['MGET']])
+  })
+
+  test('asks once, however many reads of one tick share it', async () => {
+    const { tier, redis } = new TierFixture()
+    await Promise.all([tier.read('a'), tier.read('b'), tier.readMany(['c', 'd'])])
+    expect(redis.take()).toEqual([['TIME', 'GET', 'GET', 'MGET']])
+  })
+
+  test('is one for the time alone where a write comes first, however many', async () => {
+    const fixture = new TierFixture()
+    await Promise.all([fixture.store('a', '1'), fixture.store('b', '2')])
+    await fixture.store('c', '3')
+    expect(fixture.redis.take()).toEqual([['TIME'], ['SET', 'SET'], ['SET']])
+  })
+
+  test('asks once where a read and a write share the tick', async () => {
+    const fixture = new TierFixture()
+    await Promise.all([fixture.tier.read('a'), fixture.store('a', '1')])
+    expect(
+      fixture.redis
+        .take()
+        .flat()
+        .filter((name) => name === 'TIME'),
+    ).toHaveLength(1)
+  })
+})
+
+describe('the time is asked for again', () => {
+  test('by the first read after ten minutes', async () => {
+    const { tier, redis, clock } = new TierFixture()
+    await tier.read('k')
+    await clock.advance(10 * minute)
+    await tier.read('k')
+    await clock.advance(1)
+    await tier.read('k')
+    await tier.read('k')
+    expect(redis.take()).toEqual([['TIME', 'GET'], ['GET'], ['TIME', 'GET'], ['GET']])
+  })
+
+  test('after the wall clock was set by more than a second: by a read, and before a write', async () => {
+    const reading = new TierFixture()
+    await reading.tier.read('k')
+    await reading.clock.advance(0)
+    reading.clock.set(reading.clock.now() - 60 * minute)
+    await reading.tier.read('k')
+    expect(reading.redis.take()).toEqual([
+      ['TIME', 'GET'],
+      ['TIME', 'GET'],
+    ])
+    const writing = new TierFixture()
+    await writing.store('k', '1')
+    writing.clock.set(writing.clock.now() + 1001)
+    await writing.store('k', '2')
+    expect(writing.redis.take()).toEqual([['TIME'], ['SET'], ['TIME'], ['SET']])
+  })
+
+  test('by the next read where the first could not be answered', async () => {
+    const fixture = new TierFixture({ retries: 0 })
+    fixture.fail(1)
+    await expect(fixture.tier.read('k')).rejects.toMatchObject({ code: 'L2_NETWORK' })
+    await fixture.tier.read('k')
+    await fixture.tier.read('k')
+    expect(fixture.redis.take()).toEqual([['TIME', 'GET'], ['TIME', 'GET'], ['GET']])
+    expect(fixture.stats.errors).toBe(1)
+  })
+})
+
+describe.each([3_600_000, -3_600_000, 1500, 0])('with a server that is %i ms ahead', (skew) => {
+  test('entries are fresh for as long as they were given, for a reader with a clock of its own', async () => {
+    const world = new World()
+    world.redis.skew = skew
+    await world.isolate().set('k', 'v', { ttl: '1m' })
+    const stored = [...world.redis.values.values()][0]?.value.split('|') ?? []
+    expect(Number(stored[3])).toBe(world.clock.now() + skew)
+    expect(Number(stored[4])).toBe(world.clock.now() + skew + minute)
+    const reader = world.isolate()
+    await world.clock.advance(minute - 1)
+    expect(await reader.get('k', { l1: false })).toBe('v')
+    await world.clock.advance(1)
+    expect(await reader.get('k', { l1: false })).toBeUndefined()
+  })
+})
+
+describe('calls of one tick on a cold isolate', () => {
+  test('keep their order: a get behind a set sees it', async () => {
+    const cache = new World().isolate()
+    const [, value] = await Promise.all([cache.set('k', 'new'), cache.get('k', { l1: false })])
+    expect(value).toBe('new')
+  })
+
+  test('keep their order: getMany behind setMany sees it', async () => {
+    const cache = new World().isolate()
+    const [, values] = await Promise.all([cache.setMany([['k', 'new']]), cache.getMany(['k'], { l1: false })])
+    expect(values).toEqual(new Map([['k', 'new']]))
+  })
+
+  test('keep their order: the last of two sets wins', async () => {
+    const cache = new World().isolate()
+    await Promise.all([cache.set('k', 1), cache.set('k', 2)])
+    expect(await cache.get('k', { l1: false })).toBe(2)
+  })
+
+  test('keep their order: a remove behind a set removes it', async () => {
+    const cache = new World().isolate()
+    await Promise.all([cache.set('k', 'new'), cache.remove('k')])
+    expect(await cache.get('k', { l1: false })).toBeUndefined()
+  })
+
+  test('keep their order: a set behind a remove stands', async () => {
+    const cache = new World().isolate()
+    await Promise.all([cache.remove('k'), cache.set('k', 'new')])
+    expect(await cache.get('k', { l1: false })).toBe('new')
+  })
+})
+
+describe('a reply to TIME that is no time', () => {
+  test.each<Reply>(['OK', 5, [], ['x', 'y'], ['', '']])(
+    '%j does not hold up a read; a write rejects',
+    async (reply) => {
+      const fixture = new TierFixture()
+      fixture.redis.replies.set('TIME', reply)
+      expect(await fixture.tier.read('k')).toBeNull()
+      expect(fixture.tier.clock.now()).toBe(fixture.clock.now())
+      await expect(fixture.store('k', 'v')).rejects.toMatchObject({ code: 'L2_REPLY' })
+    },
+  )
+
+  test('nor does an error in its place', async () => {
+    const fixture = new TierFixture()
+    fixture.redis.replies.set('TIME', new RedisReplyError("NOPERM no permissions to run the 'time' command"))
+    expect(await fixture.tier.read('k')).toBeNull()
+    await expect(fixture.store('k', 'v')).rejects.toMatchObject({ code: 'L2_AUTH' })
+  })
+})
