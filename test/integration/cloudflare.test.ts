@@ -142,7 +142,10 @@ describe('what is wrong is said clearly, and nothing secret with it', () => {
     [{ UPSTASH_REDIS_REST_TOKEN: token }, 'UPSTASH_REDIS_REST_URL is not set'],
     [{}, 'are set'],
     [{ UPSTASH_REDIS_REST_URL: 'http://db.example', UPSTASH_REDIS_REST_TOKEN: token }, 'use https:'],
-    [{ UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: `${token}\n` }, 'printable ASCII'],
+    [
+      { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: `${token}\n` },
+      'without spaces or line breaks',
+    ],
   ])('settings %#: every route answers 500', async (env, text) => {
     await using isolate = await startExample(env as Record<string, string>)
     for (const request of ['GET /products/1', 'DELETE /products/1', 'GET /stats']) {

@@ -63,7 +63,9 @@ export const connections: Checks = {
     const redis: Transport = {
       send: async (commands: readonly Command[]) => {
         sent.push(commands.map(([name]) => name).join('+'))
-        return commands.map(([name]) => (name === 'TIME' ? ['1700000000', '0'] : null))
+        return commands.map(([name]) =>
+          name === 'TIME' ? ['1700000000', '0'] : name === 'SET' ? 'OK' : null,
+        )
       },
     }
     const cache = t.isolate({ redis })
