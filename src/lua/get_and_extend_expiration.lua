@@ -1,0 +1,16 @@
+-- Gets a value and lets it live for `expiration` from now on, whatever was left of its time: a sliding expiration.
+-- The native GETEX does the same for one command less where no script is needed.
+--
+-- KEYS[1] key
+-- ARGV[1] expiration: milliseconds - from 1
+-- returns string | null - the value; null when there is none, and then nothing is written
+-- @idempotent yes
+-- @commands 2 always
+
+-- @include _milliseconds
+-- @include _refuse
+
+if not milliseconds(ARGV[1], 1) then
+  return refuse('expiration must be whole milliseconds, at least 1')
+end
+return redis.call('GETEX', KEYS[1], 'PX', ARGV[1])

@@ -1,0 +1,116 @@
+import { beforeAll, beforeEach, describe } from 'vitest'
+import { LuaScripts, textFor, type LuaDialect, type LuaScript } from '../../src/lua/index.ts'
+import type { DevServer } from '../../src/dev/index.ts'
+import { describeOnEngines } from '../integration/dev/engines.ts'
+import { post } from '../integration/dev/rest.ts'
+
+export const allScripts: readonly LuaScript[] = Object.values(LuaScripts)
+
+export type Word = string | number
+
+/** What a call came to: `{ result }` or `{ error }`. */
+export interface Outcome {
+  readonly result?: unknown
+  readonly error?: string
+}
+
+/** The scripts on one engine, in one dialect. */
+export interface Lua {
+  readonly server: DevServer
+  readonly dialect: LuaDialect
+  /** A call by SHA-1, the only way that is cheap. */
+  run(script: LuaScript, keys: readonly string[], args?: readonly Word[]): Promise<Outcome>
+  /** The result of a call that must succeed. */
+  call(script: LuaScript, keys: readonly string[], args?: readonly Word[]): Promise<unknown>
+  /** The words of such a call, for a pipeline or a transaction. */
+  words(script: LuaScript, keys: readonly string[], args?: readonly Word[]): Word[]
+  /** The result of a plain command. */
+  redis(...words: readonly Word[]): Promise<unknown>
+  /** Several commands in one transaction: their results. */
+  together(commands: readonly (readonly Word[])[]): Promise<unknown[]>
+  /** The billed commands of what is done meanwhile. */
+  billed(work: () => Promise<unknown>): Promise<number>
+}
+
+/** Runs a suite on both engines and in both dialects, each test on an empty database. */
+export function describeScripts(name: string, suite: (lua: () => Lua) => void): void {
+  describeOnEngines(name, (server) => {
+    describe.each(['redis', 'upstash'] as const)('dialect %s', (dialect) => {
+      const lua = (): Lua => luaOn(server(), dialect)
+      beforeAll(async () => {
+        for (const script of allScripts) await lua().redis('SCRIPT', 'LOAD', textFor(script, dialect))
+      })
+      beforeEach(() => lua().redis('FLUSHALL'))
+      suite(lua)
+    })
+  })
+}
+
+function luaOn(server: DevServer, dialect: LuaDialect): Lua {
+  const words: Lua['words'] = (script, keys, args = []) => [
+    'EVALSHA',
+    script.sha1[dialect],
+    keys.length,
+    ...keys,
+    ...args,
+  ]
+  const run: Lua['run'] = async (script, keys, args) =>
+    (await post(server, '/', words(script, keys, args))).json as Outcome
+  return {
+    server,
+    dialect,
+    words,
+    run,
+    call: async (script, keys, args) => resultOf(await run(script, keys, args)),
+    redis: async (...command) => resultOf((await post(server, '/', command)).json as Outcome),
+    async together(commands) {
+      const outcomes = (await post(server, '/multi-exec', commands)).json as Outcome[]
+      return outcomes.map(resultOf)
+    },
+    async billed(work) {
+      server.resetStats()
+      await work()
+      return server.stats().commands
+    },
+  }
+}
+
+function resultOf(outcome: Outcome): unknown {
+  if (outcome.error !== undefined) throw new Error(outcome.error)
+  return outcome.result
+}
+
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Texts that break what is put together from pieces. */
+export const HOSTILE: readonly string[] = [
+  '',
+  ' ',
+  '0',
+  'nil',
+  'false',
+  `'`,
+  `"`,
+  `' .. redis.call('FLUSHALL') .. '`,
+  '"; redis.call("FLUSHALL") --',
+  ']]--',
+  ']==] return 1 --[==[',
+  '%d%s%%1',
+  '\\',
+  '\\0\\n',
+  'a\nb\r\nc',
+  'NUL\u0000inside\u0000',
+  '\u0000',
+  '-- comment',
+  '#!lua flags=no-writes',
+  '{"__proto__":1}',
+  '[]',
+  'žluťoučký 🐎 \u202E日本語',
+  '\uFFFD\uFEFF',
+  'x'.repeat(2 ** 20),
+]
+
+/** A name for a text in the title of a test. */
+export function title(text: string): string {
+  return text.length > 40 ? `${text.length} characters` : JSON.stringify(text)
+}
