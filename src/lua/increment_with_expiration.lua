@@ -14,7 +14,7 @@
 -- @include _refuse
 
 local amount, ttl = ARGV[1], milliseconds(ARGV[2], 0)
-if not amount or amount ~= '0' and not string.match(amount, '^%-?[1-9]%d*$') then
+if not amount or #amount > 20 or amount ~= '0' and not string.match(amount, '^%-?[1-9]%d*$') then
   return refuse('amount must be a whole number')
 end
 if not ttl then

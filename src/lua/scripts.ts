@@ -479,7 +479,7 @@ local function whole(text, min, max) if not text or #text > 16 then return nil e
 local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
 
 local amount, ttl = ARGV[1], milliseconds(ARGV[2], 0)
-if not amount or amount ~= '0' and not string.match(amount, '^%-?[1-9]%d*$') then
+if not amount or #amount > 20 or amount ~= '0' and not string.match(amount, '^%-?[1-9]%d*$') then
 return refuse('amount must be a whole number')
 end
 if not ttl then
@@ -493,8 +493,8 @@ end
 if sum > -9007199254740992 and sum < 9007199254740992 then return sum end
 return redis.call('GET', KEYS[1])`,
   sha1: {
-    redis: 'df4580952beef7ca459449b3199f93bc467dd928',
-    upstash: '2856ec6c6fb723ccb3afdb5334ec83d34cfffd71',
+    redis: 'de47ace01058f871dda286c03409ee69d0542e87',
+    upstash: '2a00e70b693606b217a40aec62e9a86173ad0b93',
   },
   keys: { min: 1, max: 1, names: ['key'] },
   args: { min: 2, max: 2, names: ['amount', 'expiration'] },

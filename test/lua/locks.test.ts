@@ -65,10 +65,10 @@ describeScripts('locks', (lua) => {
     },
   )
 
-  test('a hundred at once: never two inside', async () => {
+  test('thirty at once: never two inside', async () => {
     let [inside, most, done] = [0, 0, 0]
     const worker = async (id: number): Promise<void> => {
-      while ((await acquire(`t${id}`)) !== 1) await sleep(1)
+      while ((await acquire(`t${id}`)) !== 1) await sleep(5)
       inside += 1
       most = Math.max(most, inside)
       await lua().redis('PING')
@@ -76,7 +76,7 @@ describeScripts('locks', (lua) => {
       done += 1
       expect(await release(`t${id}`)).toBe(1)
     }
-    await Promise.all(Array.from({ length: 40 }, (_, id) => worker(id)))
-    expect([most, done]).toEqual([1, 40])
+    await Promise.all(Array.from({ length: 30 }, (_, id) => worker(id)))
+    expect([most, done]).toEqual([1, 30])
   })
 })

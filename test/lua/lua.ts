@@ -26,6 +26,10 @@ export interface Lua {
   words(script: LuaScript, keys: readonly string[], args?: readonly Word[]): Word[]
   /** The result of a plain command. */
   redis(...words: readonly Word[]): Promise<unknown>
+  /** Several commands in one request, between which others may come: their results. */
+  pipeline(commands: readonly (readonly Word[])[]): Promise<unknown[]>
+  /** The same, with what failed. */
+  outcomes(commands: readonly (readonly Word[])[]): Promise<Outcome[]>
   /** Several commands in one transaction: their results. */
   together(commands: readonly (readonly Word[])[]): Promise<unknown[]>
   /** The billed commands of what is done meanwhile. */
@@ -63,16 +67,23 @@ function luaOn(server: DevServer, dialect: LuaDialect): Lua {
     run,
     call: async (script, keys, args) => resultOf(await run(script, keys, args)),
     redis: async (...command) => resultOf((await post(server, '/', command)).json as Outcome),
-    async together(commands) {
-      const outcomes = (await post(server, '/multi-exec', commands)).json as Outcome[]
-      return outcomes.map(resultOf)
-    },
+    outcomes: (commands) => runAll(server, '/pipeline', commands),
+    pipeline: async (commands) => (await runAll(server, '/pipeline', commands)).map(resultOf),
+    together: async (commands) => (await runAll(server, '/multi-exec', commands)).map(resultOf),
     async billed(work) {
       server.resetStats()
       await work()
       return server.stats().commands
     },
   }
+}
+
+async function runAll(
+  server: DevServer,
+  path: string,
+  commands: readonly (readonly Word[])[],
+): Promise<Outcome[]> {
+  return (await post(server, path, commands)).json as Outcome[]
 }
 
 function resultOf(outcome: Outcome): unknown {

@@ -1,0 +1,172 @@
+import { describe, expect, test } from 'vitest'
+import * as scripts from '../../src/lua/index.ts'
+import type { LuaScript } from '../../src/lua/index.ts'
+import { allScripts, describeScripts, HOSTILE, title, type Word } from './lua.ts'
+
+/** Good arguments for each script; what is bad is put in the place of one of them. */
+const GOOD: Readonly<Record<string, readonly Word[]>> = {
+  AcquireLock: ['token', 9_000],
+  AppendToLimitedList: ['value', 5, 9_000],
+  CompareAndDelete: ['expected'],
+  CompareAndSwap: ['expected', 'new', 9_000],
+  DeleteByPattern: [100, '0'],
+  ExtendLock: ['token', 9_000],
+  GetAndExtendExpiration: [9_000],
+  GetAndRefreshRelated: [9_000],
+  GetMultiple: [],
+  IncrementWithExpiration: [1, 9_000],
+  IncrementWithin: [1, 0, 5, 9_000],
+  RateLimitSlidingWindow: [5, 9_000, 1],
+  ReleaseLock: ['token'],
+  SetIfExists: ['value', 9_000],
+  SetIfNotExists: ['value', 9_000],
+  SetMultiple: ['value', 9_000],
+}
+
+/** Where a number is expected. */
+const NUMBERS: readonly (readonly [LuaScript, number, 'positive' | 'natural' | 'integer'])[] = [
+  [scripts.AcquireLock, 1, 'positive'],
+  [scripts.AppendToLimitedList, 1, 'positive'],
+  [scripts.AppendToLimitedList, 2, 'natural'],
+  [scripts.CompareAndSwap, 2, 'natural'],
+  [scripts.DeleteByPattern, 0, 'positive'],
+  [scripts.ExtendLock, 1, 'positive'],
+  [scripts.GetAndExtendExpiration, 0, 'positive'],
+  [scripts.GetAndRefreshRelated, 0, 'positive'],
+  [scripts.IncrementWithExpiration, 0, 'integer'],
+  [scripts.IncrementWithExpiration, 1, 'natural'],
+  [scripts.IncrementWithin, 0, 'integer'],
+  [scripts.IncrementWithin, 1, 'integer'],
+  [scripts.IncrementWithin, 2, 'integer'],
+  [scripts.IncrementWithin, 3, 'natural'],
+  [scripts.RateLimitSlidingWindow, 0, 'natural'],
+  [scripts.RateLimitSlidingWindow, 1, 'positive'],
+  [scripts.RateLimitSlidingWindow, 2, 'natural'],
+  [scripts.SetIfExists, 1, 'natural'],
+  [scripts.SetIfNotExists, 1, 'natural'],
+  [scripts.SetMultiple, 1, 'natural'],
+]
+
+// oxfmt-ignore
+const NO_NUMBERS = [
+  '', ' ', 'x', '1.5', '1e3', '0x10', '010', '00', '-0', '+1', ' 1', '1 ', '1\n', '1\u0000', '--1', '-', 'inf', '-inf',
+  'nan', 'NaN', 'Infinity', 'null', 'true', '1,000', '1_000', '١', '1'.repeat(400),
+]
+const NEGATIVES = ['-1', '-9007199254740991']
+const HUGE = ['9007199254740993', '99999999999999999999']
+
+function bad(kind: 'positive' | 'natural' | 'integer', script: LuaScript): string[] {
+  const huge = script === scripts.IncrementWithExpiration && kind === 'integer' ? [] : HUGE
+  if (kind === 'integer') return [...NO_NUMBERS, ...huge, ...huge.map((digits) => `-${digits}`)]
+  return [...NO_NUMBERS, ...NEGATIVES, ...huge, ...(kind === 'positive' ? ['0'] : [])]
+}
+
+describeScripts('arguments', (lua) => {
+  test.each(NUMBERS.map(([script, at, kind]) => [script.name, at + 1, kind, script] as const))(
+    '%s refuses an ARGV[%i] that is no %s number, writes nothing and does not repeat it',
+    async (name, position, kind, script) => {
+      await lua().redis('SET', 'k', 'expected')
+      const texts = bad(kind, script)
+      const outcomes = await lua().outcomes(
+        texts.map((text) => lua().words(script, ['k'], (GOOD[name] ?? []).with(position - 1, text))),
+      )
+      for (const [at, { error }] of outcomes.entries()) {
+        const text = texts[at] ?? ''
+        expect([text, error]).toEqual([text, expect.stringMatching(/^ERR hybrid-cache: [ -~]+$/)])
+        if (text.length > 4) expect(error).not.toContain(text)
+      }
+      expect(await lua().redis('GET', 'k')).toBe('expected')
+      expect(await lua().redis('PTTL', 'k')).toBe(-1)
+      expect(await lua().redis('DBSIZE')).toBe(1)
+    },
+  )
+
+  test.each(allScripts.filter(({ args }) => args.min > 0).map((script) => [script.name, script] as const))(
+    '%s with an argument too few is an error and writes nothing',
+    async (name, script) => {
+      await lua().redis('SET', 'k', 'expected')
+      for (let count = 0; count < script.args.min; count += 1)
+        expect((await lua().run(script, ['k'], (GOOD[name] ?? []).slice(0, count))).error).toMatch(/^ERR /)
+      expect(await lua().redis('GET', 'k')).toBe('expected')
+      expect(await lua().redis('PTTL', 'k')).toBe(-1)
+    },
+  )
+
+  test.each([scripts.AcquireLock, scripts.ExtendLock, scripts.ReleaseLock])(
+    '$name refuses an empty token',
+    async (script) => {
+      const { error } = await lua().run(script, ['k'], (GOOD[script.name] ?? []).with(0, ''))
+      expect(error).toBe('ERR hybrid-cache: token must not be empty')
+    },
+  )
+
+  test.each(['CompareAndSwap', 'SetIfExists'])('%s takes keep, and no other word', async (name) => {
+    const script = allScripts.find((each) => each.name === name) ?? scripts.SetIfExists
+    const last = (GOOD[name] ?? []).length - 1
+    for (const word of ['KEEP', 'keep ', 'none', 'KEEPTTL'])
+      expect((await lua().run(script, ['k'], (GOOD[name] ?? []).with(last, word))).error).toMatch(
+        /^ERR hybrid/,
+      )
+    expect((await lua().run(script, ['k'], (GOOD[name] ?? []).with(last, 'keep'))).error).toBeUndefined()
+  })
+
+  /** In two requests, for no body may be larger than 10 MB. */
+  const expectReplies = async (calls: readonly (readonly [readonly Word[], unknown])[]): Promise<void> => {
+    const half = Math.ceil(calls.length / 2)
+    const replies = [
+      ...(await lua().pipeline(calls.slice(0, half).map(([words]) => words))),
+      ...(await lua().pipeline(calls.slice(half).map(([words]) => words))),
+    ]
+    expect(replies).toEqual(calls.map(([, reply]) => reply))
+  }
+
+  describe.each(HOSTILE.map((text) => [title(text), text] as const))('the text %s', (_, text) => {
+    // A key that is empty is a key; the decoy tells whether anything but the named keys was touched.
+    const key = `key${text.slice(0, 1_000)}`
+
+    test('comes back as it was, as a key and as a value', async () => {
+      const { words } = lua()
+      await expectReplies([
+        [['SET', 'decoy', 'stays'], 'OK'],
+        [words(scripts.SetIfNotExists, [key], [text, 0]), 1],
+        [words(scripts.GetAndExtendExpiration, [key], [60_000]), text],
+        [words(scripts.SetIfExists, [key], [`${text}2`, 'keep']), 1],
+        [words(scripts.CompareAndSwap, [key], [text, 'lost', 0]), 0],
+        [words(scripts.CompareAndSwap, [key], [`${text}2`, text, 0]), 1],
+        [words(scripts.GetMultiple, ['none', key]), [null, text]],
+        [words(scripts.GetAndRefreshRelated, [key, 'none'], [60_000]), text],
+        [words(scripts.CompareAndDelete, [key], [`${text} `]), 0],
+        [words(scripts.CompareAndDelete, [key], [text]), 1],
+        [words(scripts.SetMultiple, [key, 'other'], [text, text, 60_000]), 2],
+        [
+          ['MGET', key, 'other'],
+          [text, text],
+        ],
+        [['DEL', key, 'other'], 2],
+        [words(scripts.AppendToLimitedList, [key], [text, 5, 0]), 1],
+        [['LRANGE', key, 0, -1], [text]],
+        [['DBSIZE'], 2],
+        [['GET', 'decoy'], 'stays'],
+      ])
+    })
+
+    test('is a token, and a key of locks, counters and limits', async () => {
+      const { words } = lua()
+      const token = `${text}t`
+      await expectReplies([
+        [['SET', 'decoy', 'stays'], 'OK'],
+        [words(scripts.AcquireLock, [key], [token, 60_000]), 1],
+        [words(scripts.AcquireLock, [key], ['another', 60_000]), 0],
+        [words(scripts.ExtendLock, [key], [token, 60_000]), 1],
+        [words(scripts.ReleaseLock, [key], ['another']), 0],
+        [words(scripts.ReleaseLock, [key], [token]), 1],
+        [words(scripts.IncrementWithExpiration, [key], [2, 60_000]), 2],
+        [words(scripts.IncrementWithin, [key], [1, 0, 3, 0]), [1, 3]],
+        [['DEL', key], 1],
+        [words(scripts.RateLimitSlidingWindow, [key], [1, 60_000]), [1, 0, 0, 60_001]],
+        [['DBSIZE'], 2],
+        [['GET', 'decoy'], 'stays'],
+      ])
+    })
+  })
+})

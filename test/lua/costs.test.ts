@@ -1,0 +1,152 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import * as scripts from '../../src/lua/index.ts'
+import type { LuaScript } from '../../src/lua/index.ts'
+import { allScripts, describeScripts, type Word } from './lua.ts'
+
+/** A call in a situation that the documentation of a script gives a cost for. */
+interface Case {
+  readonly script: LuaScript
+  /** The words of the documentation; '' where it costs the same always. */
+  readonly when: string
+  readonly given?: readonly (readonly Word[])[]
+  readonly keys?: readonly string[]
+  readonly args?: readonly Word[]
+  /** What is put for `deleted` and the like. */
+  readonly numbers?: Readonly<Record<string, number>>
+}
+
+const many = Array.from({ length: 1_201 }, (_, i) => `k${i}`)
+const STARTS = 'when it starts an expiration'
+
+const CASES: readonly Case[] = [
+  { script: scripts.GetAndExtendExpiration, when: '', given: [['SET', 'k', 'v']], args: [9_000] },
+  { script: scripts.GetAndExtendExpiration, when: '', args: [9_000] },
+  { script: scripts.SetIfNotExists, when: '', args: ['v', 9_000] },
+  { script: scripts.SetIfNotExists, when: '', given: [['SET', 'k', 'v']], args: ['v', 0] },
+  { script: scripts.SetIfExists, when: '', args: ['v', 9_000] },
+  { script: scripts.SetIfExists, when: '', given: [['SET', 'k', 'v']], args: ['v', 'keep'] },
+  { script: scripts.CompareAndSwap, when: 'when it swaps', given: [['SET', 'k', 'a']], args: ['a', 'b', 0] },
+  { script: scripts.CompareAndSwap, when: 'when not', given: [['SET', 'k', 'x']], args: ['a', 'b', 0] },
+  { script: scripts.CompareAndSwap, when: 'when not', args: ['a', 'b', 0] },
+  { script: scripts.CompareAndDelete, when: 'when it deletes', given: [['SET', 'k', 'a']], args: ['a'] },
+  { script: scripts.CompareAndDelete, when: 'when not', given: [['SET', 'k', 'x']], args: ['a'] },
+  { script: scripts.CompareAndDelete, when: 'when not', args: ['a'] },
+  { script: scripts.IncrementWithExpiration, when: 'most times', given: [['SET', 'k', 3]], args: [1, 9_000] },
+  { script: scripts.IncrementWithExpiration, when: 'most times', args: [1, 0] },
+  { script: scripts.IncrementWithExpiration, when: `${STARTS} or from 2^53 on`, args: [1, 9_000] },
+  {
+    script: scripts.IncrementWithExpiration,
+    when: `${STARTS} or from 2^53 on`,
+    args: ['9007199254740992', 0],
+  },
+  { script: scripts.IncrementWithExpiration, when: 'when both', args: ['9007199254740992', 9_000] },
+  { script: scripts.IncrementWithin, when: STARTS, args: [1, 0, 5, 9_000] },
+  { script: scripts.IncrementWithin, when: 'when it adds', given: [['SET', 'k', 3]], args: [1, 0, 5, 9_000] },
+  { script: scripts.IncrementWithin, when: 'when it adds', args: [1, 0, 5, 0] },
+  { script: scripts.IncrementWithin, when: 'when not', args: [9, 0, 5, 9_000] },
+  { script: scripts.GetMultiple, when: '', keys: ['a', 'b', 'c'] },
+  { script: scripts.GetMultiple, when: '', keys: many },
+  { script: scripts.SetMultiple, when: 'with an expiration', keys: ['a', 'b'], args: ['1', '2', 9_000] },
+  { script: scripts.SetMultiple, when: 'without', keys: ['a', 'b'], args: ['1', '2', 0] },
+  { script: scripts.SetMultiple, when: 'without', keys: many, args: [...many, 0] },
+  { script: scripts.AcquireLock, when: 'when it is free', args: ['t', 9_000] },
+  {
+    script: scripts.AcquireLock,
+    when: 'when somebody has it',
+    given: [['SET', 'k', 'x']],
+    args: ['t', 9_000],
+  },
+  {
+    script: scripts.AcquireLock,
+    when: 'when the token has it already',
+    given: [['SET', 'k', 't']],
+    args: ['t', 9_000],
+  },
+  { script: scripts.ExtendLock, when: 'when it extends', given: [['SET', 'k', 't']], args: ['t', 9_000] },
+  { script: scripts.ExtendLock, when: 'when not', args: ['t', 9_000] },
+  { script: scripts.ReleaseLock, when: 'when it releases', given: [['SET', 'k', 't']], args: ['t'] },
+  { script: scripts.ReleaseLock, when: 'when not', given: [['SET', 'k', 'x']], args: ['t'] },
+  { script: scripts.AppendToLimitedList, when: STARTS, args: ['v', 3, 9_000] },
+  { script: scripts.AppendToLimitedList, when: 'while there is room', args: ['v', 3, 0] },
+  {
+    script: scripts.AppendToLimitedList,
+    when: 'while there is room',
+    given: [['RPUSH', 'k', 'a']],
+    args: ['v', 3, 9_000],
+  },
+  {
+    script: scripts.AppendToLimitedList,
+    when: 'when it drops the oldest',
+    given: [['RPUSH', 'k', 'a']],
+    args: ['v', 1, 9_000],
+  },
+  {
+    script: scripts.GetAndRefreshRelated,
+    when: 'when there is a value',
+    given: [['SET', 'a', 'v']],
+    keys: ['a', 'b', 'c'],
+    args: [9_000],
+  },
+  { script: scripts.GetAndRefreshRelated, when: 'when not', keys: ['a', 'b', 'c'], args: [9_000] },
+  { script: scripts.DeleteByPattern, when: '', keys: ['k*'], args: [1_000], numbers: { deleted: 0 } },
+  {
+    script: scripts.DeleteByPattern,
+    when: '',
+    given: [['MSET', ...many.flatMap((key) => [key, 'v'])]],
+    keys: ['k*'],
+    args: [10_000],
+    numbers: { deleted: 1_201 },
+  },
+  { script: scripts.RateLimitSlidingWindow, when: 'when allowed', args: [5, 9_000] },
+  { script: scripts.RateLimitSlidingWindow, when: 'when denied or cost is 0', args: [5, 9_000, 6] },
+  { script: scripts.RateLimitSlidingWindow, when: 'when denied or cost is 0', args: [5, 9_000, 0] },
+]
+
+const documented = readFileSync(new URL('../../src/lua/scripts.ts', import.meta.url), 'utf8')
+
+/** What the documentation of a script says: counts by situation. */
+function stated(script: LuaScript): Map<string, string> {
+  const end = documented.indexOf(`\nexport const ${script.name}:`)
+  const comment = documented.slice(documented.lastIndexOf('/**', end), end).replace(/\s*\n \* ?/g, ' ')
+  const [, costs = ''] = /own calls included: (.+?)\. It /.exec(comment) ?? []
+  return new Map(
+    costs.split(', ').map((each) => {
+      const [, count = '', when = ''] = /^((?:\d+|N|ceil\([^)]*\)| \+ )+)(?: (.+))?$/.exec(each) ?? []
+      return [when, count]
+    }),
+  )
+}
+
+function evaluate(count: string, numbers: Readonly<Record<string, number>>): number {
+  return count
+    .split(' + ')
+    .map((term) => {
+      const [, above, below] = /^ceil\((\w+) \/ (\d+)\)$/.exec(term) ?? []
+      if (above !== undefined) return Math.ceil((numbers[above] ?? Number.NaN) / Number(below))
+      return numbers[term] ?? Number(term)
+    })
+    .reduce((sum, each) => sum + each, 0)
+}
+
+test('every documented situation is tried', () => {
+  for (const script of allScripts) {
+    const tried = CASES.filter((each) => each.script === script).map(({ when }) => when)
+    expect([script.name, [...new Set(tried)].toSorted()]).toEqual([
+      script.name,
+      [...stated(script).keys()].toSorted(),
+    ])
+  }
+})
+
+describeScripts('costs', (lua) => {
+  test.each(CASES.map((each) => [each.script.name, each.when || 'always', each] as const))(
+    '%s %s',
+    async (_, __, { script, when, given = [], keys = ['k'], args = [], numbers = {} }) => {
+      for (const command of given) await lua().redis(...command)
+      const billed = await lua().billed(() => lua().call(script, keys, args))
+      expect(billed).toBe(evaluate(stated(script).get(when) ?? '', { N: keys.length, ...numbers }))
+      expect(lua().server.stats().requests).toBe(1)
+    },
+  )
+})
