@@ -16,7 +16,7 @@ export function emit(scripts) {
 /** @param {Script} script */
 function emitScript({ name, file, header, source, sha1 }) {
   const { keys, args, returns, readonly, idempotent, dynamicKeys } = header
-  return `/** What {@link ${name}} answers: ${returns.about}. */
+  return `${tsdoc([`What {@link ${name}} answers: ${returns.about}.`])}
 ${typeAlias(`${name}Reply`, returns.type)}
 
 ${tsdoc(describe(header, file))}
@@ -79,8 +79,9 @@ function details({ type, about }) {
 /** @param {readonly string[]} paragraphs */
 function tsdoc(paragraphs) {
   const lines = paragraphs.flatMap((text) =>
-    text === '' ? [''] : wrap(text.replaceAll('*/', '*\\/'), WIDTH - 3),
+    text === '' ? [''] : wrap(text.replaceAll('*/', '*\\/'), WIDTH - 7),
   )
+  if (lines.length === 1) return `/** ${lines[0]} */`
   return ['/**', ...lines.map((line) => ` * ${line}`.trimEnd()), ' */'].join('\n')
 }
 

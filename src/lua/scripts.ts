@@ -12,8 +12,8 @@ export type AcquireLockReply = 0 | 1
  * - `ARGV[1]` token: string (unguessable, one for each holder)
  * - `ARGV[2]` timeout: milliseconds (from 1)
  *
- * One request; billed commands, the script's own calls included: 2 when it is free, 3 when somebody has it, 4
- * when the token has it already.
+ * One request; billed commands, the script's own calls included: 2 when it is free, 3 when somebody has
+ * it, 4 when the token has it already.
  * It may be sent again. Source: `acquire_lock.lua`.
  */
 export const AcquireLock: LuaScript<AcquireLockReply> = {
@@ -66,7 +66,8 @@ export type AppendToLimitedListReply = number
  *
  * One request; billed commands, the script's own calls included: 3 when it starts an expiration, 2 while
  * there is room, 3 when it drops the oldest.
- * It is not idempotent: never sent again when its outcome is unknown. Source: `append_to_limited_list.lua`.
+ * It is not idempotent: never sent again when its outcome is unknown. Source:
+ * `append_to_limited_list.lua`.
  */
 export const AppendToLimitedList: LuaScript<AppendToLimitedListReply> = {
   name: 'AppendToLimitedList',
@@ -105,12 +106,15 @@ return max_size`,
   dynamicKeys: false,
 }
 
-/** What {@link CompareAndDelete} answers: 1 when it deleted, 0 when the value is another, -1 when there is none. */
+/**
+ * What {@link CompareAndDelete} answers: 1 when it deleted, 0 when the value is another, -1 when there is
+ * none.
+ */
 export type CompareAndDeleteReply = 1 | 0 | -1
 
 /**
- * Deletes a value only if it is, byte for byte, the one expected: the way to end what CompareAndSwap began,
- * and to take back exactly what one has written.
+ * Deletes a value only if it is, byte for byte, the one expected: the way to end what CompareAndSwap
+ * began, and to take back exactly what one has written.
  *
  * - `KEYS[1]` key
  * - `ARGV[1]` expected: string
@@ -149,12 +153,15 @@ return redis.call('DEL', KEYS[1])`,
   dynamicKeys: false,
 }
 
-/** What {@link CompareAndSwap} answers: 1 when it swapped, 0 when the value is another, -1 when there is none. */
+/**
+ * What {@link CompareAndSwap} answers: 1 when it swapped, 0 when the value is another, -1 when there is
+ * none.
+ */
 export type CompareAndSwapReply = 1 | 0 | -1
 
 /**
- * Replaces a value only if it is, byte for byte, the one expected: what was read, changed and is written back
- * never overwrites what somebody else wrote in between.
+ * Replaces a value only if it is, byte for byte, the one expected: what was read, changed and is written
+ * back never overwrites what somebody else wrote in between.
  *
  * - `KEYS[1]` key
  * - `ARGV[1]` expected: string
@@ -207,8 +214,8 @@ export type DeleteByPatternReply = readonly [cursor: string, deleted: number]
 
 /**
  * Deletes the keys that match a glob pattern, one bounded step a call: scans about `batchSize` keys from
- * `cursor` on, unlinks those that match, and says where to go on. It is done when the cursor comes back as
- * '0'; a step that deletes nothing is no sign of the end. Keys written meanwhile may stay. Not for the
+ * `cursor` on, unlinks those that match, and says where to go on. It is done when the cursor comes back
+ * as '0'; a step that deletes nothing is no sign of the end. Keys written meanwhile may stay. Not for the
  * entries of a cache.
  *
  * - `KEYS[1]` pattern
@@ -314,7 +321,10 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[2])`,
   dynamicKeys: false,
 }
 
-/** What {@link GetAndExtendExpiration} answers: the value; null when there is none, and then nothing is written. */
+/**
+ * What {@link GetAndExtendExpiration} answers: the value; null when there is none, and then nothing is
+ * written.
+ */
 export type GetAndExtendExpirationReply = string | null
 
 /**
@@ -360,9 +370,9 @@ return redis.call('GETEX', KEYS[1], 'PX', ARGV[1])`,
 export type GetAndRefreshRelatedReply = string | null
 
 /**
- * Gets the value of the first key and, if there is one, lets it and all the others live for `expiration` from
- * now on: a session and what belongs to it. Without a first value nothing is refreshed. Others that are
- * missing stay missing.
+ * Gets the value of the first key and, if there is one, lets it and all the others live for `expiration`
+ * from now on: a session and what belongs to it. Without a first value nothing is refreshed. Others that
+ * are missing stay missing.
  *
  * - `KEYS[1..N]` keys
  * - `ARGV[1]` expiration: milliseconds (from 1)
@@ -406,8 +416,8 @@ return value`,
 export type GetMultipleReply = readonly (string | null)[]
 
 /**
- * Gets many values in the order asked. A key that is missing, or is no string, gives null in its place: the
- * reply is as long as the question.
+ * Gets many values in the order asked. A key that is missing, or is no string, gives null in its place:
+ * the reply is as long as the question.
  *
  * - `KEYS[1..N]` keys
  *
@@ -445,19 +455,22 @@ return values`,
   dynamicKeys: false,
 }
 
-/** What {@link IncrementWithExpiration} answers: the sum; as digits in a string from 2^53 on, where a number is no longer exact. */
+/**
+ * What {@link IncrementWithExpiration} answers: the sum; as digits in a string from 2^53 on, where a
+ * number is no longer exact.
+ */
 export type IncrementWithExpirationReply = number | string
 
 /**
- * Adds to a counter whose expiration starts with its first increment and is not prolonged by later ones: hits
- * per day, attempts per hour. Subtracts when the amount is negative.
+ * Adds to a counter whose expiration starts with its first increment and is not prolonged by later ones:
+ * hits per day, attempts per hour. Subtracts when the amount is negative.
  *
  * - `KEYS[1]` key
  * - `ARGV[1]` amount: integer
  * - `ARGV[2]` expiration: milliseconds (0: never expires)
  *
- * One request; billed commands, the script's own calls included: 2 most times, 3 when it starts an expiration
- * or from 2^53 on, 4 when both.
+ * One request; billed commands, the script's own calls included: 2 most times, 3 when it starts an
+ * expiration or from 2^53 on, 4 when both.
  * It is not idempotent: never sent again when its outcome is unknown. Source:
  * `increment_with_expiration.lua`.
  */
@@ -507,9 +520,9 @@ return redis.call('GET', KEYS[1])`,
 export type IncrementWithinReply = readonly [changed: 0 | 1, value: number]
 
 /**
- * Adds to a counter only if the sum stays between two bounds, and says whether it did: stock that cannot be
- * sold twice, a quota, credits. INCRBY followed by a look at the result would let the others see what never
- * was.
+ * Adds to a counter only if the sum stays between two bounds, and says whether it did: stock that cannot
+ * be sold twice, a quota, credits. INCRBY followed by a look at the result would let the others see what
+ * never was.
  *
  * - `KEYS[1]` key
  * - `ARGV[1]` amount: integer
@@ -517,8 +530,8 @@ export type IncrementWithinReply = readonly [changed: 0 | 1, value: number]
  * - `ARGV[3]` max: integer
  * - `ARGV[4]` expiration: milliseconds (0: never expires; it starts with the first increment)
  *
- * One request; billed commands, the script's own calls included: 4 when it starts an expiration, 3 when it
- * adds, 2 when not.
+ * One request; billed commands, the script's own calls included: 4 when it starts an expiration, 3 when
+ * it adds, 2 when not.
  * It is not idempotent: never sent again when its outcome is unknown. Source: `increment_within.lua`.
  */
 export const IncrementWithin: LuaScript<IncrementWithinReply> = {
@@ -568,7 +581,10 @@ return { 1, sum }`,
   dynamicKeys: false,
 }
 
-/** What {@link RateLimitSlidingWindow} answers: whether it may pass; what is left; when to come back (0 when allowed, -1 when the cost exceeds max); when all is forgotten. */
+/**
+ * What {@link RateLimitSlidingWindow} answers: whether it may pass; what is left; when to come back (0
+ * when allowed, -1 when the cost exceeds max); when all is forgotten.
+ */
 export type RateLimitSlidingWindowReply = readonly [
   allowed: 0 | 1,
   remaining: number,
@@ -577,15 +593,16 @@ export type RateLimitSlidingWindowReply = readonly [
 ]
 
 /**
- * Lets through at most `max` in any window of the given length, however many come in the same instant, by the
- * server's clock. A hit that is denied consumes nothing. One key serves one max and one window.
+ * Lets through at most `max` in any window of the given length, however many come in the same instant, by
+ * the server's clock. A hit that is denied consumes nothing. One key serves one max and one window.
  *
  * - `KEYS[1]` key
  * - `ARGV[1]` max: integer (up to 1000000000; 0 lets nothing through)
  * - `ARGV[2]` window: milliseconds (from 1)
  * - `ARGV[3]` cost?: integer (1 by default; 0 looks and consumes nothing)
  *
- * One request; billed commands, the script's own calls included: 4 when allowed, 3 when denied or cost is 0.
+ * One request; billed commands, the script's own calls included: 4 when allowed, 3 when denied or cost is
+ * 0.
  * It is not idempotent: never sent again when its outcome is unknown. Source:
  * `rate_limit_sliding_window.lua`.
  */
@@ -668,7 +685,8 @@ return { allowed, math.max(0, max - used), retry, reset }`,
 export type ReleaseLockReply = 0 | 1
 
 /**
- * Gives a lock back, if the token still has it: never the lock that somebody else took after it had expired.
+ * Gives a lock back, if the token still has it: never the lock that somebody else took after it had
+ * expired.
  *
  * - `KEYS[1]` lock
  * - `ARGV[1]` token: string
@@ -708,8 +726,8 @@ return redis.call('DEL', KEYS[1])`,
 export type SetIfExistsReply = 0 | 1
 
 /**
- * Overwrites a value only if the key has one, and says whether it did: an update that never brings back what
- * was deleted or has expired.
+ * Overwrites a value only if the key has one, and says whether it did: an update that never brings back
+ * what was deleted or has expired.
  *
  * - `KEYS[1]` key
  * - `ARGV[1]` value: string
@@ -798,15 +816,15 @@ return redis.call('SET', KEYS[1], ARGV[1], 'NX', unpack(words)) and 1 or 0`,
 export type SetMultipleReply = number
 
 /**
- * Writes many values, all or none: nobody sees some of them new and others old. What a key held before does
- * not matter, not even its type, so that no write can fail half way.
+ * Writes many values, all or none: nobody sees some of them new and others old. What a key held before
+ * does not matter, not even its type, so that no write can fail half way.
  *
  * - `KEYS[1..N]` keys
  * - `ARGV[1..N]` values: string
  * - `ARGV[N+1]` expiration: milliseconds (of all of them; 0: never expire)
  *
- * One request; billed commands, the script's own calls included: 1 + N with an expiration, 1 + ceil(N / 500)
- * without.
+ * One request; billed commands, the script's own calls included: 1 + N with an expiration, 1 + ceil(N /
+ * 500) without.
  * It may be sent again. Source: `set_multiple.lua`.
  */
 export const SetMultiple: LuaScript<SetMultipleReply> = {
