@@ -2,8 +2,8 @@
 import { Fault } from './fault.js'
 
 /**
- * A line of Lua without its comment and indentation; and the same with the inside of its strings blanked, so that a
- * search finds code only.
+ * A line of Lua without its comment and indentation; and the same with the inside of its strings blanked, so
+ * that a search finds code only.
  * @typedef {{ code: string, bare: string }} Line
  */
 

@@ -9,7 +9,8 @@ import { checkIncludes, inline } from './include.js'
 import { checkRules } from './rules.js'
 
 /** @typedef {import('./header.js').Header} Header */
-/** @typedef {{ name: string, file: string, header: Header, source: string, sha1: { redis: string, upstash: string } }} Script */
+/** @typedef {{ redis: string, upstash: string }} Sha1s */
+/** @typedef {{ name: string, file: string, header: Header, source: string, sha1: Sha1s }} Script */
 
 const MAX_LINES = 80
 
@@ -22,7 +23,8 @@ export function compile(folder) {
   return emit(luaFiles(folder).map((file) => compileScript(file, read(folder, file), includes)))
 }
 
-/** @param {string} file @param {string} text @param {ReadonlyMap<string, string>} includes @returns {Script} */
+/** @typedef {import('./include.js').Includes} Includes */
+/** @param {string} file @param {string} text @param {Includes} includes @returns {Script} */
 export function compileScript(file, text, includes) {
   if (!/^[a-z]+(_[a-z]+)*\.lua$/.test(file)) throw new Fault(file, 1, 'a script is named in_snake_case.lua')
   if (text.split('\n').length > MAX_LINES + 1)
@@ -39,8 +41,9 @@ export function compileScript(file, text, includes) {
 }
 
 /**
- * What Upstash wants on line 1. Every source has an empty first line (its header begins there), so that lines have
- * the same numbers with it and without. `shebangFor` in src/lua/script.ts says the same; tests hold them together.
+ * What Upstash wants on line 1. Every source has an empty first line (its header begins there), so that lines
+ * have the same numbers with it and without. `shebangFor` in src/lua/script.ts says the same, and tests hold
+ * them together.
  * @param {Header} header
  */
 function shebang({ readonly, dynamicKeys }) {

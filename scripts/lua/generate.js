@@ -1,6 +1,6 @@
 // @ts-check
-// Compiles src/lua/*.lua into src/lua/scripts.ts. With `--check` it writes nothing, and fails when what is committed
-// is not what the sources say now. A folder may be named to work on another one.
+// Compiles src/lua/*.lua into src/lua/scripts.ts. With `--check` it writes nothing, and fails when what is
+// committed is not what the sources say now. A folder may be named to work on another one.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -2,8 +2,9 @@
 import { Fault } from './fault.js'
 
 /**
- * @typedef {{ name: string, index: number | 'N' | 'N+1', optional: boolean, type: string, about: string, line: number }} Parameter
- *   `index` is `N` for `[1..N]`.
+ * @typedef {{
+ *   name: string, index: number | 'N' | 'N+1', optional: boolean, type: string, about: string, line: number
+ * }} Parameter `index` is `N` for `[1..N]`.
  * @typedef {{
  *   about: string, keys: Parameter[], args: Parameter[], returns: { type: string, about: string },
  *   idempotent: boolean, readonly: boolean, dynamicKeys: boolean, commands: { count: string, when: string }[]
@@ -18,8 +19,9 @@ const ARGUMENT_TYPES = new Set(['string', 'integer', 'milliseconds', 'keep'])
 const FLAGS = new Set(['@idempotent yes', '@idempotent no', '@readonly', '@dynamic-keys'])
 
 /**
- * Reads the comment that a script starts with. Its first paragraph says what the script does and why; further ones
- * are for who changes it; then come keys, arguments, reply and marks. An indented line continues the one before it.
+ * Reads the comment that a script starts with. Its first paragraph says what the script does and why; further
+ * ones are for who changes it; then come keys, arguments, reply and marks. An indented line continues the one
+ * before it.
  * @param {string} text @param {string} file @returns {Header}
  */
 export function readHeader(text, file) {
@@ -97,7 +99,10 @@ function readIndex(text) {
   return text === 'N+1' ? 'N+1' : Number(text)
 }
 
-/** Counted from 1 without a gap, or `[1..N]` and then `[N+1]`; none is optional before one that is not. @param {Parameter[]} parameters @param {string} file */
+/**
+ * Counted from 1 without a gap, or `[1..N]` and then `[N+1]`; none is optional before one that is not.
+ * @param {Parameter[]} parameters @param {string} file
+ */
 function checkOrder(parameters, file) {
   parameters.forEach(({ index, line, optional }, at) => {
     const previous = parameters[at - 1]

@@ -8,8 +8,8 @@ import { Fault } from './fault.js'
 const DIRECTIVE = /^\s*--\s*@include\s+(\S+)\s*$/
 
 /**
- * The code of a file, what it includes put in place of the directive: once, and on that one line, so that the lines
- * after it keep their numbers. A failure inside an include names the line of its directive.
+ * The code of a file, what it includes put in place of the directive: once, and on that one line, so that the
+ * lines after it keep their numbers. A failure inside an include names the line of its directive.
  * @param {string} text @param {string} file @param {Includes} includes @returns {Line[]}
  */
 export function inline(text, file, includes) {
@@ -35,13 +35,19 @@ function inlineInto(text, file, includes, done, trail) {
   })
 }
 
-/** Lua takes a space for a line end everywhere but in comments and strings, and here are no comments. @param {Line[]} lines @returns {Line} */
+/**
+ * Lua takes a space for a line end everywhere but in comments and strings, and here are no comments.
+ * @param {Line[]} lines @returns {Line}
+ */
 function joined(lines) {
   const full = lines.filter(({ code }) => code !== '')
   return { code: full.map(({ code }) => code).join(' '), bare: full.map(({ bare }) => bare).join(' ') }
 }
 
-/** Includes work on what they are given: so a script's header tells everything about its keys. @param {Includes} includes */
+/**
+ * Includes work on what they are given: so a script's header tells everything about its keys.
+ * @param {Includes} includes
+ */
 export function checkIncludes(includes) {
   for (const [name, text] of includes) {
     const file = `includes/${name}.lua`

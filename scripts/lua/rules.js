@@ -11,9 +11,12 @@ const KEYLESS = new Set(['TIME'])
 
 /** What an engine lacks, what is not the same on every engine, and what would look into a user's value. */
 const FORBIDDEN =
-  /\b(cjson|cmsgpack|struct|bit|os|debug|loadstring|dofile|require|tostring|print|math\.random|getfenv|setfenv|goto)\b/
+  /\b(cjson|cmsgpack|struct|bit|os|debug|loadstring|dofile|require|tostring|print|math\.random)\b/
 
-/** Checks a script's code, includes in place, against its header. @param {readonly Line[]} lines @param {Header} header @param {string} file */
+/**
+ * Checks a script's code, includes in place, against its header.
+ * @param {readonly Line[]} lines @param {Header} header @param {string} file
+ */
 export function checkRules(lines, header, file) {
   lines.forEach(({ bare }, index) => {
     const found = FORBIDDEN.exec(bare)
@@ -32,7 +35,8 @@ export function checkRules(lines, header, file) {
 
 /**
  * Every key and argument is documented, and used: on Upstash an unused key would be locked for nothing.
- * @param {'KEYS' | 'ARGV'} table @param {Parameter[]} parameters @param {readonly Line[]} lines @param {string} file
+ * @param {'KEYS' | 'ARGV'} table @param {Parameter[]} parameters
+ * @param {readonly Line[]} lines @param {string} file
  */
 function checkTable(table, parameters, lines, file) {
   const many = parameters.some(({ index }) => index === 'N')
@@ -64,7 +68,10 @@ function checkCalls(lines, header, file) {
   if (!writes && !header.readonly) throw new Fault(file, 1, 'it never writes: mark it @readonly')
 }
 
-/** A command by its literal name, on a declared key. @param {string} rest @param {Header} header @param {string} file @param {number} line */
+/**
+ * A command by its literal name, on a declared key.
+ * @param {string} rest @param {Header} header @param {string} file @param {number} line
+ */
 function readCall(rest, header, file, line) {
   const [, command, first = ''] = /^'([A-Z]+)'(?:, ([\w[]+\(?))?/.exec(rest) ?? []
   if (command === undefined)

@@ -1,5 +1,5 @@
--- Appends to a list that keeps only its newest elements: the last events, the recently viewed. The list's expiration
--- starts with its first element and is not prolonged by later ones.
+-- Appends to a list that keeps only its newest elements: the last events, the recently viewed. The list's
+-- expiration starts with its first element and is not prolonged by later ones.
 --
 -- KEYS[1] list
 -- ARGV[1] value: string
@@ -11,6 +11,7 @@
 
 -- @include _milliseconds
 -- @include _refuse
+-- @include _whole
 
 local max_size, ttl = whole(ARGV[2], 1, 4294967295), milliseconds(ARGV[3], 0)
 if not max_size then return refuse('max size must be a whole number, at least 1') end

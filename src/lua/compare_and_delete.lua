@@ -1,5 +1,5 @@
--- Deletes a value only if it is, byte for byte, the one expected: the way to end what CompareAndSwap began, and to
--- take back exactly what one has written.
+-- Deletes a value only if it is, byte for byte, the one expected: the way to end what CompareAndSwap began,
+-- and to take back exactly what one has written.
 --
 -- Not idempotent: sent again after a lost reply it would answer -1 to the one who has just deleted.
 --

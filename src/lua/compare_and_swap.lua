@@ -1,5 +1,5 @@
--- Replaces a value only if it is, byte for byte, the one expected: what was read, changed and is written back never
--- overwrites what somebody else wrote in between.
+-- Replaces a value only if it is, byte for byte, the one expected: what was read, changed and is written back
+-- never overwrites what somebody else wrote in between.
 --
 -- Not idempotent: sent again after a lost reply it would answer 0 to the one who has just swapped.
 --

@@ -1,9 +1,10 @@
--- Deletes the keys that match a glob pattern, one bounded step a call: scans about `batchSize` keys from `cursor` on,
--- unlinks those that match, and says where to go on. It is done when the cursor comes back as '0'; a step that
--- deletes nothing is no sign of the end. Keys written meanwhile may stay. Not for the entries of a cache.
+-- Deletes the keys that match a glob pattern, one bounded step a call: scans about `batchSize` keys from
+-- `cursor` on, unlinks those that match, and says where to go on. It is done when the cursor comes back as
+-- '0'; a step that deletes nothing is no sign of the end. Keys written meanwhile may stay. Not for the
+-- entries of a cache.
 --
--- The whole key space inside one script would hold everybody else up for as long as it takes, and the keys are not
--- known beforehand: hence steps, and no lock on keys. A backslash takes the meaning off `* ? [ ] \`.
+-- The whole key space inside one script would hold everybody else up for as long as it takes, and the keys
+-- are not known beforehand: hence steps, and no lock on keys. A backslash takes the meaning off `* ? [ ] \`.
 --
 -- KEYS[1] pattern
 -- ARGV[1] batchSize: integer - 1 to 10000

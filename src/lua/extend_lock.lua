@@ -1,5 +1,5 @@
--- Lets a lock last for `timeout` from now on, if the token still has it: a holder whose work takes longer than it
--- thought finds out in time whether it may go on.
+-- Lets a lock last for `timeout` from now on, if the token still has it: a holder whose work takes longer
+-- than it thought finds out in time whether it may go on.
 --
 -- KEYS[1] lock
 -- ARGV[1] token: string

@@ -1,5 +1,5 @@
--- Adds to a counter whose expiration starts with its first increment and is not prolonged by later ones: hits per
--- day, attempts per hour. Subtracts when the amount is negative.
+-- Adds to a counter whose expiration starts with its first increment and is not prolonged by later ones: hits
+-- per day, attempts per hour. Subtracts when the amount is negative.
 --
 -- Exact in all 64 bits: INCRBY works on the text, and where a Lua number would round, the text is read back.
 --

@@ -1,5 +1,6 @@
--- Adds to a counter only if the sum stays between two bounds, and says whether it did: stock that cannot be sold
--- twice, a quota, credits. INCRBY followed by a look at the result would let the others see what never was.
+-- Adds to a counter only if the sum stays between two bounds, and says whether it did: stock that cannot be
+-- sold twice, a quota, credits. INCRBY followed by a look at the result would let the others see what never
+-- was.
 --
 -- KEYS[1] key
 -- ARGV[1] amount: integer

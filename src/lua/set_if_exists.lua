@@ -1,5 +1,5 @@
--- Overwrites a value only if the key has one, and says whether it did: an update that never brings back what was
--- deleted or has expired.
+-- Overwrites a value only if the key has one, and says whether it did: an update that never brings back what
+-- was deleted or has expired.
 --
 -- KEYS[1] key
 -- ARGV[1] value: string

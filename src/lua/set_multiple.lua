@@ -1,5 +1,5 @@
--- Writes many values, all or none: nobody sees some of them new and others old. What a key held before does not
--- matter, not even its type, so that no write can fail half way.
+-- Writes many values, all or none: nobody sees some of them new and others old. What a key held before does
+-- not matter, not even its type, so that no write can fail half way.
 --
 -- KEYS[1..N] keys
 -- ARGV[1..N] values: string

@@ -49,8 +49,8 @@ const NUMBERS: readonly (readonly [LuaScript, number, 'positive' | 'natural' | '
 
 // oxfmt-ignore
 const NO_NUMBERS = [
-  '', ' ', 'x', '1.5', '1e3', '0x10', '010', '00', '-0', '+1', ' 1', '1 ', '1\n', '1\u0000', '--1', '-', 'inf', '-inf',
-  'nan', 'NaN', 'Infinity', 'null', 'true', '1,000', '1_000', '١', '1'.repeat(400),
+  '', ' ', 'x', '1.5', '1e3', '0x10', '010', '00', '-0', '+1', ' 1', '1 ', '1\n', '1\u0000', '--1', '-',
+  'inf', '-inf', 'nan', 'NaN', 'Infinity', 'null', 'true', '1,000', '1_000', '١', '1'.repeat(400),
 ]
 const NEGATIVES = ['-1', '-9007199254740991']
 const HUGE = ['9007199254740993', '99999999999999999999']

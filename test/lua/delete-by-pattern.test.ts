@@ -10,7 +10,7 @@ describeScripts('DeleteByPattern', (lua) => {
     // A bucket of the hash table is never split: a step may see a few more than it was asked for.
     expect(first.most).toBeLessThanOrEqual(200)
     let deleted = first.deleted
-    // The embedded engine's cursor is a position, and what is deleted moves the others past it: it takes more rounds.
+    // The embedded engine's cursor is a position, and deleting moves others past it: it takes more rounds.
     if (lua().server.engine.startsWith('embedded'))
       for (let more = deleted; more > 0; deleted += more) more = (await sweep(lua(), 'gone:*', 100)).deleted
     expect(deleted).toBe(1_000)

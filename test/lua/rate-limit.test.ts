@@ -146,7 +146,7 @@ describeScripts('RateLimitSlidingWindow', (lua) => {
     expect(await state()).toBe('a session')
   })
 
-  test('never more than max in any window, over a history of 5,000 decisions of several clients', async () => {
+  test('never more than max in any window, over 5,000 decisions of several clients', async () => {
     const [max, window] = [40, 100]
     const history: Decision[] = []
     const client = async (): Promise<void> => {

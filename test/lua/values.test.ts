@@ -143,7 +143,7 @@ describeScripts('single values', (lua) => {
         }
       }
       await Promise.all(Array.from({ length: 100 }, (_, id) => client(id)))
-      // An attempt fails only because another one succeeded meanwhile, and a client's attempts do not overlap.
+      // An attempt fails only because another one succeeded meanwhile, and no client has two at a time.
       expect(swapped.length).toBeGreaterThanOrEqual(5)
       expect(swapped.toSorted((a, b) => a - b)).toEqual(swapped.map((_, i) => i + 1))
       expect(await lua().redis('GET', 'k')).toMatch(new RegExp(`^${swapped.length}:`))

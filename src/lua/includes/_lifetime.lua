@@ -1,5 +1,5 @@
--- The words that end a SET: for milliseconds, for 0 (never expires), for 'keep' (whatever the key has now) where
--- that makes sense; nil for anything else.
+-- The words that end a SET: for milliseconds, for 0 (never expires), for 'keep' (whatever the key has now)
+-- where that makes sense; nil for anything else.
 -- @include _milliseconds
 local function lifetime(text, may_keep)
   if may_keep and text == 'keep' then return { 'KEEPTTL' } end
