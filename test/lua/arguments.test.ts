@@ -110,14 +110,8 @@ describeScripts('arguments', (lua) => {
     expect((await lua().run(script, ['k'], (GOOD[name] ?? []).with(last, 'keep'))).error).toBeUndefined()
   })
 
-  /** In two requests, for no body may be larger than 10 MB. */
   const expectReplies = async (calls: readonly (readonly [readonly Word[], unknown])[]): Promise<void> => {
-    const half = Math.ceil(calls.length / 2)
-    const replies = [
-      ...(await lua().pipeline(calls.slice(0, half).map(([words]) => words))),
-      ...(await lua().pipeline(calls.slice(half).map(([words]) => words))),
-    ]
-    expect(replies).toEqual(calls.map(([, reply]) => reply))
+    for (const [words, reply] of calls) expect(await lua().redis(...words)).toEqual(reply)
   }
 
   describe.each(HOSTILE.map((text) => [title(text), text] as const))('the text %s', (_, text) => {

@@ -151,7 +151,7 @@ describeScripts('RateLimitSlidingWindow', (lua) => {
     const history: Decision[] = []
     const client = async (): Promise<void> => {
       while (history.length < 5_000) {
-        history.push(...(await burst(1 + (history.length % 12))))
+        history.push(...(await burst(1 + (history.length % 25))))
         await sleep(history.length % 5)
       }
     }
