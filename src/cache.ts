@@ -7,9 +7,13 @@ import { drop, removeEverywhere } from './load/remove.ts'
 import { checkLifetime, fill, replace, toWrite } from './load/store.ts'
 import type { EntryOptions, ReadOptions, WriteOptions } from './options.ts'
 import { assertKey } from './redis/index.ts'
+import { Scripts } from './scripts/index.ts'
 import type { SchemaOutput, StandardSchema } from './schema.ts'
 import type { CacheStats } from './stats.ts'
 import type { RequestContext, View } from './view.ts'
+
+/** Whether a cache can run scripts is known from how it was made. */
+type ScriptsOf<HasRedis extends boolean> = HasRedis extends true ? Scripts : undefined
 
 const none: EntryOptions = Object.freeze({})
 
@@ -20,9 +24,10 @@ const none: EntryOptions = Object.freeze({})
  * done; reads survive a failing Redis. Costs are given as HTTP requests / billed commands. Calls that are issued in the same
  * tick share one request. An isolate's first request asks Redis for the time, too: one command more.
  */
-export class HybridCache {
+export class HybridCache<HasRedis extends boolean = boolean> {
   readonly #core: Core
   readonly #view: View
+  #scripts: Scripts | undefined
 
   /** @internal */
   constructor(core: Core, view: View) {
@@ -212,7 +217,7 @@ export class HybridCache {
    * await tenant.set('plan', 'pro')
    * ```
    */
-  namespace(name: string): HybridCache {
+  namespace(name: string): HybridCache<HasRedis> {
     return new HybridCache(this.#core, this.#view.inNamespace(name))
   }
 
@@ -228,7 +233,7 @@ export class HybridCache {
    * const cache = createHybridCache().bind(ctx)
    * ```
    */
-  bind(context: RequestContext): HybridCache {
+  bind(context: RequestContext): HybridCache<HasRedis> {
     return new HybridCache(this.#core, this.#view.boundTo(context))
   }
 
@@ -257,6 +262,16 @@ export class HybridCache {
    */
   on<Name extends EventName>(event: Name, listener: Listener<Name>): () => void {
     return this.#core.events.on(event, listener)
+  }
+
+  /**
+   * Runs Lua scripts on the Redis of this cache; `undefined`, in the types too, where it has none. Their keys are apart from
+   * entries, and by namespace.
+   */
+  get scripts(): ScriptsOf<HasRedis> {
+    const { executor } = this.#core
+    if (executor !== undefined) this.#scripts ??= new Scripts(executor, (key) => this.#view.scriptKey(key))
+    return this.#scripts as ScriptsOf<HasRedis>
   }
 
   #local(key: string, options: ReadOptions, operation: Operation): unknown {

@@ -4,14 +4,16 @@ import type { Marks } from './load/marks.ts'
 import type { LocalTier } from './memory/index.ts'
 import type { Settings } from './options.ts'
 import type { RedisTier } from './redis/index.ts'
+import type { Executor } from './scripts/index.ts'
 import type { Counters } from './stats.ts'
 
 /** What a cache is made of. Its namespaces and bound views share it. */
 export interface Core {
   readonly settings: Settings
   readonly local: LocalTier
-  /** Missing in memory-only mode. */
+  /** Missing in memory-only mode, as is what runs scripts. */
   readonly redis: RedisTier | undefined
+  readonly executor: Executor | undefined
   readonly codec: Codec
   readonly marks: Marks
   readonly events: Events

@@ -4,8 +4,9 @@ import { Codec } from './entry/index.ts'
 import { Events } from './events.ts'
 import { Marks } from './load/marks.ts'
 import { LocalTier, MemoryStore } from './memory/index.ts'
-import { type CacheOptions, resolveSettings } from './options.ts'
-import { createRedisTier } from './redis/index.ts'
+import { type CacheOptions, type RedisSource, resolveSettings } from './options.ts'
+import { connect } from './redis/index.ts'
+import { DialectSwitch, Executor } from './scripts/index.ts'
 import { Counters } from './stats.ts'
 import { View } from './view.ts'
 
@@ -20,6 +21,9 @@ import { View } from './view.ts'
  * const cache = createHybridCache({ redis: fromEnv(), keyPrefix: 'shop', ttl: '10m', localTtl: '30s' })
  * ```
  */
+export function createHybridCache(options: CacheOptions & { readonly redis: RedisSource }): HybridCache<true>
+export function createHybridCache(options?: CacheOptions & { readonly redis?: undefined }): HybridCache<false>
+export function createHybridCache(options: CacheOptions): HybridCache
 export function createHybridCache(options: CacheOptions = {}): HybridCache {
   const settings = resolveSettings(options)
   const { clock, memory, link } = settings
@@ -29,16 +33,16 @@ export function createHybridCache(options: CacheOptions = {}): HybridCache {
   const store = new MemoryStore(memory.maxEntries, memory.maxBytes, (bytes) =>
     events.emit('evict', { bytes }),
   )
+  const redis =
+    options.redis === undefined ? undefined : connect(options.redis, link, { clock, stats: counters.l2 })
   const core: Core = {
     settings,
     events,
     counters,
     codec,
     local: new LocalTier(store, codec, { isolation: memory.isolation, clock }),
-    redis:
-      options.redis === undefined
-        ? undefined
-        : createRedisTier(options.redis, link, { clock, stats: counters.l2 }),
+    redis: redis?.tier,
+    executor: redis === undefined ? undefined : new Executor(redis.link, new DialectSwitch(redis.dialect)),
     marks: new Marks(),
   }
   return new HybridCache(core, new View(settings.keyPrefix, settings.waitUntil))

@@ -6,6 +6,7 @@
  * - `L2_AUTH`: the token was refused, or lacks the right for this command.
  * - `L2_RATE_LIMITED`: a request or bandwidth quota of the database is used up.
  * - `L2_REPLY`: Redis answered this command with an error, or with a reply of the wrong shape.
+ * - `SCRIPT`: a Lua script failed; the message says which, at which line, and why.
  * - `SERIALIZE`: the value cannot be turned into text, or a serializer threw.
  * - `TOO_LARGE`: the encoded value is larger than `maxValueBytes`.
  */
@@ -15,6 +16,7 @@ export type CacheErrorCode =
   | 'L2_AUTH'
   | 'L2_RATE_LIMITED'
   | 'L2_REPLY'
+  | 'SCRIPT'
   | 'SERIALIZE'
   | 'TOO_LARGE'
 

@@ -17,6 +17,7 @@ export type {
   L2Options,
   MemoryOptions,
   ReadOptions,
+  RedisSource,
   WriteOptions,
 } from './options.ts'
 export {
@@ -31,5 +32,6 @@ export {
 } from './redis/index.ts'
 export type { Clock, WaitUntil } from './runtime.ts'
 export type { SchemaOutput, SchemaResult, StandardSchema } from './schema.ts'
+export type { PreparedScript, ScriptArgument, ScriptCall, ScriptOptions, Scripts } from './scripts/index.ts'
 export type { CacheStats, L2Stats } from './stats.ts'
 export type { RequestContext } from './view.ts'

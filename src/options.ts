@@ -25,10 +25,13 @@ export interface L2Options {
   readonly retries?: number
 }
 
+/** What a cache can be given as its database. */
+export type RedisSource = Credentials | UpstashClient | Transport
+
 /** Options of {@link createHybridCache}. */
 export interface CacheOptions {
   /** The database; without it the cache lives in memory only. `{ url, token }`, `fromEnv()`, a client of `@upstash/redis`, or a `Transport`. */
-  readonly redis?: Credentials | UpstashClient | Transport | undefined
+  readonly redis?: RedisSource | undefined
   /** What every key in Redis begins with: 1 to 64 characters out of letters, digits and `_ . { } -`. Default `'hc'`. */
   readonly keyPrefix?: string
   /** How long a value lives. Default 5 minutes. */

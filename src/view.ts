@@ -1,4 +1,4 @@
-import { assertSegment, entryAddress } from './redis/index.ts'
+import { assertSegment, keyAddress } from './redis/index.ts'
 import { ambientWaitUntil, type WaitUntil } from './runtime.ts'
 
 /** Where the entry of one key is, in both tiers. */
@@ -47,8 +47,13 @@ export class View {
   }
 
   place(key: string): Place {
-    const address = entryAddress(this.#namespace, key)
+    const address = keyAddress(this.#namespace, 'e', key)
     return { localKey: this.localKey(key), address, physicalKey: `${this.#prefix}:${address}` }
+  }
+
+  /** Where a key of a script is in Redis. */
+  scriptKey(key: string): string {
+    return `${this.#prefix}:${keyAddress(this.#namespace, 's', key)}`
   }
 
   /**

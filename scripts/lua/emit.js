@@ -102,7 +102,12 @@ function counts(parameters) {
   const min = parameters.filter(({ optional }) => !optional).length
   const many = parameters.some(({ index }) => index === 'N')
   const max = many ? 'Infinity' : String(parameters.length)
-  return `{ min: ${min}, max: ${max}, names: [${parameters.map(({ name }) => `'${name}'`).join(', ')}] }`
+  const names = parameters.map(({ name }) => `'${name}'`).join(', ')
+  const spans = parameters.flatMap(({ type, index }, at) =>
+    type.includes('milliseconds') ? [index === 'N+1' ? -1 : at] : [],
+  )
+  const durations = spans.length > 0 ? `, durations: [${spans.join(', ')}]` : ''
+  return `{ min: ${min}, max: ${max}, names: [${names}]${durations} }`
 }
 
 /** @param {readonly Script[]} scripts */

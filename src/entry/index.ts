@@ -1,3 +1,4 @@
+export { sha1 } from './compression.ts'
 export { Codec, json, type Encoded, type Serializer } from './codec.ts'
 export {
   isFreshLocally,

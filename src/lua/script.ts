@@ -8,6 +8,8 @@ export interface LuaParameters {
   readonly max: number
   /** In order; one name stands for all where there may be any number. */
   readonly names: readonly string[]
+  /** Which of them are milliseconds, by position: there a duration such as `'30s'` will do. -1 is the last one. */
+  readonly durations?: readonly number[]
 }
 
 /** A script of this package: its text, what it takes, and what is known about it. */
@@ -25,6 +27,8 @@ export interface LuaScript<Reply = unknown> {
   readonly idempotent: boolean
   /** It touches keys that are not in KEYS, so that it cannot lock only those. */
   readonly dynamicKeys: boolean
+  /** How many lines the source has before its author's first one: what errors name is counted from there. Default 0. */
+  readonly lineOffset?: number
   /** The type of its reply; there is never a value here. */
   readonly reply?: Reply
 }

@@ -30,10 +30,10 @@ import type { RequestContext } from '../view.ts'
  * }
  * ```
  */
-export function perIsolate<Env>(
-  create: (env: Env) => HybridCache,
-): (env: Env, ctx: RequestContext) => HybridCache {
-  let cache: HybridCache | undefined
+export function perIsolate<Env, HasRedis extends boolean = boolean>(
+  create: (env: Env) => HybridCache<HasRedis>,
+): (env: Env, ctx: RequestContext) => HybridCache<HasRedis> {
+  let cache: HybridCache<HasRedis> | undefined
   return (env, ctx) => {
     cache ??= create(env)
     return cache.bind(ctx)

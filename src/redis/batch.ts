@@ -8,6 +8,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined
   /** A command that goes along with others: its request ends when nobody waits for those any more. */
   readonly aside?: boolean
+  /** Gives an error of Redis as it is, instead of rejecting with one that is safe to show. */
+  readonly raw?: boolean
 }
 
 /** One command on its way, and who waits for it. */
@@ -16,17 +18,19 @@ export class Call {
   readonly idempotent: boolean
   /** Whether it goes along with others, and is not what its request is made for. */
   readonly aside: boolean
-  readonly reply: Promise<Reply>
+  readonly reply: Promise<Reply | RedisReplyError>
+  readonly #raw: boolean
   readonly #signal: AbortSignal | undefined
-  #resolve!: (reply: Reply) => void
+  #resolve!: (reply: Reply | RedisReplyError) => void
   #reject!: (error: unknown) => void
   #settled = false
   #onLeave: (() => void) | undefined
 
-  constructor(command: Command, { idempotent, signal, aside }: CallOptions) {
+  constructor(command: Command, { idempotent, signal, aside, raw }: CallOptions) {
     this.command = command
     this.idempotent = idempotent
     this.aside = aside ?? false
+    this.#raw = raw ?? false
     this.#signal = signal
     this.reply = new Promise((resolve, reject) => {
       this.#resolve = resolve
@@ -47,7 +51,7 @@ export class Call {
   }
 
   settle(reply: Reply | RedisReplyError): void {
-    if (reply instanceof RedisReplyError) this.fail(toReplyError(reply.message))
+    if (reply instanceof RedisReplyError && !this.#raw) this.fail(toReplyError(reply.message))
     else if (this.#finish()) this.#resolve(reply)
   }
 

@@ -1,3 +1,4 @@
+import type { LuaDialect } from '../lua/index.ts'
 import type { Clock } from '../runtime.ts'
 import type { L2Stats } from '../stats.ts'
 import type { Credentials } from './credentials.ts'
@@ -7,19 +8,29 @@ import type { Transport } from './transport.ts'
 import { adaptUpstashClient, createUpstashTransport, isUpstashClient, type UpstashClient } from './upstash.ts'
 
 export { type Credentials, fromEnv } from './credentials.ts'
-export { assertKey, assertSegment, entryAddress } from './keys.ts'
-export type { LinkSettings } from './link.ts'
+export { assertKey, assertSegment, keyAddress } from './keys.ts'
+export type { Link, LinkSettings } from './link.ts'
+export { toReplyError } from './reply-error.ts'
 export type { RedisTier } from './tier.ts'
 export { type Command, RedisReplyError, type Reply, type SendOptions, type Transport } from './transport.ts'
 export type { UpstashClient } from './upstash.ts'
 
-/** The tier in front of whatever `redis` was given as. */
-export function createRedisTier(
+/** The way to whatever `redis` was given as. */
+export interface RedisAccess {
+  readonly link: Link
+  readonly tier: RedisTier
+  /** What its scripts have to begin with, as far as that can be told in advance. */
+  readonly dialect: LuaDialect
+}
+
+export function connect(
   redis: Credentials | UpstashClient | Transport,
   settings: LinkSettings,
   { clock, stats }: { clock: Clock; stats: L2Stats },
-): RedisTier {
-  return new RedisTier(new Link(toTransport(redis), settings, clock, stats), clock)
+): RedisAccess {
+  const transport = toTransport(redis)
+  const link = new Link(transport, settings, clock, stats)
+  return { link, tier: new RedisTier(link, clock), dialect: transport.dialect ?? 'redis' }
 }
 
 function toTransport(redis: Credentials | UpstashClient | Transport): Transport {

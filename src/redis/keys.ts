@@ -21,7 +21,10 @@ export function assertSegment(name: string, what: string): void {
   throw new TypeError(`${what} must be 1 to 64 characters out of letters, digits and _ . { } -`)
 }
 
-/** Where the entry of a key is, under the prefix: also what an entry says of itself. */
-export function entryAddress(namespace: string | undefined, key: string): string {
-  return namespace === undefined ? `e:${key}` : `n:${namespace}:e:${key}`
+/** What is kept under a key: `e` an entry, `s` what scripts keep there. */
+export type KeyKind = 'e' | 's'
+
+/** Where a key is, under the prefix: also what an entry says of itself. */
+export function keyAddress(namespace: string | undefined, kind: KeyKind, key: string): string {
+  return namespace === undefined ? `${kind}:${key}` : `n:${namespace}:${kind}:${key}`
 }

@@ -38,7 +38,12 @@ export class Link {
   send(command: Command, options: CallOptions): Promise<Reply> {
     const call = new Call(command, options)
     if (this.#queue.push(call) === 1) void this.#flushSoon()
-    return call.reply
+    return call.reply as Promise<Reply>
+  }
+
+  /** The same, but an error that Redis answered is a value: for who can do something about it. */
+  ask(command: Command, options: CallOptions): Promise<Reply | RedisReplyError> {
+    return this.send(command, { ...options, raw: true })
   }
 
   async #flushSoon(): Promise<void> {

@@ -32,5 +32,7 @@ export interface SendOptions {
  * ```
  */
 export interface Transport {
+  /** Which first line scripts get. Default `'redis'`: none. The wrong one corrects itself. */
+  readonly dialect?: 'redis' | 'upstash'
   send(commands: readonly Command[], options: SendOptions): Promise<readonly (Reply | RedisReplyError)[]>
 }

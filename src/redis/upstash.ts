@@ -36,6 +36,7 @@ export function createUpstashTransport(credentials: Credentials): Transport {
     }),
   )
   return {
+    dialect: dialectOf(url),
     send(commands, options) {
       // The client asks for the signal while the request starts, that is before the next line.
       signal = options.signal
@@ -46,10 +47,16 @@ export function createUpstashTransport(credentials: Credentials): Transport {
   }
 }
 
+/** Upstash is told by its host. A proxy before it is not, and its scripts just lock more than they need. */
+function dialectOf(url: string): 'redis' | 'upstash' {
+  return /^https:\/\/[^/]+\.upstash\.io(\/|$)/.test(url) ? 'upstash' : 'redis'
+}
+
 /** A transport over a client that was made elsewhere. */
 export function adaptUpstashClient(client: UpstashClient): Transport {
   const requester = requesterOf(client)
   return {
+    dialect: dialectOf((requester as { baseUrl?: string }).baseUrl ?? ''),
     send: (commands: readonly Command[], options: SendOptions) =>
       settle(requester.request({ path: ['pipeline'], body: commands }), commands.length, options),
   }

@@ -5,9 +5,11 @@ import {
   type Duration,
   fromEnv,
   type HybridCache,
+  type Scripts,
   isCacheError,
   type StandardSchema,
 } from '../../src/index.ts'
+import { LuaScripts } from '../../src/lua/index.ts'
 import { perIsolate } from '../../src/platform/cloudflare.ts'
 
 declare const cache: HybridCache
@@ -96,7 +98,31 @@ test('perIsolate types env by its parameter', () => {
   }
   const cacheOf = perIsolate((env: Env) => createHybridCache({ redis: fromEnv(env) }))
   expectTypeOf(cacheOf).parameter(0).toEqualTypeOf<Env>()
-  expectTypeOf(cacheOf).returns.toEqualTypeOf<HybridCache>()
+  expectTypeOf(cacheOf).returns.toEqualTypeOf<HybridCache<true>>()
+})
+
+test('scripts are there where Redis is, and nowhere else', () => {
+  const redis = { url: 'https://example.upstash.io', token: 't' }
+  expectTypeOf(createHybridCache({ redis }).scripts).toEqualTypeOf<Scripts>()
+  expectTypeOf(createHybridCache({ redis }).namespace('n').scripts).toEqualTypeOf<Scripts>()
+  expectTypeOf(createHybridCache().scripts).toEqualTypeOf<undefined>()
+  expectTypeOf(createHybridCache({ ttl: '1m' }).scripts).toEqualTypeOf<undefined>()
+  const maybe: typeof redis | undefined = redis as typeof redis | undefined
+  expectTypeOf(createHybridCache({ redis: maybe }).scripts).toEqualTypeOf<Scripts | undefined>()
+  expectTypeOf<HybridCache<true>>().toExtend<HybridCache>()
+  expectTypeOf<HybridCache<false>>().not.toExtend<HybridCache<true>>()
+})
+
+test('a script gives the type that it declares, a text what the caller says', () => {
+  const { scripts } = createHybridCache({ redis: { url: 'https://example.upstash.io', token: 't' } })
+  expectTypeOf(scripts.execute(LuaScripts.CompareAndSwap)).toEqualTypeOf<Promise<0 | 1 | -1>>()
+  expectTypeOf(scripts.execute('return 1')).toEqualTypeOf<Promise<unknown>>()
+  expectTypeOf(scripts.execute<number>('return 1')).toEqualTypeOf<Promise<number>>()
+  expectTypeOf(scripts.prepare<string>('return 1'))
+    .resolves.toHaveProperty('execute')
+    .returns.resolves.toEqualTypeOf<string>()
+  // @ts-expect-error bytes cannot travel through JSON
+  void scripts.execute('return 1', { args: [new Uint8Array()] })
 })
 
 test('redis may be left open', () => {

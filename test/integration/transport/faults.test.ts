@@ -2,7 +2,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type CacheErrorCode, createHybridCache, type Credentials, isCacheError } from '../../../src/index.ts'
-import { createRedisTier, type RedisTier } from '../../../src/redis/index.ts'
+import { connect as connectRedis, type RedisTier } from '../../../src/redis/index.ts'
 import { createUpstashTransport } from '../../../src/redis/upstash.ts'
 import { systemClock } from '../../../src/runtime.ts'
 import { Counters, type L2Stats } from '../../../src/stats.ts'
@@ -25,7 +25,10 @@ const urlOf = (origin: string): string => `${origin}/${canary.path}`
 function connect(timeout = 2000, origin = server.origin): { tier: RedisTier; stats: L2Stats } {
   const stats = new Counters().l2
   const credentials: Credentials = { url: urlOf(origin), token: canary.token }
-  return { tier: createRedisTier(credentials, { timeout, retries: 1 }, { clock: systemClock, stats }), stats }
+  return {
+    tier: connectRedis(credentials, { timeout, retries: 1 }, { clock: systemClock, stats }).tier,
+    stats,
+  }
 }
 const write = (tier: RedisTier, idempotent: boolean): Promise<void> =>
   tier.write(canary.key, canary.value, { ttl: 1000, idempotent })

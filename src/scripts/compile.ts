@@ -1,0 +1,34 @@
+import { sha1 } from '../entry/index.ts'
+import { type LuaScript, textFor } from '../lua/index.ts'
+
+/** What is known about a script of one's own. */
+export interface ScriptOptions {
+  /** What errors call it. Default `'(custom)'`. */
+  readonly name?: string
+  /** It writes nothing: it is then run with `EVALSHA_RO`, which a replica may answer. Default `false`. */
+  readonly readonly?: boolean
+  /** It may run twice: it is then sent again where a request failed on its way. Default: `readonly`. */
+  readonly idempotent?: boolean
+  /** It touches keys that are not in KEYS: Upstash then locks the whole database for it. Default `false`. */
+  readonly dynamicKeys?: boolean
+}
+
+const any = { min: 0, max: Infinity, names: [] }
+
+/** A script of one's own in the form of the built-in ones. Throws a `TypeError` for a text that cannot be one. */
+export async function compile(source: string, options: ScriptOptions = {}): Promise<LuaScript> {
+  if (typeof source !== 'string' || source.trim() === '') throw new TypeError('a script must be Lua text')
+  if (!source.isWellFormed())
+    throw new TypeError('a script must be well-formed text: it holds a lone surrogate')
+  if (source.startsWith('#!')) {
+    throw new TypeError(
+      "leave out the script's first line '#!lua …': it is added as the server needs it; see the options of prepare",
+    )
+  }
+  const { name = '(custom)', readonly = false, idempotent = readonly, dynamicKeys = false } = options
+  const script = { name, readonly, idempotent, dynamicKeys, keys: any, args: any, lineOffset: 1 }
+  // The first line is the one that dialects fill differently.
+  const draft: LuaScript = { ...script, source: `\n${source}`, sha1: { redis: '', upstash: '' } }
+  const [redis, upstash] = await Promise.all([sha1(textFor(draft, 'redis')), sha1(textFor(draft, 'upstash'))])
+  return { ...draft, sha1: { redis, upstash } }
+}

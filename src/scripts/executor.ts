@@ -1,0 +1,109 @@
+import { type LRU, lru } from 'tiny-lru'
+import { CacheError } from '../errors.ts'
+import { type LuaScript, textFor } from '../lua/index.ts'
+import { type Command, type Link, RedisReplyError, type Reply } from '../redis/index.ts'
+import { compile } from './compile.ts'
+import type { DialectSwitch } from './dialect.ts'
+import { toScriptError } from './failure.ts'
+
+/** One run of a script, its keys physical, its arguments text. */
+export interface Run {
+  readonly keys: readonly string[]
+  readonly args: readonly string[]
+  readonly signal: AbortSignal | undefined
+}
+
+// By SHA-1, by text, and once more for each thing that the answers can correct: the dialect, and the read-only commands.
+const maxAttempts = 5
+
+/**
+ * Runs scripts by their SHA-1, and by their text only where Redis does not know them: one request in the steady state. The
+ * errors that are answered with another attempt (`NOSCRIPT`, a first line that the server refuses, a command that it does not
+ * have) say that nothing ran.
+ */
+export class Executor {
+  readonly #link: Link
+  readonly #dialect: DialectSwitch
+  /** Scripts whose text goes out in this tick: who comes after it in the same request needs only the SHA-1. */
+  readonly #onTheirWay = new Set<string>()
+  readonly #compiled: LRU<LuaScript> = lru(100)
+  readonly #compiling = new Map<string, Promise<LuaScript>>()
+  #hasReadonly = true
+
+  constructor(link: Link, dialect: DialectSwitch) {
+    this.#link = link
+    this.#dialect = dialect
+  }
+
+  async run<Reply_ = unknown>(script: LuaScript<Reply_>, run: Run): Promise<Reply_> {
+    let unknown = 0
+    for (let attempt = 0; attempt < maxAttempts; attempt++) {
+      const dialect = this.#dialect.current
+      const readonly = script.readonly && this.#hasReadonly
+      const reply = await this.#send(script, {
+        run,
+        readonly,
+        asText: unknown > 1 || (unknown === 1 && this.#isFirst(script)),
+      })
+      if (!(reply instanceof RedisReplyError)) return exact(script, reply) as Reply_
+      if (reply.message.startsWith('NOSCRIPT')) unknown++
+      else if (readonly && /^ERR (unknown command|Command is not available)/i.test(reply.message))
+        this.#hasReadonly = false
+      else if (!this.#dialect.corrects(reply.message, dialect)) throw toScriptError(script, reply.message)
+    }
+    throw new CacheError('SCRIPT', `the script ${script.name} could not be run: Redis keeps forgetting it`, {
+      retryable: true,
+    })
+  }
+
+  /** A text as a script, remembered. The calls of one tick wait for one promise, so that they share a request too. */
+  compile(source: string): LuaScript | Promise<LuaScript> {
+    return this.#compiled.get(source) ?? this.#compiling.get(source) ?? this.#compileNow(source)
+  }
+
+  #compileNow(source: string): Promise<LuaScript> {
+    const compiling = compile(source).then((script) => {
+      this.#compiled.set(source, script)
+      return script
+    })
+    this.#compiling.set(source, compiling)
+    void this.#afterThisTick(() => this.#compiling.delete(source))
+    return compiling
+  }
+
+  #send(
+    script: LuaScript,
+    { run, readonly, asText }: { run: Run; readonly: boolean; asText: boolean },
+  ): Promise<Reply | RedisReplyError> {
+    const dialect = this.#dialect.current
+    const name = `${asText ? 'EVAL' : 'EVALSHA'}${readonly ? '_RO' : ''}`
+    const body = asText ? textFor(script, dialect) : script.sha1[dialect]
+    const command: Command = [name, body, run.keys.length, ...run.keys, ...run.args]
+    return this.#link.ask(command, { idempotent: script.idempotent, signal: run.signal })
+  }
+
+  #isFirst({ sha1 }: LuaScript): boolean {
+    if (this.#onTheirWay.has(sha1.redis)) return false
+    this.#onTheirWay.add(sha1.redis)
+    void this.#afterThisTick(() => this.#onTheirWay.delete(sha1.redis))
+    return true
+  }
+
+  /** No longer: what belongs to a request that is gone may never settle. */
+  async #afterThisTick(run: () => void): Promise<void> {
+    await undefined
+    run()
+  }
+}
+
+/** JSON carries whole numbers exactly up to 2^53 only: what is beyond has been changed on the way. */
+function exact(script: LuaScript, reply: Reply): Reply {
+  if (typeof reply === 'number' && !Number.isSafeInteger(reply)) {
+    throw new CacheError(
+      'SCRIPT',
+      `the script ${script.name} returned a number beyond 2^53: let it return a string`,
+    )
+  }
+  if (Array.isArray(reply)) for (const part of reply) exact(script, part as Reply)
+  return reply
+}

@@ -1,0 +1,80 @@
+import type { LuaScript } from '../lua/index.ts'
+import { assertKey } from '../redis/index.ts'
+import { checkArguments, type ScriptArgument } from './arguments.ts'
+import { compile, type ScriptOptions } from './compile.ts'
+import type { Executor } from './executor.ts'
+
+/** What a script is called with. */
+export interface ScriptCall {
+  /** Its KEYS, every one that it touches. Each becomes `<prefix>:s:<key>`, in a namespace `<prefix>:n:<namespace>:s:<key>`. */
+  readonly keys?: readonly string[]
+  /** Its ARGV. Built-in scripts take durations (`'30s'`) where they want milliseconds. */
+  readonly args?: readonly ScriptArgument[]
+  /** Takes the keys as they are, without a prefix: for what other programs own. Default `false`. */
+  readonly rawKeys?: boolean
+  /** Ends the call: it then rejects with the signal's reason. The script may have run. */
+  readonly signal?: AbortSignal
+}
+
+/** A script of one's own, ready to be run. */
+export interface PreparedScript<Reply> {
+  /** Runs it. Cost: 1 request; 1 command and one for every `redis.call` that it makes. */
+  execute(call?: ScriptCall): Promise<Reply>
+}
+
+/** Lua scripts on the Redis of a cache: atomic, in one request. */
+export class Scripts {
+  readonly #executor: Executor
+  readonly #keyOf: (key: string) => string
+
+  /** @internal */
+  constructor(executor: Executor, keyOf: (key: string) => string) {
+    this.#executor = executor
+    this.#keyOf = keyOf
+  }
+
+  /**
+   * Runs a built-in script, or Lua text, and resolves to its reply: whole numbers, strings, `null` for nil and false, arrays.
+   * Rejects with a `CacheError`: `SCRIPT` where the script failed (it names the script and the line, never the arguments), or an
+   * `L2_…` code; with a `TypeError` where keys or arguments do not fit, before anything is sent. A script that is not
+   * idempotent is never sent twice after a failure whose outcome is unknown.
+   * Cost: 1 request; 1 command and one for every `redis.call` inside. One request more where Redis does not know the script.
+   *
+   * @example
+   * ```ts
+   * import { createHybridCache, fromEnv } from 'hybrid-cache'
+   * import { LuaScripts } from 'hybrid-cache/lua'
+   *
+   * const cache = createHybridCache({ redis: fromEnv() })
+   * const visits = await cache.scripts.execute(LuaScripts.IncrementWithExpiration, { keys: ['visits'], args: [1, '1d'] })
+   * console.log(visits)
+   * ```
+   */
+  async execute<Reply = unknown>(script: LuaScript<Reply> | string, call: ScriptCall = {}): Promise<Reply> {
+    const known = typeof script === 'string' ? await this.#executor.compile(script) : script
+    return this.#run(known, call) as Promise<Reply>
+  }
+
+  /**
+   * Makes a script of one's own ready for use: computes its SHA-1, sends nothing. `Reply` is the type that you expect of it.
+   *
+   * @example
+   * ```ts
+   * import { createHybridCache, fromEnv } from 'hybrid-cache'
+   *
+   * const cache = createHybridCache({ redis: fromEnv() })
+   * const bump = await cache.scripts.prepare<number>("return redis.call('INCRBY', KEYS[1], ARGV[1])")
+   * console.log(await bump.execute({ keys: ['hits'], args: [5] }))
+   * ```
+   */
+  async prepare<Reply = unknown>(source: string, options?: ScriptOptions): Promise<PreparedScript<Reply>> {
+    const script = await compile(source, options)
+    return { execute: async (call = {}) => this.#run(script, call) as Promise<Reply> }
+  }
+
+  #run(script: LuaScript, { keys = [], args = [], rawKeys = false, signal }: ScriptCall): Promise<unknown> {
+    for (const key of keys) assertKey(key)
+    const texts = checkArguments(script, keys.length, args)
+    return this.#executor.run(script, { keys: rawKeys ? keys : keys.map(this.#keyOf), args: texts, signal })
+  }
+}
