@@ -35,6 +35,11 @@ export class HybridCache<HasRedis extends boolean = boolean> {
     this.#view = view
   }
 
+  /** What the functions on top (`hybrid-cache/atomic` and others) work with. @internal */
+  static partsOf(cache: HybridCache): { core: Core; view: View } {
+    return { core: cache.#core, view: cache.#view }
+  }
+
   /**
    * The value of a key, or `undefined` where neither tier has a fresh one. A failing Redis is a miss and an `error` event.
    * Cost: L1 hit 0/0, otherwise 1/1.
