@@ -1,0 +1,184 @@
+import { describe, expect, test } from 'vitest'
+import {
+  type Command,
+  createHybridCache,
+  type HybridCache,
+  RedisReplyError,
+  type Reply,
+  type SendOptions,
+  type Transport,
+} from '../../../src/index.ts'
+import { LuaScripts, textFor } from '../../../src/lua/index.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+
+type Answer = (command: Command) => Reply | RedisReplyError
+
+/** A server that answers scripts as a test says, and remembers what it was sent. */
+class ScriptServer implements Transport {
+  readonly dialect: 'redis' | 'upstash'
+  readonly sent: Command[][] = []
+  readonly options: SendOptions[] = []
+  failures = 0
+  readonly #answer: Answer
+
+  constructor(answer: Answer, dialect: 'redis' | 'upstash' = 'redis') {
+    this.#answer = answer
+    this.dialect = dialect
+  }
+
+  async send(commands: readonly Command[], options: SendOptions): Promise<(Reply | RedisReplyError)[]> {
+    this.sent.push([...commands])
+    this.options.push(options)
+    if (this.failures-- > 0) throw new TypeError('fetch failed')
+    return commands.map(this.#answer)
+  }
+
+  get names(): string[][] {
+    return this.sent.map((commands) => commands.map(([name]) => name))
+  }
+}
+
+const noScript = new RedisReplyError('NOSCRIPT No matching script. Please use EVAL.')
+const cacheOn = (redis: Transport, retries = 0): HybridCache<true> =>
+  createHybridCache({ redis, l2: { retries, timeout: '1s' }, clock: new ManualClock() })
+const { SetIfExists, GetMultiple, DeleteByPattern, IncrementWithExpiration } = LuaScripts
+
+describe('the dialect', () => {
+  test('is the one of the transport, and each has its own SHA-1', async () => {
+    for (const dialect of ['redis', 'upstash'] as const) {
+      const server = new ScriptServer(() => 1, dialect)
+      await cacheOn(server).scripts.execute(SetIfExists, { keys: ['k'], args: ['v', 0] })
+      expect(server.sent).toEqual([[['EVALSHA', SetIfExists.sha1[dialect], 1, 'hc:s:k', 'v', '0']]])
+    }
+  })
+
+  test.each([
+    'ERR Error compiling script (new function): Unexpected flag in script shebang: allow-key-locking',
+    "ERR Error compiling script (new function): user_script:1: unexpected symbol near '#'",
+  ])(
+    'corrects itself where the server does not know the flag, once and for all scripts: %s',
+    async (refusal) => {
+      const plain = new Set<unknown>()
+      const server = new ScriptServer(([name, body]) => {
+        if (name.startsWith('EVALSHA')) return plain.has(body) ? 1 : noScript
+        if (String(body).startsWith('#!')) return new RedisReplyError(refusal)
+        plain.add(body === textFor(SetIfExists, 'redis') ? SetIfExists.sha1.redis : GetMultiple.sha1.redis)
+        return 1
+      }, 'upstash')
+      const { scripts } = cacheOn(server)
+      expect(await scripts.execute(SetIfExists, { keys: ['k'], args: ['v', 0] })).toBe(1)
+      expect(server.names).toEqual([['EVALSHA'], ['EVAL'], ['EVAL']])
+      expect(await scripts.execute(SetIfExists, { keys: ['k'], args: ['v', 0] })).toBe(1)
+      await scripts.execute(GetMultiple, { keys: ['k'] })
+      expect(server.names.slice(3)).toEqual([['EVALSHA'], ['EVALSHA_RO'], ['EVAL_RO']])
+      expect(
+        server.sent
+          .slice(3)
+          .flat()
+          .filter(([, body]) => String(body).startsWith('#!')),
+      ).toEqual([])
+    },
+  )
+
+  test('the flags follow the script: read-only ones say so, one that finds its keys itself takes no key lock', () => {
+    expect(textFor(GetMultiple, 'upstash')).toMatch(/^#!lua flags=no-writes,allow-key-locking\n/)
+    expect(textFor(SetIfExists, 'upstash')).toMatch(/^#!lua flags=allow-key-locking\n/)
+    expect(textFor(DeleteByPattern, 'upstash')).toBe(textFor(DeleteByPattern, 'redis'))
+  })
+})
+
+describe('a script that Redis does not know', () => {
+  test('is sent by text, only on an answer that starts with NOSCRIPT', async () => {
+    const server = new ScriptServer(() => new RedisReplyError('WRONGTYPE Operation against NOSCRIPT'))
+    const run = cacheOn(server).scripts.execute(SetIfExists, { keys: ['k'], args: ['NOSCRIPT', 0] })
+    await expect(run).rejects.toMatchObject({ code: 'SCRIPT' })
+    expect(server.names).toEqual([['EVALSHA']])
+  })
+
+  test('and that it forgets again and again is an error, not a loop', async () => {
+    const server = new ScriptServer(() => noScript)
+    const run = cacheOn(server).scripts.execute(SetIfExists, { keys: ['k'], args: ['v', 0] })
+    await expect(run).rejects.toMatchObject({ code: 'SCRIPT', retryable: true })
+    expect(server.sent.length).toBeLessThanOrEqual(5)
+  })
+
+  test('whose text was lost with another run of the same request is sent by text after all', async () => {
+    const server = new ScriptServer(([name, , , key]) => {
+      if (name === 'EVAL') return key === 'hc:s:first' ? noScript : 2
+      return noScript
+    })
+    const { scripts } = cacheOn(server)
+    const runs = await Promise.allSettled(
+      ['first', 'second'].map((key) => scripts.execute(SetIfExists, { keys: [key], args: ['v', 0] })),
+    )
+    expect(runs.map(({ status }) => status)).toEqual(['rejected', 'fulfilled'])
+    expect(server.names.slice(0, 3)).toEqual([
+      ['EVALSHA', 'EVALSHA'],
+      ['EVAL', 'EVALSHA'],
+      ['EVAL', 'EVAL'],
+    ])
+  })
+})
+
+test('a server without read-only scripts gets ordinary ones, and is not asked again', async () => {
+  const server = new ScriptServer(([name]) =>
+    name.endsWith('_RO')
+      ? new RedisReplyError("ERR unknown command 'EVALSHA_RO', with args beginning with: ")
+      : [null],
+  )
+  const { scripts } = cacheOn(server)
+  expect(await scripts.execute(GetMultiple, { keys: ['k'] })).toEqual([null])
+  expect(await scripts.execute(GetMultiple, { keys: ['k'] })).toEqual([null])
+  expect(server.names).toEqual([['EVALSHA_RO'], ['EVALSHA'], ['EVALSHA']])
+})
+
+test('only what may run twice is sent again after a failure whose outcome is unknown', async () => {
+  const server = new ScriptServer(() => 1)
+  const { scripts } = cacheOn(server, 1)
+  await scripts.execute(SetIfExists, { keys: ['k'], args: ['v', 0] })
+  await scripts.execute(IncrementWithExpiration, { keys: ['k'], args: [1, 0] })
+  expect(server.options.map(({ idempotent }) => idempotent)).toEqual([true, false])
+  server.failures = 1
+  await expect(scripts.execute(IncrementWithExpiration, { keys: ['k'], args: [1, 0] })).rejects.toMatchObject(
+    {
+      code: 'L2_NETWORK',
+    },
+  )
+  expect(server.sent).toHaveLength(3)
+})
+
+test('credentials and quotas are told apart from a failing script', async () => {
+  const texts = [
+    "NOPERM this user has no permissions to run the 'evalsha' command",
+    'ERR max requests limit exceeded. Limit: 10',
+  ]
+  const codes = texts.map(async (text) => {
+    const run = cacheOn(new ScriptServer(() => new RedisReplyError(text))).scripts.execute('return 1')
+    return run.catch((error: { code: string }) => error.code)
+  })
+  expect(await Promise.all(codes)).toEqual(['L2_AUTH', 'L2_RATE_LIMITED'])
+})
+
+describe('keys and arguments are checked before anything is sent', () => {
+  const execute = cacheOn(new ScriptServer(() => 1)).scripts
+  const bad: [string, () => Promise<unknown>][] = [
+    ['too few keys', () => execute.execute(SetIfExists, { args: ['v', 0] })],
+    ['too many keys', () => execute.execute(SetIfExists, { keys: ['a', 'b'], args: ['v', 0] })],
+    ['too few arguments', () => execute.execute(SetIfExists, { keys: ['k'], args: ['v'] })],
+    ['too many arguments', () => execute.execute(SetIfExists, { keys: ['k'], args: ['v', 0, 1] })],
+    ['an empty key', () => execute.execute(SetIfExists, { keys: [''], args: ['v', 0] })],
+    ['an ill-formed argument', () => execute.execute('return 1', { args: ['\ud800'] })],
+    ['NaN', () => execute.execute('return 1', { args: [Number.NaN] })],
+    ['bytes', () => execute.execute('return 1', { args: [new Uint8Array(1) as never] })],
+    ['undefined', () => execute.execute('return 1', { args: [undefined as never] })],
+    ['a bad duration', () => execute.execute(SetIfExists, { keys: ['k'], args: ['v', '5x'] })],
+    ['a huge argument', () => execute.execute('return 1', { args: ['x'.repeat(6 * 2 ** 20)] })],
+    ['no text', () => execute.execute('')],
+    ['no text to prepare', () => execute.prepare(7 as never)],
+    ['a first line of its own', () => execute.prepare('#!lua flags=no-writes\nreturn 1')],
+  ]
+
+  test.each(bad)('%s', async (_, run) => {
+    await expect(run()).rejects.toThrow(TypeError)
+  })
+})
