@@ -1,3 +1,4 @@
+export { fromBase64 } from './base64.ts'
 export { sha1 } from './compression.ts'
 export { Codec, json, type Encoded, type Serializer } from './codec.ts'
 export {

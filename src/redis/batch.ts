@@ -10,6 +10,8 @@ export interface CallOptions {
   readonly aside?: boolean
   /** Gives an error of Redis as it is, instead of rejecting with one that is safe to show. */
   readonly raw?: boolean
+  /** Wants strings as bytes: goes in a request of its kind. */
+  readonly binary?: boolean
 }
 
 /** One command on its way, and who waits for it. */
@@ -18,6 +20,7 @@ export class Call {
   readonly idempotent: boolean
   /** Whether it goes along with others, and is not what its request is made for. */
   readonly aside: boolean
+  readonly binary: boolean
   readonly reply: Promise<Reply | RedisReplyError>
   readonly #raw: boolean
   readonly #signal: AbortSignal | undefined
@@ -26,10 +29,11 @@ export class Call {
   #settled = false
   #onLeave: (() => void) | undefined
 
-  constructor(command: Command, { idempotent, signal, aside, raw }: CallOptions) {
+  constructor(command: Command, { idempotent, signal, aside, binary, raw }: CallOptions) {
     this.command = command
     this.idempotent = idempotent
     this.aside = aside ?? false
+    this.binary = binary ?? false
     this.#raw = raw ?? false
     this.#signal = signal
     this.reply = new Promise((resolve, reject) => {
@@ -84,7 +88,8 @@ export function splitBatch(calls: readonly Call[]): Call[][] {
   let size = 0
   for (const call of calls) {
     const length = lengthOf(call.command)
-    if (batch.length > 0 && (batch.length === maxCommands || size + length > maxCharacters)) {
+    const full = batch.length === maxCommands || size + length > maxCharacters
+    if (batch.length > 0 && (full || batch[0]?.binary !== call.binary)) {
       batches.push(batch)
       batch = []
       size = 0

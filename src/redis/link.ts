@@ -92,7 +92,8 @@ export class Link {
       this.#stats.requests++
       this.#stats.commands += commands.length
       try {
-        return checked(await this.#transport.send(commands, { signal, idempotent }), commands.length)
+        const options = { signal, idempotent, binary: batch[0]?.binary ?? false }
+        return checked(await this.#transport.send(commands, options), commands.length)
       } catch (error) {
         const again =
           idempotent && attempt < this.#settings.retries && toCacheError(error).code === 'L2_NETWORK'

@@ -1,8 +1,8 @@
 /** One Redis command: its name, then its arguments. */
 export type Command = readonly [name: string, ...args: (string | number)[]]
 
-/** What Redis answered to one command. */
-export type Reply = string | number | null | readonly Reply[]
+/** What Redis answered to one command. Bytes only where the request asked for them. */
+export type Reply = string | number | null | Uint8Array | readonly Reply[]
 
 /** Redis answered a command with an error; `message` is its text, which may hold keys: it is never shown as it is. */
 export class RedisReplyError extends Error {
@@ -14,6 +14,8 @@ export interface SendOptions {
   readonly signal: AbortSignal
   /** Whether every command of the batch may run twice. A transport that retries by itself must heed it; better is not to retry. */
   readonly idempotent: boolean
+  /** Whether strings in replies are wanted as bytes (`Uint8Array`), for they may be no text. Default `false`. */
+  readonly binary?: boolean
 }
 
 /**

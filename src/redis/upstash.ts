@@ -2,6 +2,7 @@ import type { Redis as NodeRedis } from '@upstash/redis'
 // The entry without Node: it sets no `cache` field, which Workers with an old compatibility date refuse, and reads no
 // process environment. It runs everywhere.
 import { Redis } from '@upstash/redis/cloudflare'
+import { fromBase64 } from '../entry/index.ts'
 import { CacheError } from '../errors.ts'
 import { withoutRedirects } from '../runtime.ts'
 import { checkCredentials, type Credentials } from './credentials.ts'
@@ -15,7 +16,16 @@ import { type Command, RedisReplyError, type Reply, type SendOptions, type Trans
 export type UpstashClient = NodeRedis | Redis
 
 interface Requester {
-  request(request: { path: string[]; body: unknown }): Promise<unknown>
+  request(request: { path: string[]; body: unknown; headers?: Record<string, string> }): Promise<unknown>
+}
+
+/** Replies come as they are in JSON, or in base64 where they are wanted as bytes. */
+function requestOf(
+  commands: readonly Command[],
+  { binary }: SendOptions,
+): Parameters<Requester['request']>[0] {
+  const request = { path: ['pipeline'], body: commands }
+  return binary === true ? { ...request, headers: { 'Upstash-Encoding': 'base64' } } : request
 }
 
 /** Speaks to Upstash through its own client, with everything off that a cache must decide for itself. */
@@ -40,7 +50,7 @@ export function createUpstashTransport(credentials: Credentials): Transport {
     send(commands, options) {
       // The client asks for the signal while the request starts, that is before the next line.
       signal = options.signal
-      const reply = withoutRedirects(() => requester.request({ path: ['pipeline'], body: commands }))
+      const reply = withoutRedirects(() => requester.request(requestOf(commands, options)))
       signal = undefined
       return settle(reply, commands.length, options)
     },
@@ -57,8 +67,12 @@ export function adaptUpstashClient(client: UpstashClient): Transport {
   const requester = requesterOf(client)
   return {
     dialect: dialectOf((requester as { baseUrl?: string }).baseUrl ?? ''),
-    send: (commands: readonly Command[], options: SendOptions) =>
-      settle(requester.request({ path: ['pipeline'], body: commands }), commands.length, options),
+    send(commands: readonly Command[], options: SendOptions) {
+      // It decodes base64 into text by itself, and what is no text is lost then.
+      if (options.binary === true)
+        throw new CacheError('SCRIPT', 'replies as bytes need redis: { url, token }')
+      return settle(requester.request(requestOf(commands, options)), commands.length, options)
+    },
   }
 }
 
@@ -81,12 +95,14 @@ export function isUpstashClient(value: object): value is UpstashClient {
 async function settle(
   response: Promise<unknown>,
   count: number,
-  { signal }: SendOptions,
+  { signal, binary }: SendOptions,
 ): Promise<readonly (Reply | RedisReplyError)[]> {
   const body = await response.catch((error: unknown) => {
     throw signal.aborted ? signal.reason : describe(error)
   })
-  if (Array.isArray(body) && body.length === count && body.every(isItem)) return body.map(toReply)
+  if (Array.isArray(body) && body.length === count && body.every(isItem)) {
+    return body.map((item) => toReply(item, binary === true))
+  }
   throw new CacheError('L2_REPLY', 'the Redis REST server did not give one reply a command')
 }
 
@@ -100,8 +116,16 @@ function isItem(item: unknown): item is Item {
   )
 }
 
-function toReply({ result, error }: Item): Reply | RedisReplyError {
-  return typeof error === 'string' ? new RedisReplyError(error) : (result ?? null)
+function toReply({ result = null, error }: Item, binary: boolean): Reply | RedisReplyError {
+  if (typeof error === 'string') return new RedisReplyError(error)
+  return binary ? toBytes(result) : result
+}
+
+/** A status, `OK` above all, comes as it is, and no base64 has its length. */
+function toBytes(reply: Reply): Reply {
+  if (typeof reply === 'string')
+    return reply.length % 4 === 0 ? fromBase64(reply) : new TextEncoder().encode(reply)
+  return Array.isArray(reply) ? reply.map(toBytes) : reply
 }
 
 /** The client's errors hold the whole command, and neither a status nor a code: only what is safe goes on. */

@@ -10,6 +10,8 @@ import { toScriptError } from './failure.ts'
 export interface Run {
   readonly keys: readonly string[]
   readonly args: readonly string[]
+  /** Whether strings in the reply are wanted as bytes. */
+  readonly binary?: boolean
   readonly signal: AbortSignal | undefined
 }
 
@@ -79,7 +81,11 @@ export class Executor {
     const name = `${asText ? 'EVAL' : 'EVALSHA'}${readonly ? '_RO' : ''}`
     const body = asText ? textFor(script, dialect) : script.sha1[dialect]
     const command: Command = [name, body, run.keys.length, ...run.keys, ...run.args]
-    return this.#link.ask(command, { idempotent: script.idempotent, signal: run.signal })
+    return this.#link.ask(command, {
+      idempotent: script.idempotent,
+      binary: run.binary ?? false,
+      signal: run.signal,
+    })
   }
 
   #isFirst({ sha1 }: LuaScript): boolean {

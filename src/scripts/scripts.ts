@@ -12,6 +12,8 @@ export interface ScriptCall {
   readonly args?: readonly ScriptArgument[]
   /** Takes the keys as they are, without a prefix: for what other programs own. Default `false`. */
   readonly rawKeys?: boolean
+  /** Gives strings in the reply as bytes (`Uint8Array`), exactly, where they may be no text. Default `false`. */
+  readonly binary?: boolean
   /** Ends the call: it then rejects with the signal's reason. The script may have run. */
   readonly signal?: AbortSignal
 }
@@ -72,9 +74,17 @@ export class Scripts {
     return { execute: async (call = {}) => this.#run(script, call) as Promise<Reply> }
   }
 
-  #run(script: LuaScript, { keys = [], args = [], rawKeys = false, signal }: ScriptCall): Promise<unknown> {
+  #run(
+    script: LuaScript,
+    { keys = [], args = [], rawKeys = false, binary = false, signal }: ScriptCall,
+  ): Promise<unknown> {
     for (const key of keys) assertKey(key)
     const texts = checkArguments(script, keys.length, args)
-    return this.#executor.run(script, { keys: rawKeys ? keys : keys.map(this.#keyOf), args: texts, signal })
+    return this.#executor.run(script, {
+      keys: rawKeys ? keys : keys.map(this.#keyOf),
+      args: texts,
+      binary,
+      signal,
+    })
   }
 }

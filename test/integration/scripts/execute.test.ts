@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { Redis } from '@upstash/redis'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createHybridCache, type HybridCache } from '../../../src/index.ts'
 import { LuaScripts } from '../../../src/lua/index.ts'
@@ -128,6 +129,31 @@ onEveryEngine('scripts', (server) => {
       code: 'SCRIPT',
       message: expect.stringContaining('string') as string,
     })
+  })
+
+  test('bytes that are no text come back exactly where they are asked for', async () => {
+    const lua = "return {string.char(0, 127, 128, 255, 10), 'OK', {'text', 7}, redis.status_reply('FINE')}"
+    const text = new TextEncoder()
+    expect(await cache.scripts.execute(lua, { binary: true })).toEqual([
+      new Uint8Array([0, 127, 128, 255, 10]),
+      text.encode('OK'),
+      [text.encode('text'), 7],
+      expect.any(Uint8Array),
+    ])
+    expect(await cache.scripts.execute("return redis.status_reply('OK')", { binary: true })).toEqual(
+      text.encode('OK'),
+    )
+    expect(await cache.scripts.execute('return ARGV[1]', { args: ['ünïcödé'], binary: true })).toEqual(
+      text.encode('ünïcödé'),
+    )
+    const mixed = [cache.scripts.execute("return 'a'"), cache.scripts.execute("return 'b'", { binary: true })]
+    expect(await Promise.all(mixed)).toEqual(['a', text.encode('b')])
+  })
+
+  test('a client of your own cannot give bytes, and says so', async () => {
+    const own = createHybridCache({ redis: new Redis({ url: server().url, token: server().token }) })
+    expect(await own.scripts.execute("return {1, 'OK', '007', false}")).toEqual([1, 'OK', '007', null])
+    await expect(own.scripts.execute("return 'a'", { binary: true })).rejects.toThrow(/url, token/)
   })
 
   test('arguments arrive as they are, however hostile', async () => {
