@@ -10,6 +10,7 @@ import { keys } from './keys.ts'
 import { lifetimes } from './lifetimes.ts'
 import { reading } from './reading.ts'
 import { redirects } from './redirects.ts'
+import { scripting } from './scripting.ts'
 import { type Check, type Checks, type Subject, Toolbox } from './toolbox.ts'
 import { valueChecks } from './values.ts'
 import { writing } from './writing.ts'
@@ -27,6 +28,7 @@ const checks: Checks = {
   ...isolation,
   ...failures,
   ...redirects,
+  ...scripting,
 }
 
 /** Every check that a run must report. */
