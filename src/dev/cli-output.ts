@@ -2,6 +2,8 @@ import type { DevServer } from './server.ts'
 import type { DevServerStats } from './stats.ts'
 
 const REFRESH_MS = 500
+const POSITIONS_SHOWN = 5
+const CLEAR_LINE = '\r\u001B[2K'
 
 /** The part of `process.stdout` that is used. */
 export interface Output {
@@ -18,21 +20,48 @@ export function printStart(output: Output, server: DevServer): void {
   )
 }
 
-/** On a terminal, keeps one line with the counters up to date. Gives what ends it. */
-export function startLiveLine(output: Output, stats: () => DevServerStats): () => void {
-  if (output.isTTY !== true) return () => undefined
+/**
+ * Prints each warning once, and on a terminal keeps one line with the counters up to date below them. Gives what
+ * ends it, after what is left to say.
+ */
+export function startLiveOutput(output: Output, stats: () => DevServerStats): () => void {
+  const clear = output.isTTY === true ? CLEAR_LINE : ''
+  const warned = new Set<string>()
   let shown = ''
-  const show = (): void => {
-    const line = totals(stats())
-    if (line !== shown) output.write(`\r\u001B[2K${line}`)
+  const show = (now: DevServerStats): void => {
+    const warnings = newWarnings(now, warned)
+    if (warnings !== '') {
+      output.write(`${clear}${warnings}`)
+      shown = ''
+    }
+    const line = totals(now)
+    if (clear !== '' && line !== shown) output.write(`${clear}${line}`)
     shown = line
   }
-  show()
-  const timer = setInterval(show, REFRESH_MS)
+  show(stats())
+  const timer = setInterval(() => show(stats()), REFRESH_MS)
   return () => {
     clearInterval(timer)
-    output.write('\r\u001B[2K')
+    output.write(`${clear}${newWarnings(stats(), warned)}`)
   }
+}
+
+function newWarnings({ warnings }: DevServerStats, warned: Set<string>): string {
+  const unusedKeys = Object.entries(warnings?.unusedKeys ?? {}).filter(([sha]) => !warned.has(sha))
+  const lines = unusedKeys.map(([sha, { positions, runs }]) => {
+    warned.add(sha)
+    return (
+      `Warning: script ${sha} left ${keysAt(positions)} untouched in ${plural(runs, 'run')}; ` +
+      'Upstash locks every one of KEYS while it runs.\n'
+    )
+  })
+  return lines.join('')
+}
+
+function keysAt(positions: readonly number[]): string {
+  const shown = positions.slice(0, POSITIONS_SHOWN).map((position) => `KEYS[${position}]`)
+  const more = positions.length - shown.length
+  return more === 0 ? shown.join(', ') : `${shown.join(', ')} and ${more} more`
 }
 
 /** What it all came to, the most frequent commands first. */

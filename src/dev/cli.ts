@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { HELP, readCommandLine } from './cli-options.ts'
-import { printStart, printSummary, startLiveLine } from './cli-output.ts'
+import { printStart, printSummary, startLiveOutput } from './cli-output.ts'
 import type { DevServerOptions } from './options.ts'
 import { startDevServer } from './server.ts'
 
@@ -23,9 +23,9 @@ async function runServer(options: DevServerOptions): Promise<void> {
   const ended = firstSignal()
   const server = await startDevServer(options)
   printStart(process.stdout, server)
-  const stopLiveLine = startLiveLine(process.stdout, () => server.stats())
+  const stopLiveOutput = startLiveOutput(process.stdout, () => server.stats())
   await ended
-  stopLiveLine()
+  stopLiveOutput()
   await server.close()
   printSummary(process.stdout, server.stats())
 }

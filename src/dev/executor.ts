@@ -55,9 +55,9 @@ export class Executor {
 
   #finish(commands: readonly Command[], steps: readonly Step[], raw: readonly Reply[]): Reply[] {
     return steps.map((step, at) => {
-      const { reply, inner } = step.read(raw[at] ?? errorReply('ERR no reply'))
-      this.#stats.countCommand(commands[at] ?? [], reply, inner)
-      return reply
+      const outcome = step.read(raw[at] ?? errorReply('ERR no reply'))
+      this.#stats.countCommand(commands[at] ?? [], outcome)
+      return outcome.reply
     })
   }
 }

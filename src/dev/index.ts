@@ -1,3 +1,4 @@
 export { startDevServer, type DevServer } from './server.ts'
 export type { DevServerEngine, DevServerOptions } from './options.ts'
-export type { DevServerStats } from './stats.ts'
+export type { DevServerStats, DevServerWarnings } from './stats.ts'
+export type { UnusedScriptKeys } from './unused-keys.ts'

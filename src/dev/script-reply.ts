@@ -1,3 +1,4 @@
+import type { KeyUse } from './unused-keys.ts'
 import { errorReply, NULL_REPLY, type Reply } from './resp.ts'
 import type { Script } from './script-registry.ts'
 
@@ -5,6 +6,8 @@ import type { Script } from './script-registry.ts'
 export interface ScriptOutcome {
   readonly reply: Reply
   readonly inner: ReadonlyMap<string, number>
+  /** What became of its KEYS; only for a script that locks them. */
+  readonly keyUse?: KeyUse
 }
 
 const NOTHING_CALLED: ReadonlyMap<string, number> = new Map()
@@ -16,10 +19,18 @@ export function readScriptReply(script: Script, reply: Reply): ScriptOutcome {
     return { reply: errorReply(text), inner: NOTHING_CALLED }
   }
   if (!script.wrapped || reply.type !== 'array') return { reply, inner: NOTHING_CALLED }
-  const [ok, counted, value, line] = reply.items
+  const [ok, counted, untouched, value, line] = reply.items
   const inner = readCounts(counted)
   const raised = ok?.type === 'integer' && ok.digits === '0'
-  return { reply: raised ? raisedError(script, value, line) : (value ?? NULL_REPLY), inner }
+  const answer = raised ? raisedError(script, value, line) : (value ?? NULL_REPLY)
+  const [keys, ...unused] = readNumbers(untouched)
+  if (keys === undefined) return { reply: answer, inner }
+  return { reply: answer, inner, keyUse: { sha: script.sha, keys, unused, reply: answer.type } }
+}
+
+function readNumbers(reply: Reply | undefined): number[] {
+  const items = reply?.type === 'array' ? reply.items : []
+  return items.map((item) => (item.type === 'integer' ? Number(item.digits) : 0))
 }
 
 function readCounts(counted: Reply | undefined): ReadonlyMap<string, number> {

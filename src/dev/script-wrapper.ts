@@ -1,17 +1,20 @@
+import { keyGuard, NO_KEY_GUARD } from './script-key-guard.ts'
 import type { Shebang } from './script-shebang.ts'
 
 /**
  * Puts a script into a function that counts what it calls. The reply becomes
- * `{1, {name, times, …}, result}`, or `{0, {name, times, …}, message, line}` when the script raised an error.
+ * `{1, {name, times, …}, untouched, result}`, or `{0, {name, times, …}, untouched, message, line}` when the script
+ * raised an error; `untouched` is the number of its KEYS and the positions of those that it left alone, or `{}` for a
+ * script without the flag `allow-key-locking`.
  *
  * The script's own first line stays its first line, with our opening before it; everything else of ours comes after
  * its last line. So the line numbers in Lua's messages are the author's.
  */
-export function wrapScript({ kept, body }: Shebang): string {
+export function wrapScript({ kept, body, keyLocking }: Shebang): string {
   const startsOnSecondLine = body.startsWith('\n')
   const opening = 'return(function(redis,__finish)return __finish(function(...) '
   const wrapped = startsOnSecondLine ? `\n${opening}${body.slice(1)}` : `${opening}${body}`
-  return `${kept}${wrapped}\nend)end)(${counting(body.split('\n').length)})`
+  return `${kept}${wrapped}\nend)end)(${counting(body.split('\n').length, keyLocking)})`
 }
 
 /** The script as the engine would run it without us: to learn whether it compiles, and what is wrong if not. */
@@ -28,13 +31,17 @@ export function plainScript({ kept, body }: Shebang): string {
  *   which `redis.call` was last named is kept for that case.
  * - The raw calls are made through `redis.pcall`, since an error that has left them has no line any more.
  * - SELECT would change the one connection that every request shares.
- * - What a script with `allow-key-locking` may touch is to be checked in `count`, which sees every call first.
+ * - Who goes around us, by `_G.redis` or in the text of a `loadstring`, is neither counted nor checked: these globals
+ *   cannot be replaced.
+ * - Only a script with `allow-key-locking` carries the guard over its keys: the others need not pay for its length.
  */
-function counting(lines: number): string {
+function counting(lines: number, keyLocking: boolean): string {
   return `(function()
 local raw,counts,named,raised,raisedAt=redis,{},nil,nil,nil
-local pcall,error,xpcall,type,tostring,tonumber,pairs=pcall,error,xpcall,type,tostring,tonumber,pairs
+local pcall,error,xpcall,type,tostring,tonumber=pcall,error,xpcall,type,tostring,tonumber
+local pairs,select=pairs,select
 local upper,match=string.upper,string.match
+local keyRefusal,untouched=${keyLocking ? keyGuard() : NO_KEY_GUARD}
 local function line(level)
   local _,text=pcall(error,'',level+2)
   local number=tonumber(match(text,'^user_script:(%d+):') or '')
@@ -49,6 +56,8 @@ end
 local function run(...)
   local name=count((...))
   if name=='SELECT' then return {err='ERR This Redis command is not allowed from script'} end
+  local refused=name and keyRefusal and keyRefusal(name,select(2,...))
+  if refused then return {err=refused} end
   return raw.pcall(...)
 end
 local calls={pcall=run}
@@ -72,9 +81,10 @@ local function finish(script)
     counted[#counted+1]=name
     counted[#counted+1]=times
   end
-  if ok then return {1,counted,value} end
+  local left=untouched and untouched() or {}
+  if ok then return {1,counted,left,value} end
   if type(value)~='table' then value={'ERR '..tostring(value)} end
-  return {0,counted,value[1],value[2]}
+  return {0,counted,left,value[1],value[2]}
 end
 local counted=setmetatable({},{__index=function(_,key)
   if calls[key]==nil then return raw[key] end

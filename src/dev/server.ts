@@ -46,7 +46,8 @@ export interface DevServer {
 
 /**
  * Starts a local server that speaks the REST API of Upstash Redis, for development, demos and tests. It counts HTTP
- * requests and billed commands, accepts scripts with `#!lua flags=allow-key-locking`, and can play an outage.
+ * requests and billed commands, and can play an outage. A script with `#!lua flags=allow-key-locking` fails here, as on
+ * Upstash, when it touches a key that is not in KEYS; one that never touches what it lists is in `stats().warnings`.
  *
  * @param options - Port, host, token, engine and the body limit in bytes; everything has a default.
  * @returns The server, listening, its Redis up and empty.

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { readCommandLine } from '../../../src/dev/cli-options.ts'
-import { printSummary, startLiveLine } from '../../../src/dev/cli-output.ts'
+import { printSummary, startLiveOutput } from '../../../src/dev/cli-output.ts'
 import { buildCli, startCli } from './cli-process.ts'
 import { NO_REDIS } from './engines.ts'
 
@@ -93,6 +93,21 @@ describe('the command line', () => {
     expect(await running.ended()).toBe(0)
   })
 
+  test('warns once of a key that a script locks for nothing', async () => {
+    await using running = cli('dev', '--port', '0', '--token', 't')
+    const [, url = ''] = await running.printed(/^UPSTASH_REDIS_REST_URL=(.*)$/m)
+    const script = "#!lua flags=allow-key-locking\nreturn redis.call('INCR', KEYS[1])"
+    const body = JSON.stringify(['EVAL', script, 2, 'private-a', 'private-b'])
+    const send = () => fetch(url, { method: 'POST', headers: { authorization: 'Bearer t' }, body })
+    for (let run = 0; run < 3; run++) await send()
+    await running.printed(/^Warning: script [0-9a-f]{40} left KEYS\[2\] untouched in 3 runs;/m)
+    await send()
+    running.child.kill('SIGTERM')
+    expect(await running.ended()).toBe(0)
+    expect(running.output().match(/Warning/g)).toHaveLength(1)
+    expect(running.output()).not.toContain('private')
+  })
+
   test('--help', async () => {
     await using running = cli('--help')
     expect(await running.ended()).toBe(0)
@@ -127,7 +142,7 @@ describe('the counters on a terminal', () => {
       const written: string[] = []
       const output = { isTTY: true, write: (text: string) => written.push(text) }
       let stats = { requests: 0, commands: 0, byCommand: {} }
-      const stop = startLiveLine(output, () => stats)
+      const stop = startLiveOutput(output, () => stats)
       vi.advanceTimersByTime(5_000)
       stats = { requests: 1, commands: 2, byCommand: {} }
       vi.advanceTimersByTime(5_000)

@@ -109,7 +109,7 @@ describeOnEngines('scripts', (server) => {
     ["local ok, why = pcall(redis.call, 'GET') return {tostring(ok), type(why)}", ['false', 'string']],
   ])('%j gives %j', async (text, result) => {
     expect(await run(server(), 'EVAL', text, 0)).toEqual({ result })
-    expect(await run(server(), 'EVAL', `${LOCKING}${text}`, 0)).toEqual({ result })
+    expect(await run(server(), 'EVAL', `${LOCKING}${text}`, 1, 'v')).toEqual({ result })
   })
 
   test('an error that a script returns is its reply', async () => {
