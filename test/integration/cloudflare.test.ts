@@ -28,6 +28,18 @@ async function expectCost(server: DevServer, requests: number, commands: number)
   server.resetStats()
 }
 
+/** Asks the server itself, past the Worker; it counts like any other request. */
+async function command({ url, token }: DevServer, ...words: string[]): Promise<unknown> {
+  const headers = { authorization: `Bearer ${token}` }
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(words) })
+  return ((await response.json()) as { result: unknown }).result
+}
+
+async function forgetScripts(server: DevServer): Promise<void> {
+  expect(await command(server, 'SCRIPT', 'FLUSH')).toBe('OK')
+}
+
+const SOLD_OUT = '{"error":"sold out"}'
 const engines: ('embedded' | 'redis-server')[] = ['embedded']
 if (findRedisServer() !== undefined) engines.push('redis-server')
 
@@ -93,6 +105,39 @@ describe.each(engines)('examples/cloudflare in workerd, on %s', (engine) => {
     const answers = await Promise.all(paths.map((path) => ask(a, path)))
     expect(answers.map(({ tier }) => tier)).toEqual(Array.from({ length: 20 }, () => ['l1', 'origin']).flat())
     await written(21)
+  })
+
+  test('three pieces go to exactly three, however many isolates ask at once; what each costs', async () => {
+    await forgetScripts(server)
+    server.resetStats()
+    expect(await ask(a, 'POST /reserve/1')).toMatchObject({ status: 201, body: '{"id":"1","left":2}' })
+    await expectCost(server, 2, 4) // Redis does not know the script yet: one request and one command more
+    expect(await ask(b, 'POST /reserve/1')).toMatchObject({ status: 201, body: '{"id":"1","left":1}' })
+    await expectCost(server, 1, 3)
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => ask(i % 2 === 0 ? a : b, 'POST /reserve/1')),
+    )
+    expect(answers.filter(({ status }) => status === 201)).toMatchObject([{ body: '{"id":"1","left":0}' }])
+    expect(answers.filter(({ status, body }) => status === 409 && body === SOLD_OUT)).toHaveLength(19)
+    expect(server.stats()).toMatchObject({ commands: 3 + 19 * 2 })
+    server.resetStats()
+    expect(await ask(b, 'POST /reserve/2')).toMatchObject({ status: 201, body: '{"id":"2","left":2}' })
+    await expectCost(server, 1, 3)
+    const ttl = await command(server, 'TTL', 'shop:s:reserved:1')
+    expect(ttl).toBeGreaterThan(86_000)
+    expect(ttl).toBeLessThanOrEqual(86_400)
+  })
+
+  test('a reservation that Redis cannot make is none, and is not tried twice', async () => {
+    await server.stopRedis()
+    const before = JSON.parse((await ask(a, 'GET /stats')).body) as { l2: { requests: number } }
+    const refused = await ask(a, 'POST /reserve/3')
+    expect(refused.status).toBe(503)
+    expect(JSON.parse(refused.body)).toEqual({ error: expect.stringMatching(/^L2_[A-Z_]+$/) })
+    const after = JSON.parse((await ask(a, 'GET /stats')).body) as { l2: { requests: number } }
+    expect(after.l2.requests - before.l2.requests).toBe(1)
+    await server.startRedis()
+    expect(await ask(a, 'POST /reserve/3')).toMatchObject({ status: 201, body: '{"id":"3","left":2}' })
   })
 
   test('without Redis it goes on serving, says so of a removal, and recovers', async () => {
@@ -171,7 +216,9 @@ describe('what is wrong is said clearly, and nothing secret with it', () => {
     await using isolate = await startExample(server.env)
     for (const path of ['/', '/products', '/products/', '/products/a%20b', '/constructor/1', '/stock/1/2'])
       expect((await ask(isolate, `GET ${path}`)).status).toBe(404)
-    expect((await ask(isolate, 'POST /products/1')).status).toBe(405)
+    for (const request of ['POST /products/1', 'GET /reserve/1', 'DELETE /reserve/1'])
+      expect((await ask(isolate, request)).status).toBe(405)
+    expect((await ask(isolate, 'POST /reserve/')).status).toBe(404)
     expect(server.stats().requests).toBe(0)
   })
 })

@@ -4,6 +4,7 @@ import { createHybridCache, fromEnv, type HybridCache, isCacheError } from 'hybr
 import { perIsolate } from 'hybrid-cache/cloudflare'
 import { answer } from './answer.ts'
 import { loadProduct, loadStock, type Product, type Stock } from './origin.ts'
+import { reserve } from './reserve.ts'
 
 interface Env {
   readonly UPSTASH_REDIS_REST_URL: string
@@ -33,7 +34,7 @@ const resources = {
 
 export default {
   async fetch(request: Request, env: Env, ctx: Context): Promise<Response> {
-    let cache: HybridCache
+    let cache: HybridCache<true>
     try {
       cache = cacheOf(env, ctx)
     } catch (error) {
@@ -44,11 +45,15 @@ export default {
   },
 }
 
-async function route(request: Request, cache: HybridCache): Promise<Response> {
+async function route(request: Request, cache: HybridCache<true>): Promise<Response> {
   const { pathname } = new URL(request.url)
   if (pathname === '/stats') return Response.json(cache.stats())
-  const [, kind, id] = /^\/(products|stock)\/(\w{1,40})$/.exec(pathname) ?? []
+  const [, kind, id] = /^\/(products|stock|reserve)\/(\w{1,40})$/.exec(pathname) ?? []
   if (kind === undefined || id === undefined) return Response.json({ error: 'not found' }, { status: 404 })
+  if (kind === 'reserve') {
+    if (request.method === 'POST') return reserve(cache, id)
+    return Response.json({ error: 'use POST' }, { status: 405 })
+  }
   const key = `${kind}:${id}`
   if (request.method === 'DELETE') return remove(cache, key)
   if (request.method !== 'GET') return Response.json({ error: 'use GET or DELETE' }, { status: 405 })
