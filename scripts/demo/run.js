@@ -1,9 +1,11 @@
 // @ts-check
 import { setTimeout as sleep } from 'node:timers/promises'
 import { call } from './http.js'
-import { settledCost } from './settle.js'
+import { same, settledCost } from './settle.js'
 
-/** @import { Act, Expected, Happening, IsolateName, Play, Row, Stage } from './types.d.ts' */
+/** @import { Act, Cost, Expected, Happening, IsolateName, Play, Row, Stage } from './types.d.ts' */
+
+/** @typedef {{ isolate: IsolateName, request: string } & Awaited<ReturnType<typeof call>>} Answer */
 
 /** Something came out otherwise than it should. */
 export class Unexpected extends Error {
@@ -35,6 +37,7 @@ export class Run {
     /** @type {Play} */
     const play = {
       ask: (...request) => this.#ask(...request),
+      race: (...request) => this.#race(...request),
       pass: (ms, text) => this.#pass(ms, text),
       stopRedis: () => this.#stopRedis(),
       startRedis: () => this.#startRedis(),
@@ -53,26 +56,69 @@ export class Run {
    * @returns {Promise<Row>}
    */
   async #ask(isolate, request, expected) {
-    const { meter, isolates } = this.#stage
+    const { meter } = this.#stage
     const before = await meter.read()
-    const [method = 'GET', path = '/'] = request.split(' ')
-    const { status, headers, body, ms } = await call(method, isolates[isolate].url + path)
-    const cost = this.#costOf(expected)
+    const answer = await this.#call(isolate, request)
     const known = this.#revisions.length
-    const row = {
-      act: this.#act,
-      isolate,
-      request,
-      note: expected.note,
-      status,
-      tier: headers['x-cache']?.toString() ?? null,
-      value: this.#nameOf(body),
-      ms: Math.round(ms * 10) / 10,
-      ...(await settledCost(meter, before, cost)),
+    const value = this.#nameOf(answer.body)
+    const costs = this.#costsOf(expected)
+    const cost = await settledCost(meter, before, costs)
+    const row = { ...this.#rowOf(answer, expected), value, ...cost }
+    const wanted = { ...expected, ...(costs.find((each) => same(each, cost)) ?? costs[0]) }
+    return this.#judged(row, compare(row, wanted, this.#revisions.length > known))
+  }
+
+  /**
+   * @param {string} request
+   * @param {readonly [Expected, Expected]} outcomes
+   */
+  async #race(request, outcomes) {
+    const { meter } = this.#stage
+    const before = await meter.read()
+    const names = /** @type {const} */ (['A', 'B'])
+    const answers = await Promise.all(names.map((isolate) => this.#call(isolate, request)))
+    const costs = outcomes.map((outcome) => this.#costsOf(outcome)[0])
+    const whole = costs.reduce(sum)
+    const counted = await settledCost(meter, before, [whole])
+    // Which of the two gets which outcome is not known in advance; the rows stand in the order of the outcomes.
+    answers.sort((a, b) => rank(a, outcomes) - rank(b, outcomes))
+    for (const [i, answer] of answers.entries()) {
+      const expected = /** @type {Expected} */ (outcomes[i])
+      const row = { ...this.#rowOf(answer, expected), value: null, .../** @type {Cost} */ (costs[i]) }
+      const wrong = compare(row, { ...expected, ...costs[i] }, false)
+      if (i === 1 && !same(counted, whole))
+        wrong.push(`both together: expected ${inWords(whole)}, got ${inWords(counted)}`)
+      this.#judged(row, wrong)
     }
-    const wrong = compare(row, { ...expected, ...cost }, this.#revisions.length > known)
+  }
+
+  /**
+   * @param {IsolateName} isolate
+   * @param {string} request
+   * @returns {Promise<Answer>}
+   */
+  async #call(isolate, request) {
+    const [method = 'GET', path = '/'] = request.split(' ')
+    return { isolate, request, ...(await call(method, this.#stage.isolates[isolate].url + path)) }
+  }
+
+  /**
+   * @param {Answer} answer
+   * @param {Expected} expected
+   */
+  #rowOf({ isolate, request, status, headers, ms }, { note }) {
+    const tier = headers['x-cache']?.toString() ?? null
+    return { act: this.#act, isolate, request, note, status, tier, ms: Math.round(ms * 10) / 10 }
+  }
+
+  /**
+   * @param {Omit<Row, 'wrong'>} row
+   * @param {string[]} wrong
+   */
+  #judged(row, wrong) {
     this.#happened({ kind: 'row', row: { ...row, wrong } })
-    if (wrong.length > 0) throw new Unexpected(`${request} to isolate ${isolate}: ${wrong.join('; ')}`)
+    if (wrong.length > 0)
+      throw new Unexpected(`${row.request} to isolate ${row.isolate}: ${wrong.join('; ')}`)
     return { ...row, wrong }
   }
 
@@ -101,9 +147,16 @@ export class Run {
     this.#tell(happening)
   }
 
-  /** @param {Expected} expected */
-  #costOf({ requests, commands, sent = commands }) {
-    return { requests, commands: this.#stage.meter.side === 'server' ? commands : sent }
+  /**
+   * What it may cost, the likeliest first.
+   *
+   * @param {Expected} expected
+   * @returns {[Cost, ...Cost[]]}
+   */
+  #costsOf({ requests, commands, sent = commands, firstUse = false }) {
+    if (this.#stage.meter.side === 'server') return [{ requests, commands }]
+    const cost = { requests, commands: sent }
+    return firstUse ? [cost, { requests: requests - 1, commands: sent - 1 }] : [cost]
   }
 
   /** @param {string} body */
@@ -136,4 +189,27 @@ function compare(row, expected, isNew) {
   return pairs
     .filter(([, wanted, got]) => wanted !== got)
     .map(([what, wanted, got]) => `${what}: expected ${wanted}, got ${got}`)
+}
+
+/**
+ * Which of the outcomes an answer is, by its status.
+ *
+ * @param {Answer} answer
+ * @param {readonly Expected[]} outcomes
+ */
+function rank({ status }, outcomes) {
+  return outcomes.findIndex((outcome) => (outcome.status ?? 200) === status)
+}
+
+/**
+ * @param {Cost} one
+ * @param {Cost} other
+ */
+function sum(one, other) {
+  return { requests: one.requests + other.requests, commands: one.commands + other.commands }
+}
+
+/** @param {Cost} cost */
+function inWords({ requests, commands }) {
+  return `${requests} requests and ${commands} commands`
 }

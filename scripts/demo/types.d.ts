@@ -60,6 +60,8 @@ export interface Expected extends Cost {
   readonly status?: number
   /** How many commands are sent, where that is not how many run: Redis is down. */
   readonly sent?: number
+  /** Redis learns a script here, which a database of the user's may know already: then one request and command less. */
+  readonly firstUse?: boolean
 }
 
 /** One request to an isolate, and what it came to. */
@@ -81,6 +83,11 @@ export interface Row extends Cost {
 export interface Play {
   /** Sends a request such as `GET /products/1`; throws where anything about the answer is not as expected. */
   ask(isolate: IsolateName, request: string, expected: Expected): Promise<Row>
+  /**
+   * Sends the same request to both isolates at the same moment: each of the outcomes, told apart by their status, must come
+   * to exactly one of them. What both cost is counted together, and shown as each one's expected part.
+   */
+  race(request: string, outcomes: readonly [Expected, Expected]): Promise<void>
   /** Really waits. */
   pass(ms: number, text: string): Promise<void>
   stopRedis(): Promise<void>
