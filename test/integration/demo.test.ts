@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Row } from '../../scripts/demo/types.d.ts'
 import { startDevServer } from '../../src/dev/index.ts'
+import { createHybridCache } from '../../src/index.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const copied = [
@@ -93,6 +94,14 @@ test('it shows what each request costs, as it should be, and leaves nothing behi
     ['B', 'l1', 0, 0],
     ['A', 'l1', 0, 0],
   ])
+  const ofScripts = rows.filter(({ request }) => request === 'POST /reserve/42')
+  expect(ofScripts.map(({ status, requests, commands }) => [status, requests, commands])).toEqual([
+    [201, 2, 4],
+    [201, 1, 3],
+    [201, 1, 3],
+    [409, 1, 2],
+  ])
+  expect(ofScripts.slice(2).map(({ isolate }) => isolate)).toEqual(expect.arrayContaining(['A', 'B']))
   expect(rows.every(({ note, wrong }) => note.length <= 38 && wrong.length === 0)).toBe(true)
   expect(rows.map(({ status }) => status)).toContain(503)
   expect(readFileSync(picture, 'utf8')).toMatch(/^<svg [^]*L1 memory[^]*<\/svg>\n$/)
@@ -107,6 +116,42 @@ test('a row that is not as expected ends it with what was expected, and exit cod
   expect(code).toBe(1)
   expect(stdout).toContain('GET /products/42 to isolate B: commands: expected 1, got 2')
   expect(stdout).not.toContain('\u001B')
+  expect(left()).toEqual([])
+}, 60_000)
+
+const reservation = 'examples/cloudflare/src/reserve.ts'
+
+test.each([
+  ['if left <= 0', 'if left < 0', 'status: expected 409, got 201'],
+  [
+    'return left - 1`',
+    "redis.call('PING')\nreturn left - 1`",
+    'POST /reserve/42 to isolate A: commands: expected 4, got 5',
+  ],
+])(
+  'a script that does otherwise than the act says is noticed: %s',
+  async (right, wrong, said) => {
+    const file = join(project, reservation)
+    const source = readFileSync(file, 'utf8')
+    expect(source).toContain(right)
+    writeFileSync(file, source.replace(right, wrong))
+    const { code, stdout } = await demo([]).finally(() => writeFileSync(file, source))
+    expect(code).toBe(1)
+    expect(stdout).toContain(said)
+    expect(left()).toEqual([])
+  },
+  60_000,
+)
+
+test('a database of your own that knows the script already', async () => {
+  await using server = await startDevServer({ port: 0, engine: 'embedded' })
+  const [, lua = ''] = /const lua = `([^`]+)`/.exec(readFileSync(join(project, reservation), 'utf8')) ?? []
+  await createHybridCache({ redis: server }).scripts.execute(lua, { keys: ['other'], args: [1, 60] })
+  const { code, stdout, stderr } = await demo(['--json'], server.env)
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  const { rows } = JSON.parse(stdout) as { rows: Row[] }
+  const costs = rows.filter(({ request }) => request === 'POST /reserve/42').map(({ requests }) => requests)
+  expect(costs).toEqual([1, 1, 1, 1])
   expect(left()).toEqual([])
 }, 60_000)
 

@@ -3,6 +3,7 @@ import { expiry } from './expiry.js'
 import { outage } from './outage.js'
 import { recovery } from './recovery.js'
 import { removal } from './removal.js'
+import { scripts } from './scripts.js'
 import { tiers } from './tiers.js'
 
 /**
@@ -10,4 +11,4 @@ import { tiers } from './tiers.js'
  *
  * @type {readonly import('../types.d.ts').Act[]}
  */
-export const acts = [tiers, expiry, removal, outage, recovery]
+export const acts = [tiers, expiry, removal, scripts, outage, recovery]
