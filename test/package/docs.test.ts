@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { transform } from 'esbuild'
 import { afterAll, expect, test } from 'vitest'
 // @ts-expect-error a plain script
 import { measureSizes } from '../../scripts/size.js'
+import { type LuaScript, LuaScripts } from '../../src/lua/index.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 // Inside the project, so that its own name resolves as it does for a user.
@@ -51,6 +53,61 @@ test('every TypeScript block in the docs and in doc comments compiles against th
   const { stdout } = spawnSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' })
   expect(stdout).toBe('')
 })
+
+const runnable = blocksOf('docs/scripts.md').filter((code) => code.includes('startDevServer'))
+
+test('there are blocks to run', () => expect(runnable.length).toBeGreaterThan(3))
+
+test.each(runnable.map((code, i) => [i, code] as const))(
+  'block %i of docs/scripts.md prints what it says',
+  async (i, code) => {
+    const file = join(folder, `run_${i}.mjs`)
+    writeFileSync(file, (await transform(code, { loader: 'ts', format: 'esm', target: 'es2022' })).code)
+    const { status, stdout, stderr } = spawnSync(process.execPath, [file], {
+      env: { PATH: process.env['PATH'] ?? '' },
+      encoding: 'utf8',
+      timeout: 15_000,
+    })
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    const said = [...code.matchAll(/^console\.log\(.*\) \/\/ (.*)$/gm)].map((match) => match[1])
+    expect(said.length).toBeGreaterThan(0)
+    expect(stdout.trimEnd().split('\n')).toEqual(said)
+  },
+)
+
+test('the table of scripts has them all, with what they take and what they cost', () => {
+  const rows = readFileSync(join(root, 'docs/scripts.md'), 'utf8').matchAll(
+    /^\| `([A-Z]\w+)` \| (.+?) \| (.*?) \| .+? \| (.+?) \| (yes|no) \|/gm,
+  )
+  const listed = [...rows].map(([, name = '', keys, args, costs, twice]) => ({
+    name,
+    keys,
+    args,
+    costs,
+    twice,
+  }))
+  expect(listed).toEqual(
+    Object.values<LuaScript>({ ...LuaScripts }).map(({ name, keys, args, idempotent }) => {
+      const header = readFileSync(join(root, 'src/lua', `${snakeCase(name)}.lua`), 'utf8')
+      return {
+        name,
+        keys: keys.names.map((key) => (keys.max === Infinity ? `${key}…` : key)).join(', '),
+        args: args.names.map((arg, i) => nameOf(arg, i < args.min, args.max === Infinity)).join(', '),
+        costs: /^-- @commands (.+?)(?: always)?$/m.exec(header)?.[1],
+        twice: idempotent ? 'yes' : 'no',
+      }
+    }),
+  )
+})
+
+function nameOf(arg: string, required: boolean, many: boolean): string {
+  if (!required) return `${arg}?`
+  return many && arg.endsWith('s') ? `${arg}…` : arg
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/(?!^)[A-Z]/g, '_$&').toLowerCase()
+}
 
 test('every link from page to page leads somewhere', () => {
   const broken = texts.flatMap((path) =>
