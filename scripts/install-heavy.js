@@ -22,6 +22,7 @@ const packages = [
   { path: 'runtimes/deno', finish: 'node_modules/deno/install.cjs' },
   { path: 'runtimes/edge-runtime' },
   { path: 'package/tools' },
+  { path: 'integration/tcp/clients' },
 ]
 
 /**

@@ -42,7 +42,10 @@ export function createHybridCache(options: CacheOptions = {}): HybridCache {
     codec,
     local: new LocalTier(store, codec, { isolation: memory.isolation, clock }),
     redis: redis?.tier,
-    executor: redis === undefined ? undefined : new Executor(redis.link, new DialectSwitch(redis.dialect)),
+    executor:
+      redis === undefined
+        ? undefined
+        : new Executor(redis.link, new DialectSwitch(redis.dialect), redis.binary),
     marks: new Marks(),
   }
   return new HybridCache(core, new View(settings.keyPrefix, settings.waitUntil))

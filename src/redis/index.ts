@@ -21,6 +21,8 @@ export interface RedisAccess {
   readonly tier: RedisTier
   /** What its scripts have to begin with, as far as that can be told in advance. */
   readonly dialect: LuaDialect
+  /** Whether replies can be had as bytes. */
+  readonly binary: boolean
 }
 
 export function connect(
@@ -30,7 +32,12 @@ export function connect(
 ): RedisAccess {
   const transport = toTransport(redis)
   const link = new Link(transport, settings, clock, stats)
-  return { link, tier: new RedisTier(link, clock), dialect: transport.dialect ?? 'redis' }
+  return {
+    link,
+    tier: new RedisTier(link, clock),
+    dialect: transport.dialect ?? 'redis',
+    binary: transport.binary ?? false,
+  }
 }
 
 function toTransport(redis: Credentials | UpstashClient | Transport): Transport {

@@ -36,5 +36,7 @@ export interface SendOptions {
 export interface Transport {
   /** Which first line scripts get. Default `'redis'`: none. The wrong one corrects itself. */
   readonly dialect?: 'redis' | 'upstash'
+  /** Whether it heeds `binary` in the options of `send`. Default `false`. */
+  readonly binary?: boolean
   send(commands: readonly Command[], options: SendOptions): Promise<readonly (Reply | RedisReplyError)[]>
 }

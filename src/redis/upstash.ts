@@ -47,6 +47,7 @@ export function createUpstashTransport(credentials: Credentials): Transport {
   )
   return {
     dialect: dialectOf(url),
+    binary: true,
     send(commands, options) {
       // The client asks for the signal while the request starts, that is before the next line.
       signal = options.signal
@@ -57,9 +58,16 @@ export function createUpstashTransport(credentials: Credentials): Transport {
   }
 }
 
-/** Upstash is told by its host. A proxy before it is not, and its scripts just lock more than they need. */
+/**
+ * Upstash is told by its host; a local server in its place is taken for it, so that scripts are held to their KEYS where they are
+ * written. Behind a proxy of another name, scripts just lock more than they need. One that refuses the flag corrects this.
+ */
 function dialectOf(url: string): 'redis' | 'upstash' {
-  return /^https:\/\/[^/]+\.upstash\.io(\/|$)/.test(url) ? 'upstash' : 'redis'
+  return /^https:\/\/[^/]+\.upstash\.io(\/|$)|^https?:\/\/(localhost|127\.[\d.]+|\[::1\])(:\d+)?(\/|$)/.test(
+    url,
+  )
+    ? 'upstash'
+    : 'redis'
 }
 
 /** A transport over a client that was made elsewhere. */
@@ -67,12 +75,10 @@ export function adaptUpstashClient(client: UpstashClient): Transport {
   const requester = requesterOf(client)
   return {
     dialect: dialectOf((requester as { baseUrl?: string }).baseUrl ?? ''),
-    send(commands: readonly Command[], options: SendOptions) {
-      // It decodes base64 into text by itself, and what is no text is lost then.
-      if (options.binary === true)
-        throw new CacheError('SCRIPT', 'replies as bytes need redis: { url, token }')
-      return settle(requester.request(requestOf(commands, options)), commands.length, options)
-    },
+    // It decodes base64 into text by itself, and what is no text is lost then.
+    binary: false,
+    send: (commands: readonly Command[], options: SendOptions) =>
+      settle(requester.request(requestOf(commands, options)), commands.length, options),
   }
 }
 

@@ -32,9 +32,13 @@ export class Executor {
   readonly #compiling = new Map<string, Promise<LuaScript>>()
   #hasReadonly = true
 
-  constructor(link: Link, dialect: DialectSwitch) {
+  /** Whether replies can be had as bytes. */
+  readonly givesBytes: boolean
+
+  constructor(link: Link, dialect: DialectSwitch, givesBytes: boolean) {
     this.#link = link
     this.#dialect = dialect
+    this.givesBytes = givesBytes
   }
 
   async run<Reply_ = unknown>(script: LuaScript<Reply_>, run: Run): Promise<Reply_> {

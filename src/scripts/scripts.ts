@@ -78,6 +78,8 @@ export class Scripts {
     script: LuaScript,
     { keys = [], args = [], rawKeys = false, binary = false, signal }: ScriptCall,
   ): Promise<unknown> {
+    if (binary && !this.#executor.givesBytes)
+      throw new TypeError('binary: replies as bytes need redis: { url, token }')
     for (const key of keys) assertKey(key)
     const texts = checkArguments(script, keys.length, args)
     return this.#executor.run(script, {

@@ -94,7 +94,7 @@ onEveryEngine('scripts', (server) => {
       requests: 1,
       byCommand: { EVALSHA_RO: 1, GET: 1 },
     })
-    const sha = createHash('sha1').update(`\n${lua}`).digest('hex')
+    const sha = createHash('sha1').update(`#!lua flags=no-writes,allow-key-locking\n${lua}`).digest('hex')
     const known = await fetch(`${server().url}/script/exists/${sha}`, {
       headers: { authorization: `Bearer ${server().token}` },
     })
@@ -129,6 +129,15 @@ onEveryEngine('scripts', (server) => {
       code: 'SCRIPT',
       message: expect.stringContaining('string') as string,
     })
+  })
+
+  test('a script is held to its KEYS where it is written, unless it says that it finds its keys itself', async () => {
+    const lua = "return redis.call('EXISTS', KEYS[1] .. ':other')"
+    await expect(cache.scripts.execute(lua, { keys: ['k'] })).rejects.toThrow(
+      /line 1: Dynamic keys are not allowed/,
+    )
+    const free = await cache.scripts.prepare(lua, { dynamicKeys: true })
+    expect(await free.execute({ keys: ['k'] })).toBe(0)
   })
 
   test('bytes that are no text come back exactly where they are asked for', async () => {

@@ -1,0 +1,8 @@
+/**
+ * For servers: Redis over TCP, through a client of `ioredis` or `redis` (node-redis) that you made. For Node, Bun and Deno;
+ * edge runtimes open no sockets of this kind, and take Upstash over REST instead.
+ *
+ * @module
+ */
+export { fromIoredis, type IoredisClient, type IoredisPipeline } from './ioredis.ts'
+export { fromNodeRedis, type NodeRedisClient } from './node-redis.ts'

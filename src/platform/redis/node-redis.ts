@@ -1,0 +1,76 @@
+import type { Command, Transport } from '../../redis/index.ts'
+import { Connection } from './connection.ts'
+
+/** What is used of a client of `redis`, version 4, 5 or 6. */
+export interface NodeRedisClient {
+  readonly isOpen: boolean
+  readonly isReady: boolean
+  on(event: 'ready' | 'reconnecting' | 'end', listener: () => void): unknown
+  sendCommand(args: string[], options?: object): Promise<unknown>
+  select(db: number): Promise<unknown>
+}
+
+/**
+ * Redis over TCP, through a client of `redis` (node-redis 4, 5 or 6; `createClient`) that you made, for servers. It stays
+ * yours: you connect it, listen to its errors (without a listener they end the process) and close it. Call this once for a
+ * client. Clusters, sentinels and pools are not supported, and are a `TypeError`.
+ *
+ * The client never repeats what was in flight when its connection broke. `disableOfflineQueue: true` is advised: nothing is
+ * then left behind in the client to run later. `socket.socketTimeout` (ms, from version 5) ends a connection whose other end is silent;
+ * without it that can take minutes, with every request running into its deadline.
+ *
+ * A request is written at once and in order. It waits while the client connects for the first time; before `connect()`, and
+ * from when a connection is lost until there is a new one, it fails at once (`L2_NETWORK`). A request that ends by its
+ * deadline or its signal is let go, but what was written may still run. Integers from 2^53 - 64 on are errors of their
+ * command (`L2_REPLY`), since clients round them.
+ *
+ * With RESP3, the default from version 6, a few commands that the cache does not use nest their replies (`ZRANGE` with
+ * scores gives pairs); `RESP: 2` gives what REST gives.
+ *
+ * Costs one round trip a request on the client's connection, and nothing by itself.
+ *
+ * @example
+ * ```ts
+ * import { createHybridCache } from 'hybrid-cache'
+ * import { fromNodeRedis, type NodeRedisClient } from 'hybrid-cache/redis'
+ *
+ * // await createClient({ url, disableOfflineQueue: true }).on('error', console.error).connect() of redis
+ * declare const client: NodeRedisClient
+ * const cache = createHybridCache({ redis: fromNodeRedis(client) })
+ * ```
+ */
+export function fromNodeRedis(client: NodeRedisClient): Transport {
+  // Clusters, sentinels and pools have a sendCommand() with other arguments, and no select().
+  if (typeof client?.select !== 'function' || typeof client.isReady !== 'boolean') {
+    throw new TypeError(
+      'fromNodeRedis() takes a client of redis (createClient()), and no cluster, sentinel or pool',
+    )
+  }
+  const connection = new Connection({
+    state() {
+      if (client.isReady) return 'ready'
+      return client.isOpen ? 'opening' : 'closed'
+    },
+    write: (commands) => Promise.all(commands.map((command) => reply(client, command))),
+  })
+  client.on('ready', () => connection.ready())
+  client.on('reconnecting', () => connection.lost())
+  client.on('end', () => connection.lost())
+  return connection
+}
+
+// By the first byte in RESP3. Maps as flat lists (objects would lose their order), big numbers and doubles as text. It
+// stands in for whatever the client was told, and means nothing to version 4, which has none of these.
+const typeMapping = { [byte('%')]: Array, [byte('(')]: String, [byte(',')]: String }
+
+function byte(type: string): number {
+  return type.charCodeAt(0)
+}
+
+/**
+ * Commands that are sent in one tick leave in one write. The pipelines of the client are no use, as they fail as a whole where
+ * one command does.
+ */
+function reply(client: NodeRedisClient, command: Command): Promise<unknown> {
+  return client.sendCommand(command.map(String), { typeMapping }).catch((error: unknown) => error)
+}
