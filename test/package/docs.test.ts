@@ -54,12 +54,14 @@ test('every TypeScript block in the docs and in doc comments compiles against th
   expect(stdout).toBe('')
 })
 
-const runnable = blocksOf('docs/scripts.md').filter((code) => code.includes('startDevServer'))
+const runnable = ['README.md', 'docs/scripts.md']
+  .flatMap((path) => blocksOf(path))
+  .filter((code) => code.includes('startDevServer'))
 
 test('there are blocks to run', () => expect(runnable.length).toBeGreaterThan(3))
 
 test.each(runnable.map((code, i) => [i, code] as const))(
-  'block %i of docs/scripts.md prints what it says',
+  'block %i of those that need only the local server prints what it says',
   async (i, code) => {
     const file = join(folder, `run_${i}.mjs`)
     writeFileSync(file, (await transform(code, { loader: 'ts', format: 'esm', target: 'es2022' })).code)
@@ -74,6 +76,15 @@ test.each(runnable.map((code, i) => [i, code] as const))(
     expect(stdout.trimEnd().split('\n')).toEqual(said)
   },
 )
+
+test('the README says of every script what it costs, in the words of docs/scripts.md', () => {
+  const costs = (path: string, column: number): string[] =>
+    [...readFileSync(join(root, path), 'utf8').matchAll(/^\| `[A-Z]\w+` \|.*$/gm)].map(([row]) => {
+      const cells = row.split(' | ')
+      return `${cells[0]} ${cells[column]?.replace(/ \|$/, '')}`
+    })
+  expect(costs('README.md', 1)).toEqual(costs('docs/scripts.md', 4))
+})
 
 test('the table of scripts has them all, with what they take and what they cost', () => {
   const rows = readFileSync(join(root, 'docs/scripts.md'), 'utf8').matchAll(
