@@ -28,7 +28,7 @@ export const ${name}: LuaScript<${name}Reply> = {
     upstash: '${sha1.upstash}',
   },
   keys: ${counts(keys)},
-  args: ${counts(args)},
+  args: ${counts(args, keys)},
   readonly: ${readonly},
   idempotent: ${idempotent},
   dynamicKeys: ${dynamicKeys},
@@ -97,8 +97,8 @@ function templateLiteral(text) {
   return `\`${text.replace(/[\\`]|\$\{/g, '\\$&')}\``
 }
 
-/** @param {readonly Parameter[]} parameters */
-function counts(parameters) {
+/** @param {readonly Parameter[]} parameters @param {readonly Parameter[]} [keys] */
+function counts(parameters, keys = []) {
   const min = parameters.filter(({ optional }) => !optional).length
   const many = parameters.some(({ index }) => index === 'N')
   const max = many ? 'Infinity' : String(parameters.length)
@@ -106,8 +106,9 @@ function counts(parameters) {
   const spans = parameters.flatMap(({ type, index }, at) =>
     type.includes('milliseconds') ? [index === 'N+1' ? -1 : at] : [],
   )
+  const perKey = many && keys.some(({ index }) => index === 'N') ? ', perKey: true' : ''
   const durations = spans.length > 0 ? `, durations: [${spans.join(', ')}]` : ''
-  return `{ min: ${min}, max: ${max}, names: [${names}]${durations} }`
+  return `{ min: ${min}, max: ${max}, names: [${names}]${perKey}${durations} }`
 }
 
 /** @param {readonly Script[]} scripts */

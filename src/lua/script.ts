@@ -8,6 +8,8 @@ export interface LuaParameters {
   readonly max: number
   /** In order; one name stands for all where there may be any number. */
   readonly names: readonly string[]
+  /** There is one of the first for each key. */
+  readonly perKey?: boolean
   /** Which of them are milliseconds, by position: there a duration such as `'30s'` will do. -1 is the last one. */
   readonly durations?: readonly number[]
 }

@@ -742,7 +742,7 @@ export type SetIfExistsReply = 0 | 1
  * - `ARGV[2]` expiration: milliseconds | keep (0: never expires; keep: what is left of the present one)
  *
  * One request; billed commands, the script's own calls included: 2.
- * It may be sent again. Source: `set_if_exists.lua`.
+ * It is not idempotent: never sent again when its outcome is unknown. Source: `set_if_exists.lua`.
  */
 export const SetIfExists: LuaScript<SetIfExistsReply> = {
   name: 'SetIfExists',
@@ -771,7 +771,7 @@ return redis.call('SET', KEYS[1], ARGV[1], 'XX', unpack(words)) and 1 or 0`,
   keys: { min: 1, max: 1, names: ['key'] },
   args: { min: 2, max: 2, names: ['value', 'expiration'], durations: [1] },
   readonly: false,
-  idempotent: true,
+  idempotent: false,
   dynamicKeys: false,
 }
 
@@ -833,7 +833,7 @@ export type SetMultipleReply = number
  *
  * One request; billed commands, the script's own calls included: 1 + N with an expiration, 1 + ceil(N /
  * 500) without.
- * It may be sent again. Source: `set_multiple.lua`.
+ * It is not idempotent: never sent again when its outcome is unknown. Source: `set_multiple.lua`.
  */
 export const SetMultiple: LuaScript<SetMultipleReply> = {
   name: 'SetMultiple',
@@ -876,9 +876,9 @@ return #KEYS`,
     upstash: '70357c53c0e9aef085a2d858865ef27786640389',
   },
   keys: { min: 1, max: Infinity, names: ['keys'] },
-  args: { min: 2, max: Infinity, names: ['values', 'expiration'], durations: [-1] },
+  args: { min: 2, max: Infinity, names: ['values', 'expiration'], perKey: true, durations: [-1] },
   readonly: false,
-  idempotent: true,
+  idempotent: false,
   dynamicKeys: false,
 }
 

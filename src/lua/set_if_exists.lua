@@ -5,7 +5,7 @@
 -- ARGV[1] value: string
 -- ARGV[2] expiration: milliseconds | keep - 0: never expires; keep: what is left of the present one
 -- returns 0 | 1 - 1 when it wrote
--- @idempotent yes
+-- @idempotent no
 -- @commands 2 always
 
 -- @include _lifetime

@@ -5,7 +5,7 @@
 -- ARGV[1..N] values: string
 -- ARGV[N+1] expiration: milliseconds - of all of them; 0: never expire
 -- returns number - how many were written: all
--- @idempotent yes
+-- @idempotent no
 -- @commands 1 + N with an expiration, 1 + ceil(N / 500) without
 
 -- @include _milliseconds

@@ -7,6 +7,8 @@ export interface Credentials {
   readonly token: string
   /** Allows `http:` to another machine: the token and all values then travel in the clear. Default `false`. */
   readonly allowInsecureUrl?: boolean
+  /** Whose scripts the server understands. Default: by the host; say `'upstash'` for one behind a proxy of another name. */
+  readonly dialect?: 'redis' | 'upstash'
 }
 
 const names = [

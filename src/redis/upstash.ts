@@ -46,7 +46,7 @@ export function createUpstashTransport(credentials: Credentials): Transport {
     }),
   )
   return {
-    dialect: dialectOf(url),
+    dialect: credentials.dialect ?? dialectOf(url),
     binary: true,
     send(commands, options) {
       // The client asks for the signal while the request starts, that is before the next line.

@@ -4,20 +4,35 @@ import type { LuaParameters, LuaScript } from '../lua/index.ts'
 /** What a script can be given: text, whole or finite numbers. Redis hands them to Lua as text. */
 export type ScriptArgument = string | number | bigint
 
-// Half of what Upstash takes in one request, keys and script text included.
-const maxCharacters = 5 * 2 ** 20
+// Upstash takes requests of 10 MB; the text of the script has to fit in, too.
+const maxBytes = 9 * 2 ** 20
 
 /** The arguments as text. Throws a `TypeError` that says which one is wrong, and shows none. */
-export function checkArguments(script: LuaScript, keys: number, args: readonly ScriptArgument[]): string[] {
-  checkCount(script, 'keys', script.keys, keys)
+export function checkArguments(
+  script: LuaScript,
+  keys: readonly string[],
+  args: readonly ScriptArgument[],
+): string[] {
+  checkCount(script, 'keys', script.keys, keys.length)
   checkCount(script, 'args', script.args, args.length)
-  const texts = args.map((arg, i) => toText(script, arg, { i, count: args.length }))
-  if (texts.reduce((sum, { length }) => sum + length, 0) > maxCharacters) {
+  if (script.args.perKey === true && args.length !== keys.length + script.args.names.length - 1) {
     throw new TypeError(
-      `${script.name}: the arguments are larger than a request may be (${maxCharacters} characters)`,
+      `${script.name} takes one of ${script.args.names[0]} for each key: ${keys.length} keys were given`,
+    )
+  }
+  const texts = args.map((arg, i) => toText(script, arg, { i, count: args.length }))
+  if (isTooLarge([...keys, ...texts])) {
+    throw new TypeError(
+      `${script.name}: keys and arguments are larger than a request may be (${maxBytes} bytes)`,
     )
   }
   return texts
+}
+
+/** JSON takes six bytes for a character at most: only where that leaves it open are they counted. */
+function isTooLarge(texts: readonly string[]): boolean {
+  if (texts.reduce((sum, { length }) => sum + length, 0) * 6 <= maxBytes) return false
+  return new TextEncoder().encode(JSON.stringify(texts)).length > maxBytes
 }
 
 function checkCount(
@@ -34,7 +49,7 @@ function checkCount(
 function toText(script: LuaScript, arg: ScriptArgument, { i, count }: { i: number; count: number }): string {
   if (typeof arg === 'bigint') return String(arg)
   if (isDuration(script, i, count)) {
-    if (typeof arg === 'number' && Number.isFinite(arg)) return numberText(Math.ceil(arg))
+    if (typeof arg === 'number' && arg > 0 && Number.isFinite(arg)) return numberText(Math.ceil(arg))
     if (typeof arg === 'string' && /\d[a-z]+$/.test(arg))
       return String(toMilliseconds(arg as Duration, `args[${i}]`))
   }

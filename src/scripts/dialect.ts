@@ -1,7 +1,12 @@
 import type { LuaDialect } from '../lua/index.ts'
 
 // What servers answer that do not know Upstash's flag, or no first line with flags at all. Compile errors: nothing ran.
-const refusals = [/Unexpected flag in script shebang/, /unexpected symbol near '#'/]
+// Line 1 is the library's own; a '#' on any other line is the author's mistake. A script that ran cannot begin an error like this
+// but with words of its own.
+const refusals = [
+  /^(?:ERR )?(?:Error compiling script [^:]{0,80}: )?Unexpected flag in script shebang/,
+  /^(?:ERR )?(?:Error compiling script [^:]{0,80}: )?(?:user_script|<string>):1: unexpected symbol near '#'/,
+]
 
 /** Which first line the server understands: assumed from its host, and corrected by what it answers. */
 export class DialectSwitch {

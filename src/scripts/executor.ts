@@ -46,16 +46,16 @@ export class Executor {
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
       const dialect = this.#dialect.current
       const readonly = script.readonly && this.#hasReadonly
-      const reply = await this.#send(script, {
-        run,
-        readonly,
-        asText: unknown > 1 || (unknown === 1 && this.#isFirst(script)),
-      })
+      const asText = unknown > 1 || (unknown === 1 && this.#isFirst(script))
+      const reply = await this.#send(script, { run, readonly, asText })
       if (!(reply instanceof RedisReplyError)) return exact(script, reply) as Reply_
-      if (reply.message.startsWith('NOSCRIPT')) unknown++
+      // In answer to a text it is the script's own: it has run.
+      if (!asText && reply.message.startsWith('NOSCRIPT')) unknown++
       else if (readonly && /^ERR (unknown command|Command is not available)/i.test(reply.message))
         this.#hasReadonly = false
-      else if (!this.#dialect.corrects(reply.message, dialect)) throw toScriptError(script, reply.message)
+      // Only a text is compiled: what a known script answers is its own, whatever it looks like.
+      else if (!asText || !this.#dialect.corrects(reply.message, dialect))
+        throw toScriptError(script, reply.message)
     }
     throw new CacheError('SCRIPT', `the script ${script.name} could not be run: Redis keeps forgetting it`, {
       retryable: true,

@@ -2,10 +2,35 @@ import { CacheError } from '../errors.ts'
 import type { LuaScript } from '../lua/index.ts'
 import { toReplyError } from '../redis/index.ts'
 
-// Errors of Redis and Lua that hold names of the script at most, never what it was called with. Anything else may repeat
-// arguments: then only its first word, the kind, is shown.
-const harmless =
-  /hybrid-cache: [\w .,;:()'+-]+|WRONGTYPE Operation against a key holding the wrong kind of value|attempt to [a-z]+ (?:a |an |number |two |string |nil |table )?[\w ']*(?:\([\w ]*'?\w*'?\))?|value is not an integer or out of range|value is not a valid float|Unknown Redis command called from script|Wrong number of args calling Redis command from script|Script attempted to access nonexistent global variable|Write commands are not allowed from read-only scripts|increment or decrement would overflow|syntax error|Dynamic keys are not allowed in Lua scripts|This Redis command is not allowed from script/
+const type = '(?:nil|boolean|number|string|table|function|userdata)'
+const named = String.raw`(?:(?:local|global|field|method|upvalue) '[\w?]{1,64}' )?`
+// Errors of Redis and Lua that hold names of the script at most. Matched from end to end: a text that merely contains one of
+// them may be the script's own, and repeat what it was called with.
+const harmless = new RegExp(
+  `^(?:${[
+    `attempt to (?:call|index|concatenate|get length of|perform arithmetic on) ${named}(?:a ${type} value|\\(a ${type} value\\))`,
+    `attempt to compare (?:two ${type} values|${type} with ${type})`,
+    'WRONGTYPE Operation against a key holding the wrong kind of value',
+    'value is not an integer or out of range',
+    'value is not a valid float',
+    'Unknown Redis command called from script',
+    'Wrong number of args calling Redis command from script',
+    "Script attempted to access nonexistent global variable(?= '|$)",
+    'Write commands are not allowed from read-only scripts',
+    'increment or decrement would overflow',
+    'syntax error',
+    'This Redis command is not allowed from script',
+  ].join('|')})$`,
+)
+const dynamic = /^(Dynamic keys are not allowed in Lua scripts) when 'allow-key-locking' flag is set\./
+const globals = /^(Script attempted to access nonexistent global variable) '/
+// Where servers say which line it was: behind the whole text, or before it. Anywhere else it may be an argument.
+const behind = / script: [0-9a-f]{40}(?:, on @?user_script:(\d{1,6}))?\.?$/
+const before =
+  /^(?:ERR )?(?:Error (?:running|compiling) script [^:]{0,80}: )?(?:@?(?:user_script|<string>):(\d{1,6}):? ?)?(?:(?:user_script|<string>):\d{1,6}: )?/
+const kind = /^[A-Z][A-Z0-9_]{0,31}\b/
+// Of the request as a whole, not of the script.
+const ofRequest = /^(?:WRONGPASS |NOAUTH |NOPERM |(?:ERR )?max (?:daily |monthly )?(?:requests?|bandwidth) )/
 
 /**
  * What Redis said of a script, as a `CacheError` `SCRIPT` that names the script, the line of its source and the error, and never
@@ -13,12 +38,40 @@ const harmless =
  */
 export function toScriptError(script: LuaScript, error: string): CacheError {
   const general = toReplyError(error)
-  if (general.code !== 'L2_REPLY') return general
-  const line = /(?:user_script|<string>|script):(\d+):?/.exec(error)?.[1]
+  if (general.code !== 'L2_REPLY' && ofRequest.test(error)) return general
+  const tail = behind.exec(error)
+  const text = tail === null ? error : error.slice(0, tail.index)
+  const head = before.exec(text)
+  const body = text.slice(head?.[0].length ?? 0)
+  const line = tail?.[1] ?? head?.[1]
   const at = line === undefined ? '' : ` at line ${Number(line) - (script.lineOffset ?? 0)}`
-  const kind = /^[A-Z][A-Z0-9_]*\b/.exec(error)?.[0] ?? 'ERR'
-  const what = harmless.exec(error)?.[0] ?? `an error of kind ${kind}`
+  const what = sayable(script, body) ?? `an error of kind ${kindOf(script, error)}`
   return new CacheError('SCRIPT', `the script ${script.name} failed${at}: ${what}`, {
-    retryable: general.retryable,
+    retryable: general.code === 'L2_REPLY' && general.retryable,
   })
+}
+
+function sayable(script: LuaScript, body: string): string | undefined {
+  const refusal = /^hybrid-cache: (.{1,200})$/.exec(body)?.[1]
+  // A refusal of ours is in the source, word for word.
+  if (refusal !== undefined) return script.source.includes(`refuse('${refusal}')`) ? body : undefined
+  return (dynamic.exec(body) ?? globals.exec(body))?.[1] ?? harmless.exec(body)?.[0]
+}
+
+const known = new Set([
+  'BUSY',
+  'LOADING',
+  'MASTERDOWN',
+  'MISCONF',
+  'NOREPLICAS',
+  'OOM',
+  'READONLY',
+  'TRYAGAIN',
+  'WRONGTYPE',
+])
+
+/** Redis' own, or one that stands in the source: any other first word may be an argument. */
+function kindOf({ source }: LuaScript, error: string): string {
+  const word = kind.exec(error)?.[0] ?? 'ERR'
+  return known.has(word) || new RegExp(`['"]${word}\\b`).test(source) ? word : 'ERR'
 }

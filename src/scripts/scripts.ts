@@ -52,9 +52,15 @@ export class Scripts {
    * console.log(visits)
    * ```
    */
+  async execute(script: LuaScript | string, call: ScriptCall & { readonly binary: true }): Promise<unknown>
+  async execute<Reply = unknown>(script: LuaScript<Reply> | string, call?: ScriptCall): Promise<Reply>
   async execute<Reply = unknown>(script: LuaScript<Reply> | string, call: ScriptCall = {}): Promise<Reply> {
-    const known = typeof script === 'string' ? await this.#executor.compile(script) : script
-    return this.#run(known, call) as Promise<Reply>
+    if (typeof script !== 'string') return this.#run(script, call) as Promise<Reply>
+    // Copied before the wait: callers may use their arrays again.
+    const { keys = [], args = [] } = call
+    checkLists(keys, args)
+    const own = { ...call, keys: [...keys], args: [...args] }
+    return this.#run(await this.#executor.compile(script), own) as Promise<Reply>
   }
 
   /**
@@ -80,13 +86,20 @@ export class Scripts {
   ): Promise<unknown> {
     if (binary && !this.#executor.givesBytes)
       throw new TypeError('binary: replies as bytes need redis: { url, token }')
+    if (typeof script?.sha1 !== 'object')
+      throw new TypeError('give a built-in script or Lua text; a prepared script has an execute of its own')
+    checkLists(keys, args)
     for (const key of keys) assertKey(key)
-    const texts = checkArguments(script, keys.length, args)
+    const texts = checkArguments(script, keys, args)
     return this.#executor.run(script, {
-      keys: rawKeys ? keys : keys.map(this.#keyOf),
+      keys: rawKeys ? [...keys] : keys.map(this.#keyOf),
       args: texts,
       binary,
       signal,
     })
   }
+}
+
+function checkLists(keys: unknown, args: unknown): void {
+  if (!Array.isArray(keys) || !Array.isArray(args)) throw new TypeError('keys and args must be arrays')
 }

@@ -66,8 +66,6 @@ test('what is sent again, what only reads and what finds its keys itself', () =>
     'GetAndRefreshRelated',
     'GetMultiple',
     'ReleaseLock',
-    'SetIfExists',
-    'SetMultiple',
   ])
 })
 

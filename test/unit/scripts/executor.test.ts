@@ -95,11 +95,11 @@ describe('a script that Redis does not know', () => {
     expect(server.names).toEqual([['EVALSHA']])
   })
 
-  test('and that it forgets again and again is an error, not a loop', async () => {
+  test('has run when it answers NOSCRIPT itself, and is not run again', async () => {
     const server = new ScriptServer(() => noScript)
     const run = cacheOn(server).scripts.execute(SetIfExists, { keys: ['k'], args: ['v', 0] })
-    await expect(run).rejects.toMatchObject({ code: 'SCRIPT', retryable: true })
-    expect(server.sent.length).toBeLessThanOrEqual(5)
+    await expect(run).rejects.toMatchObject({ code: 'SCRIPT', retryable: false })
+    expect(server.names).toEqual([['EVALSHA'], ['EVAL']])
   })
 
   test('whose text was lost with another run of the same request is sent by text after all', async () => {
@@ -112,11 +112,7 @@ describe('a script that Redis does not know', () => {
       ['first', 'second'].map((key) => scripts.execute(SetIfExists, { keys: [key], args: ['v', 0] })),
     )
     expect(runs.map(({ status }) => status)).toEqual(['rejected', 'fulfilled'])
-    expect(server.names.slice(0, 3)).toEqual([
-      ['EVALSHA', 'EVALSHA'],
-      ['EVAL', 'EVALSHA'],
-      ['EVAL', 'EVAL'],
-    ])
+    expect(server.names.slice(0, 3)).toEqual([['EVALSHA', 'EVALSHA'], ['EVAL', 'EVALSHA'], ['EVAL']])
   })
 })
 
@@ -135,7 +131,7 @@ test('a server without read-only scripts gets ordinary ones, and is not asked ag
 test('only what may run twice is sent again after a failure whose outcome is unknown', async () => {
   const server = new ScriptServer(() => 1)
   const { scripts } = cacheOn(server, 1)
-  await scripts.execute(SetIfExists, { keys: ['k'], args: ['v', 0] })
+  await scripts.execute(GetMultiple, { keys: ['k'] })
   await scripts.execute(IncrementWithExpiration, { keys: ['k'], args: [1, 0] })
   expect(server.options.map(({ idempotent }) => idempotent)).toEqual([true, false])
   server.failures = 1
@@ -172,7 +168,22 @@ describe('keys and arguments are checked before anything is sent', () => {
     ['bytes', () => execute.execute('return 1', { args: [new Uint8Array(1) as never] })],
     ['undefined', () => execute.execute('return 1', { args: [undefined as never] })],
     ['a bad duration', () => execute.execute(SetIfExists, { keys: ['k'], args: ['v', '5x'] })],
-    ['a huge argument', () => execute.execute('return 1', { args: ['x'.repeat(6 * 2 ** 20)] })],
+    ['a huge argument', () => execute.execute('return 1', { args: ['x'.repeat(10 * 2 ** 20)] })],
+    [
+      'values that are not as many as keys',
+      () => execute.execute(LuaScripts.SetMultiple, { keys: ['a', 'b'], args: ['x', 0] }),
+    ],
+    [
+      'huge keys',
+      () =>
+        execute.execute('return 1', { keys: Array.from({ length: 20_000 }, (_, i) => `${i}`.padEnd(600)) }),
+    ],
+    ['wide characters', () => execute.execute('return 1', { args: ['€'.repeat(4 * 2 ** 20)] })],
+    ['a negative duration', () => execute.execute(SetIfExists, { keys: ['k'], args: ['v', Number.NaN] })],
+    ['keys that are no list', () => execute.execute('return 1', { keys: 'abc' as never, rawKeys: true })],
+    ['args that are no list', () => execute.execute('return 1', { args: null as never })],
+    ['a prepared script', () => execute.execute({ execute: () => Promise.resolve(1) } as never)],
+    ['nothing', () => execute.execute(undefined as never)],
     ['no text', () => execute.execute('')],
     ['no text to prepare', () => execute.prepare(7 as never)],
     ['a first line of its own', () => execute.prepare('#!lua flags=no-writes\nreturn 1')],
@@ -181,4 +192,49 @@ describe('keys and arguments are checked before anything is sent', () => {
   test.each(bad)('%s', async (_, run) => {
     await expect(run()).rejects.toThrow(TypeError)
   })
+})
+
+test('arrays that a caller changes after the call change nothing', async () => {
+  const server = new ScriptServer(([name, , , ...rest]) => (name === 'EVALSHA' ? noScript : rest.join()))
+  const [keys, args] = [['lock'], ['mine']]
+  const { scripts } = cacheOn(server)
+  const runs = [
+    scripts.execute('return 1', { keys, args, rawKeys: true }),
+    scripts.execute(LuaScripts.ReleaseLock, { keys, args, rawKeys: true }),
+  ]
+  keys[0] = 'other'
+  args[0] = 'yours'
+  expect(await Promise.all(runs)).toEqual(['lock,mine', 'lock,mine'])
+})
+
+describe('what a failing script was called with is never shown', () => {
+  const secret = '4111 1111'
+  test.each([
+    `ERR user_script:1: attempt to pay ${secret} script: ${'a'.repeat(40)}, on @user_script:1.`,
+    'SECRET_TOKEN is taken',
+    `ERR hybrid-cache: ${secret}`,
+    `ERR no such transcript:${secret.slice(0, 4)}`,
+    `ERR Dynamic keys are not allowed in Lua scripts when 'allow-key-locking' flag is set. Key was: ${secret}`,
+    `attempt to call (${secret.repeat(20_000)}`,
+  ])('%#', async (text) => {
+    const run = cacheOn(new ScriptServer(() => new RedisReplyError(text))).scripts.execute('return 1')
+    await expect(run).rejects.toMatchObject({ code: 'SCRIPT' })
+    await expect(run).rejects.not.toThrow(/4111|SECRET/)
+  })
+
+  test("nor is a script's own error taken for one of the database", async () => {
+    const run = cacheOn(
+      new ScriptServer(() => new RedisReplyError('ERR rate limit exceeded')),
+    ).scripts.execute('return 1')
+    await expect(run).rejects.toMatchObject({ code: 'SCRIPT', retryable: false })
+  })
+})
+
+test("an error about a '#' further down is the author's, and leaves the dialect alone", async () => {
+  const text = "ERR Error compiling script (new function): user_script:2: unexpected symbol near '#'"
+  const server = new ScriptServer(() => new RedisReplyError(text), 'upstash')
+  const { scripts } = cacheOn(server)
+  await expect(scripts.execute('# no comment\nreturn 1')).rejects.toMatchObject({ code: 'SCRIPT' })
+  await scripts.execute(SetIfExists, { keys: ['k'], args: ['v', 0] }).catch(() => undefined)
+  expect(server.sent.at(-1)?.[0]?.[1]).toBe(SetIfExists.sha1.upstash)
 })
