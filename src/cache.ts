@@ -275,7 +275,8 @@ export class HybridCache<HasRedis extends boolean = boolean> {
    */
   get scripts(): ScriptsOf<HasRedis> {
     const { executor } = this.#core
-    if (executor !== undefined) this.#scripts ??= new Scripts(executor, (key) => this.#view.scriptKey(key))
+    if (executor !== undefined)
+      this.#scripts ??= new Scripts(executor, (key) => this.#view.physicalKey('s', key))
     return this.#scripts as ScriptsOf<HasRedis>
   }
 

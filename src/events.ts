@@ -13,6 +13,13 @@ export type Operation =
   | 'setMany'
   | 'remove'
   | 'slide'
+  | 'setIfNotExists'
+  | 'setIfExists'
+  | 'compareAndSwap'
+  | 'getAndExtend'
+  | 'counter'
+  | 'list'
+  | 'removeByPattern'
 
 /**
  * Why stored bytes were treated as a miss. `foreign`: not written by this library, or by a newer version of it.

@@ -1,4 +1,4 @@
-import { assertSegment, keyAddress } from './redis/index.ts'
+import { assertSegment, keyAddress, type KeyKind } from './redis/index.ts'
 import { ambientWaitUntil, type WaitUntil } from './runtime.ts'
 
 /** Where the entry of one key is, in both tiers. */
@@ -51,9 +51,9 @@ export class View {
     return { localKey: this.localKey(key), address, physicalKey: `${this.#prefix}:${address}` }
   }
 
-  /** Where a key of a script is in Redis. */
-  scriptKey(key: string): string {
-    return `${this.#prefix}:${keyAddress(this.#namespace, 's', key)}`
+  /** Where a key of any kind is in Redis. */
+  physicalKey(kind: KeyKind, key: string): string {
+    return `${this.#prefix}:${keyAddress(this.#namespace, kind, key)}`
   }
 
   /**

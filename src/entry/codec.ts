@@ -52,6 +52,12 @@ export class Codec {
     this.#serializer = serializer
   }
 
+  /** Who wrote what this can decode. */
+  get readable(): string[] {
+    const name = this.#serializer?.name
+    return name === undefined ? [json, rich] : [json, rich, customText + name, customBytes + name]
+  }
+
   /** Throws a `CacheError` `SERIALIZE` where the value cannot be encoded without losing part of it. */
   encode(value: unknown): Encoded {
     try {

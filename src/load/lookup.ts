@@ -15,6 +15,8 @@ export interface Read {
   readonly options: EntryOptions
   readonly mark: Mark
   readonly view: View
+  /** When this read itself had the life of the entry begin anew, by the isolate's clock: the server knows that it is fresh. */
+  readonly extendedAt?: number
 }
 
 /** The value in L1, or `undefined`. The path of every hit: nothing here waits, and little is allocated. */
@@ -73,14 +75,14 @@ export async function admit(core: Core, read: Read, bytes: string | null): Promi
   const now = clock?.now() ?? 0
   const left = remaining(opened.header.fresh, now)
   // Where the server's time is not known yet, only Redis's own expiry counts, and L1 keeps nothing.
-  if (clock?.known === true && left <= 0) return missed(core)
+  if (clock?.known === true && left <= 0 && read.extendedAt === undefined) return missed(core)
   const value = core.codec.decode(opened.encoded)
   if (value === undefined) return discard(core, 'l2', 'codec')
   const accepted = await accept(core, 'l2', read.options.schema, value)
   if (accepted === undefined) return undefined
   core.counters.l2.hits++
   core.events.emit('hit', { tier: 'l2', operation: read.operation, age: now - opened.header.created })
-  if (clock?.known === true) keepCopy(core, read, { opened, value, left })
+  if (clock?.known === true && left > 0) keepCopy(core, read, { opened, value, left })
   return read.operation === 'getOrCreate' ? value : accepted // its type is the factory's, not the schema's
 }
 
@@ -106,7 +108,7 @@ function keepCopy(
   found: { opened: OpenedEntry; value: unknown; left: number },
 ): void {
   const { header, encoded } = found.opened
-  const from = core.settings.clock.now()
+  const from = read.extendedAt ?? core.settings.clock.now()
   const put = (mark: Mark, idleTtl: number): void => {
     if (read.options.l1 === false || mark.overtaken) return
     const ttl = localTtlOf(read.options, core.settings, found.left)
@@ -114,6 +116,7 @@ function keepCopy(
     core.local.put(read.place.localKey, found.value, encoded, life)
   }
   if (header.idle === 0) return put(read.mark, found.left)
+  if (read.extendedAt !== undefined) return put(read.mark, Math.min(header.idle, found.left))
   // How much of its idle window is left only Redis knows: this use starts it anew, and the answer tells.
   const slide = { place: read.place, ttl: Math.min(header.idle, found.left) }
   const { localKey } = read.place

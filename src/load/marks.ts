@@ -3,6 +3,8 @@ export interface Mark {
   overtaken: boolean
   /** Set as soon as a later `set` or `remove` decides what L2 is to hold: what is not sent yet must not be sent any more. */
   superseded: boolean
+  /** What is to be stored is a caller's own `set`: a later write that may come to nothing must not stop it. */
+  explicit?: boolean
 }
 
 const maxKeys = 10_000
@@ -48,8 +50,9 @@ export class Marks {
     for (const mark of this.#inFlight.get(key) ?? []) mark.overtaken = true
   }
 
-  supersede(key: string): void {
-    for (const mark of this.#inFlight.get(key) ?? []) mark.superseded = true
+  /** `loadsOnly`: spares what a caller stores explicitly. */
+  supersede(key: string, loadsOnly = false): void {
+    for (const mark of this.#inFlight.get(key) ?? []) mark.superseded ||= !loadsOnly || mark.explicit !== true
   }
 
   /** How many keys have an operation in flight. */

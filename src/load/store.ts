@@ -20,6 +20,15 @@ export interface Write {
   readonly took: number
 }
 
+/** An entry as it goes to L2, and for how many milliseconds Redis is to keep it: 0 where it has ended already. */
+export interface Sealed {
+  readonly bytes: string
+  readonly ttl: number
+}
+
+/** How an entry goes to L2 if that depends on what L2 holds; resolves to whether it was stored. */
+export type Condition = (sealed: Sealed) => Promise<boolean>
+
 /** Whether a call uses L2. */
 function usesRedis(core: Core, { l2 }: WriteOptions): boolean {
   return core.redis !== undefined && l2 !== false
@@ -65,27 +74,33 @@ function encode(core: Core, value: unknown, options: WriteOptions): Encoded | un
 
 /**
  * Puts values in place of what both tiers held. L1 lets go first and takes the new value once L2 has it, unless another write
- * came in between: which of the two Redis saw last is then unknown here, and the next read asks.
+ * came in between: which of the two Redis saw last is then unknown here, and the next read asks. Resolves to whether all are
+ * stored, which only a condition can prevent.
  */
-export async function replace(core: Core, writes: readonly Write[]): Promise<void> {
+export async function replace(core: Core, writes: readonly Write[], condition?: Condition): Promise<boolean> {
   const marks = writes.map(({ place }) => {
-    core.marks.supersede(place.localKey)
+    core.marks.supersede(place.localKey, condition !== undefined)
     drop(core, [place])
-    return core.marks.begin(place.localKey)
+    const mark = core.marks.begin(place.localKey)
+    mark.explicit = true
+    return mark
   })
   const from = core.settings.clock.now()
   const outcomes = await Promise.allSettled(
-    writes.map((write, i) => writeRedis(core, write, marks[i] as Mark, write.options.signal)),
+    writes.map((write, i) => writeRedis(core, write, marks[i] as Mark, write.options.signal, condition)),
   )
   for (const [i, write] of writes.entries()) {
     const mark = marks[i] as Mark
     core.marks.end(write.place.localKey, mark)
     drop(core, [write.place])
-    if (outcomes[i]?.status === 'fulfilled' && !mark.overtaken) writeLocal(core, write, from)
+    const outcome = outcomes[i]
+    if (outcome?.status === 'fulfilled' && outcome.value && !mark.overtaken) writeLocal(core, write, from)
   }
   for (const outcome of outcomes) {
     if (outcome.status === 'rejected') throw report(core, writes[0]?.operation ?? 'set', outcome.reason)
+    if (!outcome.value) return false
   }
+  return true
 }
 
 /**
@@ -120,7 +135,10 @@ export async function fill(
     // A mark of its own: behind a `waitUntil` it goes on when the call has ended.
     const own = core.marks.begin(place.localKey, mark)
     const work = writeRedis(core, write, own, undefined)
-      .catch((error: unknown) => void report(core, 'getOrCreate', error))
+      .then(
+        () => undefined,
+        (error: unknown) => void report(core, 'getOrCreate', error),
+      )
       .finally(() => core.marks.end(place.localKey, own))
     await view.background(work)
   } catch (error) {
@@ -137,21 +155,29 @@ async function writeRedis(
   write: Write,
   mark: Mark,
   signal: AbortSignal | undefined,
-): Promise<void> {
+  condition?: Condition,
+): Promise<boolean> {
   const { redis } = core
   const { encoded, options, place, took } = write
-  if (redis === undefined || encoded === undefined || !usesRedis(core, options)) return
+  if (redis === undefined || encoded === undefined || !usesRedis(core, options)) return true
   const ready = redis.ready()
   if (ready !== undefined) await ready
   const packing = pack(encoded.text, core.settings)
   const packed = packing instanceof Promise ? await packing : packing
-  if (mark.superseded) return // what came later in this isolate counts, and was sent already
+  // What came later in this isolate counts, and was sent already. Where a condition decides, only Redis can tell.
+  if (mark.superseded && condition === undefined) return true
   const life = lifetimeOf(core, options)
-  if (life === undefined) return redis.remove([place.physicalKey], signal)
+  if (life === undefined) {
+    if (condition !== undefined) return condition({ bytes: '', ttl: 0 })
+    await redis.remove([place.physicalKey], signal)
+    return true
+  }
   const entry = { codec: encoded.codec, life, took, address: place.address, now: redis.clock.now() }
-  const bytes = sealEntry(packed, entry)
-  await redis.write(place.physicalKey, bytes, { ttl: physicalTtl(life), idempotent: false, signal })
+  const [bytes, ttl] = [sealEntry(packed, entry), physicalTtl(life)]
+  if (condition === undefined) await redis.write(place.physicalKey, bytes, { ttl, idempotent: false, signal })
+  else if (!(await condition({ bytes, ttl }))) return false
   core.events.emit('store', { tier: 'l2', operation: write.operation, bytes: bytes.length })
+  return true
 }
 
 /** Puts a copy into L1, for no longer than the entry itself lives: `from` is before L2 was asked to keep it. */

@@ -210,6 +210,80 @@ return 1`,
   dynamicKeys: false,
 }
 
+/**
+ * What {@link CompareAndSwapEntry} answers: 1 when it swapped, 0 when the value is another, -1 when there
+ * is none.
+ */
+export type CompareAndSwapEntryReply = 1 | 0 | -1
+
+/**
+ * Replaces an entry of the cache only if it is fresh and its value is the one expected, compared as text
+ * before compression: what was read, changed and is written back never overwrites what was written in
+ * between.
+ *
+ * - `KEYS[1]` entry
+ * - `ARGV[1]` prefix: string (what stands before the address in the key)
+ * - `ARGV[2]` codec: string (of the expected value)
+ * - `ARGV[3]` text: string (of the expected value)
+ * - `ARGV[4]` sha: string (the SHA-1 of that text, in hexadecimal)
+ * - `ARGV[5]` value: string (the bytes of the new entry)
+ * - `ARGV[6]` expiration: milliseconds (0: the new entry has ended already, and the old one just goes)
+ *
+ * One request; billed commands, the script's own calls included: 4 when it swaps, 3 when not, 2 when
+ * nothing is there.
+ * It is not idempotent: never sent again when its outcome is unknown. Source:
+ * `compare_and_swap_entry.lua`.
+ */
+export const CompareAndSwapEntry: LuaScript<CompareAndSwapEntryReply> = {
+  name: 'CompareAndSwapEntry',
+  source: `
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+local entry_line = '^h1|e|%d*|%d+|()(%d+)()|%d*|()(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, time) if not bytes then return nil end local from, fresh, to, end_from, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #fresh > 16 then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) if tonumber(fresh) <= now then return nil end return { now = now, from = from, to = to, end_from = end_from, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
+local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
+
+local ttl = milliseconds(ARGV[6], 0)
+if not ttl then return refuse('expiration must be whole milliseconds, or 0') end
+local bytes = redis.call('MGET', KEYS[1])[1]
+if not bytes then return -1 end
+local entry = fresh_entry(bytes, KEYS[1], ARGV[1], redis.call('TIME'))
+if not entry then return -1 end
+local same = entry.codec == ARGV[2]
+if entry.zip == '' then
+same = same and string.sub(bytes, entry.payload_from) == ARGV[3]
+else
+same = same and entry.digest == ARGV[4]
+end
+if not same then return 0 end
+if ttl > 0 then redis.call('SET', KEYS[1], ARGV[5], 'PX', ARGV[6]) else redis.call('DEL', KEYS[1]) end
+return 1`,
+  sha1: {
+    redis: 'ebcd8bd44d43d85949c768bcd78bb2cc5b7286cc',
+    upstash: '7ddf1f7dec901e330df59ae9516198be4a3bd078',
+  },
+  keys: { min: 1, max: 1, names: ['entry'] },
+  args: { min: 6, max: 6, names: ['prefix', 'codec', 'text', 'sha', 'value', 'expiration'], durations: [5] },
+  readonly: false,
+  idempotent: false,
+  dynamicKeys: false,
+}
+
 /** What {@link DeleteByPattern} answers: where to go on, and how many were deleted. */
 export type DeleteByPatternReply = readonly [cursor: string, deleted: number]
 
@@ -318,6 +392,77 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[2])`,
   },
   keys: { min: 1, max: 1, names: ['lock'] },
   args: { min: 2, max: 2, names: ['token', 'timeout'], durations: [1] },
+  readonly: false,
+  idempotent: true,
+  dynamicKeys: false,
+}
+
+/** What {@link GetAndExtendEntries} answers: the bytes of the first entry as they are now. */
+export type GetAndExtendEntriesReply = string | null
+
+/**
+ * Gets the first of some entries of the cache and, if it is fresh and can be decoded, lets it and all the
+ * others live for `expiration` from now on, longer or shorter than before: a session and what belongs to
+ * it. Others that are not fresh stay so.
+ *
+ * - `KEYS[1..N]` entries
+ * - `ARGV[1]` prefix: string (what stands before the address in each key)
+ * - `ARGV[2]` codecs: string (those that the caller can decode, each between commas)
+ * - `ARGV[3]` expiration: milliseconds (from 1)
+ *
+ * One request; billed commands, the script's own calls included: 3 + N when all are there, 3 when the
+ * first counts as nothing, 2 when it is missing.
+ * It may be sent again. Source: `get_and_extend_entries.lua`.
+ */
+export const GetAndExtendEntries: LuaScript<GetAndExtendEntriesReply> = {
+  name: 'GetAndExtendEntries',
+  source: `
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+local entry_line = '^h1|e|%d*|%d+|()(%d+)()|%d*|()(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, time) if not bytes then return nil end local from, fresh, to, end_from, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #fresh > 16 then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) if tonumber(fresh) <= now then return nil end return { now = now, from = from, to = to, end_from = end_from, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
+local function readable(entry, codecs) if not entry or not string.match(entry.codec, '^[%w:._-]+$') then return false end return string.find(codecs, ',' .. entry.codec .. ',', 1, true) ~= nil end
+local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
+
+local ttl, result = milliseconds(ARGV[3], 1), false
+if not ttl then return refuse('expiration must be whole milliseconds, at least 1') end
+if #KEYS > 1000 then return refuse('there must be at most 1000 keys') end
+local values = redis.call('MGET', unpack(KEYS))
+if not values[1] then return false end
+local time = redis.call('TIME')
+for i = 1, #KEYS do
+local bytes = values[i]
+local entry = fresh_entry(bytes, KEYS[i], ARGV[1], time)
+if i == 1 and not readable(entry, ARGV[2]) then return false end
+if entry then
+local fresh = string.format('%.0f', entry.now + ttl)
+local idle = entry.idle ~= '' and tonumber(entry.idle) or ttl
+local limit = entry.end_at ~= '' and fresh or ''
+local renewed = string.sub(bytes, 1, entry.from - 1) .. fresh
+.. string.sub(bytes, entry.to, entry.end_from - 1) .. limit .. string.sub(bytes, entry.end_to)
+redis.call('SET', KEYS[i], renewed, 'PX', string.format('%.0f', math.max(1, math.min(idle, ttl))))
+if i == 1 then result = renewed end
+end
+end
+return result`,
+  sha1: {
+    redis: 'd8f7342554c039fb360669a8c2722c0aacf17f7e',
+    upstash: '808065c1411beea4805b0c704807193f66a52801',
+  },
+  keys: { min: 1, max: Infinity, names: ['entries'] },
+  args: { min: 3, max: 3, names: ['prefix', 'codecs', 'expiration'], durations: [2] },
   readonly: false,
   idempotent: true,
   dynamicKeys: false,
@@ -730,6 +875,123 @@ return redis.call('DEL', KEYS[1])`,
   dynamicKeys: false,
 }
 
+/** What {@link SetEntryIfExists} answers: 1 when it wrote. */
+export type SetEntryIfExistsReply = 0 | 1
+
+/**
+ * Replaces an entry of the cache only if its key has one that is fresh and can be decoded, and says
+ * whether it did: an update that never brings back what was removed or has expired.
+ *
+ * - `KEYS[1]` entry
+ * - `ARGV[1]` prefix: string (what stands before the address in the key)
+ * - `ARGV[2]` codecs: string (those that the caller can decode, each between commas)
+ * - `ARGV[3]` value: string (the bytes of the new entry)
+ * - `ARGV[4]` expiration: milliseconds (0: the new entry has ended already, and the old one just goes)
+ *
+ * One request; billed commands, the script's own calls included: 4 when it writes, 3 when what is there
+ * counts as nothing, 2 when nothing is there.
+ * It is not idempotent: never sent again when its outcome is unknown. Source: `set_entry_if_exists.lua`.
+ */
+export const SetEntryIfExists: LuaScript<SetEntryIfExistsReply> = {
+  name: 'SetEntryIfExists',
+  source: `
+
+
+
+
+
+
+
+
+
+
+
+
+
+local entry_line = '^h1|e|%d*|%d+|()(%d+)()|%d*|()(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, time) if not bytes then return nil end local from, fresh, to, end_from, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #fresh > 16 then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) if tonumber(fresh) <= now then return nil end return { now = now, from = from, to = to, end_from = end_from, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
+local function readable(entry, codecs) if not entry or not string.match(entry.codec, '^[%w:._-]+$') then return false end return string.find(codecs, ',' .. entry.codec .. ',', 1, true) ~= nil end
+local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
+
+local ttl = milliseconds(ARGV[4], 0)
+if not ttl then return refuse('expiration must be whole milliseconds, or 0') end
+local bytes = redis.call('MGET', KEYS[1])[1]
+if not bytes then return 0 end
+local entry = fresh_entry(bytes, KEYS[1], ARGV[1], redis.call('TIME'))
+if not readable(entry, ARGV[2]) then return 0 end
+if ttl > 0 then redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4]) else redis.call('DEL', KEYS[1]) end
+return 1`,
+  sha1: {
+    redis: 'f3258b7684bd8822e8027267b5077c702aaac96c',
+    upstash: '8caaef0400c08684b366adea8c6ad8333dd8e629',
+  },
+  keys: { min: 1, max: 1, names: ['entry'] },
+  args: { min: 4, max: 4, names: ['prefix', 'codecs', 'value', 'expiration'], durations: [3] },
+  readonly: false,
+  idempotent: false,
+  dynamicKeys: false,
+}
+
+/** What {@link SetEntryIfNotExists} answers: 1 when it wrote. */
+export type SetEntryIfNotExistsReply = 0 | 1
+
+/**
+ * Writes an entry of the cache only if its key has none that is fresh and can be decoded, and says
+ * whether it did. Whatever else is under the key counts as nothing, whatever its type.
+ *
+ * - `KEYS[1]` entry
+ * - `ARGV[1]` prefix: string (what stands before the address in the key)
+ * - `ARGV[2]` codecs: string (those that the caller can decode, each between commas)
+ * - `ARGV[3]` value: string (the bytes of the new entry)
+ * - `ARGV[4]` expiration: milliseconds (from 1)
+ *
+ * One request; billed commands, the script's own calls included: 3 when nothing is there or an entry is,
+ * 4 when what is there counts as nothing.
+ * It is not idempotent: never sent again when its outcome is unknown. Source:
+ * `set_entry_if_not_exists.lua`.
+ */
+export const SetEntryIfNotExists: LuaScript<SetEntryIfNotExistsReply> = {
+  name: 'SetEntryIfNotExists',
+  source: `
+
+
+
+
+
+
+
+
+
+
+
+
+
+local entry_line = '^h1|e|%d*|%d+|()(%d+)()|%d*|()(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, time) if not bytes then return nil end local from, fresh, to, end_from, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #fresh > 16 then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) if tonumber(fresh) <= now then return nil end return { now = now, from = from, to = to, end_from = end_from, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
+local function readable(entry, codecs) if not entry or not string.match(entry.codec, '^[%w:._-]+$') then return false end return string.find(codecs, ',' .. entry.codec .. ',', 1, true) ~= nil end
+local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
+
+if not milliseconds(ARGV[4], 1) then
+return refuse('expiration must be whole milliseconds, at least 1')
+end
+local bytes = redis.call('MGET', KEYS[1])[1]
+if bytes then
+local entry = fresh_entry(bytes, KEYS[1], ARGV[1], redis.call('TIME'))
+if readable(entry, ARGV[2]) then return 0 end
+end
+redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
+return 1`,
+  sha1: {
+    redis: '8c198a9250beeb70bbe9c53209be56080f8788aa',
+    upstash: '751bc21805538198f1f19ccc699d9ca2682c991b',
+  },
+  keys: { min: 1, max: 1, names: ['entry'] },
+  args: { min: 4, max: 4, names: ['prefix', 'codecs', 'value', 'expiration'], durations: [3] },
+  readonly: false,
+  idempotent: false,
+  dynamicKeys: false,
+}
+
 /** What {@link SetIfExists} answers: 1 when it wrote. */
 export type SetIfExistsReply = 0 | 1
 
@@ -888,8 +1150,10 @@ export interface LuaScriptTable {
   readonly AppendToLimitedList: LuaScript<AppendToLimitedListReply>
   readonly CompareAndDelete: LuaScript<CompareAndDeleteReply>
   readonly CompareAndSwap: LuaScript<CompareAndSwapReply>
+  readonly CompareAndSwapEntry: LuaScript<CompareAndSwapEntryReply>
   readonly DeleteByPattern: LuaScript<DeleteByPatternReply>
   readonly ExtendLock: LuaScript<ExtendLockReply>
+  readonly GetAndExtendEntries: LuaScript<GetAndExtendEntriesReply>
   readonly GetAndExtendExpiration: LuaScript<GetAndExtendExpirationReply>
   readonly GetAndRefreshRelated: LuaScript<GetAndRefreshRelatedReply>
   readonly GetMultiple: LuaScript<GetMultipleReply>
@@ -897,6 +1161,8 @@ export interface LuaScriptTable {
   readonly IncrementWithin: LuaScript<IncrementWithinReply>
   readonly RateLimitSlidingWindow: LuaScript<RateLimitSlidingWindowReply>
   readonly ReleaseLock: LuaScript<ReleaseLockReply>
+  readonly SetEntryIfExists: LuaScript<SetEntryIfExistsReply>
+  readonly SetEntryIfNotExists: LuaScript<SetEntryIfNotExistsReply>
   readonly SetIfExists: LuaScript<SetIfExistsReply>
   readonly SetIfNotExists: LuaScript<SetIfNotExistsReply>
   readonly SetMultiple: LuaScript<SetMultipleReply>
@@ -908,8 +1174,10 @@ export const LuaScripts: LuaScriptTable = {
   AppendToLimitedList,
   CompareAndDelete,
   CompareAndSwap,
+  CompareAndSwapEntry,
   DeleteByPattern,
   ExtendLock,
+  GetAndExtendEntries,
   GetAndExtendExpiration,
   GetAndRefreshRelated,
   GetMultiple,
@@ -917,6 +1185,8 @@ export const LuaScripts: LuaScriptTable = {
   IncrementWithin,
   RateLimitSlidingWindow,
   ReleaseLock,
+  SetEntryIfExists,
+  SetEntryIfNotExists,
   SetIfExists,
   SetIfNotExists,
   SetMultiple,

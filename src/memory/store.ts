@@ -82,6 +82,11 @@ export class MemoryStore {
     return true
   }
 
+  /** All keys at this moment. */
+  keys(): string[] {
+    return this.#lru.keys()
+  }
+
   get entries(): number {
     return this.#lru.size
   }

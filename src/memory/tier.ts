@@ -79,6 +79,11 @@ export class LocalTier {
     return this.#store.delete(key)
   }
 
+  /** All keys at this moment, those of entries that are no longer fresh included. */
+  keys(): string[] {
+    return this.#store.keys()
+  }
+
   /** What L1 holds now. */
   get usage(): { entries: number; bytes: number; evictions: number } {
     const { entries, bytes, evictions } = this.#store

@@ -8,10 +8,11 @@ import type { Transport } from './transport.ts'
 import { adaptUpstashClient, createUpstashTransport, isUpstashClient, type UpstashClient } from './upstash.ts'
 
 export { type Credentials, fromEnv } from './credentials.ts'
-export { assertKey, assertSegment, keyAddress } from './keys.ts'
+export { assertKey, assertSegment, type KeyKind, keyAddress } from './keys.ts'
 export type { Link, LinkSettings } from './link.ts'
 export { toReplyError } from './reply-error.ts'
-export type { RedisTier } from './tier.ts'
+export { type Page, scan } from './scan.ts'
+export { type RedisTier, unexpected } from './tier.ts'
 export { type Command, RedisReplyError, type Reply, type SendOptions, type Transport } from './transport.ts'
 export type { UpstashClient } from './upstash.ts'
 

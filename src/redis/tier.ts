@@ -2,7 +2,7 @@ import { CacheError } from '../errors.ts'
 import type { Clock } from '../runtime.ts'
 import type { Link } from './link.ts'
 import { ServerClock } from './server-clock.ts'
-import type { Reply } from './transport.ts'
+import type { Command, Reply } from './transport.ts'
 
 type Signal = AbortSignal | undefined
 
@@ -40,6 +40,11 @@ export class RedisTier {
     )
     if (values.length !== keys.length) throw unexpected()
     return values
+  }
+
+  /** The reply to any other command that only reads. */
+  ask(command: Command, signal?: AbortSignal): Promise<Reply> {
+    return this.#link.send(command, { idempotent: true, signal })
   }
 
   /**
@@ -141,6 +146,7 @@ function toText(reply: Reply): string | null {
   throw unexpected()
 }
 
-function unexpected(): CacheError {
+/** The error for a reply that the command cannot have. */
+export function unexpected(): CacheError {
   return new CacheError('L2_REPLY', 'Redis answered with a reply of the wrong type')
 }

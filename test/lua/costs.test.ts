@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import * as scripts from '../../src/lua/index.ts'
 import type { LuaScript } from '../../src/lua/index.ts'
+import { formatEntry } from '../../src/entry/header.ts'
+import { headerOf } from '../support/entries.ts'
 import { allScripts, describeScripts, type Word } from './lua.ts'
 
 /** A call in a situation that the documentation of a script gives a cost for. */
@@ -15,6 +17,10 @@ interface Case {
   /** What is put for `deleted` and the like. */
   readonly numbers?: Readonly<Record<string, number>>
 }
+
+/** The bytes of an entry of the key `p:<address>`, with the payload 1. */
+const entry = (address: string, fresh = 9_000_000_000_000): string =>
+  formatEntry({ header: headerOf({ address, fresh }), payload: '1' })
 
 const many = Array.from({ length: 1_201 }, (_, i) => `k${i}`)
 const STARTS = 'when it starts an expiration'
@@ -97,6 +103,96 @@ const CASES: readonly Case[] = [
     keys: ['k*'],
     args: [10_000],
     numbers: { deleted: 1_201 },
+  },
+  {
+    script: scripts.SetEntryIfNotExists,
+    when: 'when nothing is there or an entry is',
+    keys: ['p:e:k'],
+    args: ['p', ',j,', 'v', 9_000],
+  },
+  {
+    script: scripts.SetEntryIfNotExists,
+    when: 'when nothing is there or an entry is',
+    given: [['SET', 'p:e:k', entry('e:k')]],
+    keys: ['p:e:k'],
+    args: ['p', ',j,', 'v', 9_000],
+  },
+  {
+    script: scripts.SetEntryIfNotExists,
+    when: 'when what is there counts as nothing',
+    given: [['SET', 'p:e:k', entry('e:k', 1)]],
+    keys: ['p:e:k'],
+    args: ['p', ',j,', 'v', 9_000],
+  },
+  {
+    script: scripts.SetEntryIfExists,
+    when: 'when it writes',
+    given: [['SET', 'p:e:k', entry('e:k')]],
+    keys: ['p:e:k'],
+    args: ['p', ',j,', 'v', 9_000],
+  },
+  {
+    script: scripts.SetEntryIfExists,
+    when: 'when what is there counts as nothing',
+    given: [['SET', 'p:e:k', entry('e:k', 1)]],
+    keys: ['p:e:k'],
+    args: ['p', ',j,', 'v', 9_000],
+  },
+  {
+    script: scripts.SetEntryIfExists,
+    when: 'when nothing is there',
+    keys: ['p:e:k'],
+    args: ['p', ',j,', 'v', 9_000],
+  },
+  {
+    script: scripts.CompareAndSwapEntry,
+    when: 'when it swaps',
+    given: [['SET', 'p:e:k', entry('e:k')]],
+    keys: ['p:e:k'],
+    args: ['p', 'j', '1', 'd', 'v', 9_000],
+  },
+  {
+    script: scripts.CompareAndSwapEntry,
+    when: 'when not',
+    given: [['SET', 'p:e:k', entry('e:k')]],
+    keys: ['p:e:k'],
+    args: ['p', 'j', '2', 'd', 'v', 9_000],
+  },
+  {
+    script: scripts.CompareAndSwapEntry,
+    when: 'when not',
+    given: [['SET', 'p:e:k', entry('e:k', 1)]],
+    keys: ['p:e:k'],
+    args: ['p', 'j', '1', 'd', 'v', 9_000],
+  },
+  {
+    script: scripts.CompareAndSwapEntry,
+    when: 'when nothing is there',
+    keys: ['p:e:k'],
+    args: ['p', 'j', '1', 'd', 'v', 9_000],
+  },
+  {
+    script: scripts.GetAndExtendEntries,
+    when: 'when all are there',
+    given: [
+      ['SET', 'p:e:k', entry('e:k')],
+      ['SET', 'p:e:l', entry('e:l')],
+    ],
+    keys: ['p:e:k', 'p:e:l'],
+    args: ['p', ',j,', 9_000],
+  },
+  {
+    script: scripts.GetAndExtendEntries,
+    when: 'when the first counts as nothing',
+    given: [['SET', 'p:e:k', entry('e:k', 1)]],
+    keys: ['p:e:k'],
+    args: ['p', ',j,', 9_000],
+  },
+  {
+    script: scripts.GetAndExtendEntries,
+    when: 'when it is missing',
+    keys: ['p:e:k'],
+    args: ['p', ',j,', 9_000],
   },
   { script: scripts.RateLimitSlidingWindow, when: 'when allowed', args: [5, 9_000] },
   { script: scripts.RateLimitSlidingWindow, when: 'when denied or cost is 0', args: [5, 9_000, 6] },

@@ -62,6 +62,7 @@ test('what is sent again, what only reads and what finds its keys itself', () =>
     'AcquireLock',
     'DeleteByPattern',
     'ExtendLock',
+    'GetAndExtendEntries',
     'GetAndExtendExpiration',
     'GetAndRefreshRelated',
     'GetMultiple',

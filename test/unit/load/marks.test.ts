@@ -16,6 +16,16 @@ test('what goes on from an operation that was overtaken is overtaken itself', ()
   expect(marks.begin('k', first).overtaken).toBe(true)
 })
 
+test('what a caller stores explicitly is spared where only loads are superseded', () => {
+  const marks = new Marks()
+  const [load, set] = [marks.begin('k'), marks.begin('k')]
+  set.explicit = true
+  marks.supersede('k', true)
+  expect([load.superseded, set.superseded]).toEqual([true, false])
+  marks.supersede('k')
+  expect([load.superseded, set.superseded]).toEqual([true, true])
+})
+
 test('nothing is left when all have ended', () => {
   const marks = new Marks()
   const all = ['a', 'b', 'a'].map((key) => [key, marks.begin(key)] as const)

@@ -1,0 +1,126 @@
+import type { HybridCache } from '../cache.ts'
+import { removeEverywhere } from '../load/remove.ts'
+import { report } from '../load/report.ts'
+import { type RedisParts, redisPartsOf } from '../parts.ts'
+import { type Page, scan } from '../redis/index.ts'
+import { KeyPattern } from './pattern.ts'
+
+/** How far a {@link removeByPattern} has come. */
+export interface RemoveProgress {
+  /** Keys that matched so far, each counted once. */
+  readonly matched: number
+  /** Those of them that are removed; 0 in a dry run. */
+  readonly removed: number
+  /** Steps over the key space so far. */
+  readonly pages: number
+}
+
+/** Options of {@link removeByPattern}. */
+export interface RemoveByPatternOptions {
+  /** How many keys Redis looks at in one step, and how many are removed together: 1 to 10,000. Default 500. */
+  readonly batchSize?: number
+  /** The most keys to remove in this call. Default: all. */
+  readonly maxKeys?: number
+  /** Counts, and removes nothing. Default `false`. */
+  readonly dryRun?: boolean
+  /** Ends the call between two steps, with its reason; `AbortSignal.timeout(5000)` is a budget of time. What is removed stays so. */
+  readonly signal?: AbortSignal
+  /** Called after every step. What it throws ends the call. */
+  readonly onProgress?: (progress: RemoveProgress) => void
+}
+
+/**
+ * Removes all keys of this cache, or of this namespace, that match a pattern, from both tiers, as `remove` does; resolves to how
+ * many matched. `*` stands for any text, `?` for one character; a backslash before them, or before a backslash, makes them mean
+ * themselves, and all else does. No other namespace is touched, nor the root from within one.
+ *
+ * **Walks the whole database**, a step at a time: for maintenance, not for requests. What was there all the time is found; what
+ * is written meanwhile may stay. Keys that only L1 of this isolate holds go too; other isolates keep their copies until their
+ * `localTtl` ends. To stop halfway (`maxKeys`, `signal`) needs no cursor: what is removed is not found again. Remembers
+ * the keys that matched, to count each once; `maxKeys` limits the memory for that too.
+ *
+ * Rejects with a `CacheError` where L2 fails, `L2_AUTH` where the token may not scan; with a `TypeError` for a pattern that is empty,
+ * above 1,088 bytes or ends in a single backslash, and for a memory-only cache.
+ * Cost: 1/1 for every `batchSize` keys of the database, and 1/1 for every `batchSize` keys that match (1,000 at most in one command).
+ *
+ * @example
+ * ```ts
+ * import { createHybridCache, fromEnv } from 'hybrid-cache'
+ * import { removeByPattern } from 'hybrid-cache/admin'
+ *
+ * const cache = createHybridCache({ redis: fromEnv() })
+ * const removed = await removeByPattern(cache, 'user:*:draft', { signal: AbortSignal.timeout(30_000) })
+ * console.log(removed)
+ * ```
+ */
+export async function removeByPattern(
+  cache: HybridCache<true>,
+  pattern: string,
+  options: RemoveByPatternOptions = {},
+): Promise<number> {
+  const parts = redisPartsOf(cache, 'removeByPattern')
+  const keys = new KeyPattern(pattern)
+  const { batchSize = 500, maxKeys = Infinity, dryRun = false, signal, onProgress } = options
+  if (!isWhole(batchSize) || batchSize > 10_000)
+    throw new TypeError('batchSize must be a whole number, 1 to 10000')
+  if (maxKeys !== Infinity && !isWhole(maxKeys))
+    throw new TypeError('maxKeys must be a whole number, 1 or more')
+
+  const base = parts.view.physicalKey('e', '')
+  const matched = new Set<string>()
+  let [batch, removed, pages, cursor]: [string[], number, number, string] = [[], 0, 0, '0']
+  const take = (found: readonly string[]): void => {
+    for (const key of found) {
+      if (matched.size >= maxKeys || matched.has(key) || !keys.matches(key)) continue
+      matched.add(key)
+      batch.push(key)
+    }
+  }
+  const flush = async (): Promise<void> => {
+    if (!dryRun) await removeEverywhere(parts.core, parts.view, batch)
+    if (!dryRun) removed += batch.length
+    batch = []
+  }
+
+  signal?.throwIfAborted()
+  take(localKeys(parts))
+  do {
+    const step = { cursor, pattern: keys.forRedis(base), count: batchSize }
+    const page: Page = await scanned(parts, step, signal)
+    cursor = page.cursor
+    pages++
+    take(page.keys.filter((key) => key.startsWith(base)).map((key) => key.slice(base.length)))
+    const last = cursor === '0' || matched.size >= maxKeys
+    if (last || batch.length >= batchSize) await flush()
+    onProgress?.({ matched: matched.size, removed, pages })
+    if (last) break
+    signal?.throwIfAborted()
+  } while (cursor !== '0')
+  return matched.size
+}
+
+async function scanned(
+  { core, redis }: RedisParts,
+  step: { cursor: string; pattern: string; count: number },
+  signal: AbortSignal | undefined,
+): Promise<Page> {
+  try {
+    return await scan(redis, step, signal)
+  } catch (error) {
+    throw report(core, 'removeByPattern', error)
+  }
+}
+
+/** The keys of this namespace that L1 holds. */
+function localKeys({ core, view }: RedisParts): string[] {
+  const start = view.localKey('')
+  return core.local
+    .keys()
+    .filter((localKey) => localKey.startsWith(start))
+    .map((localKey) => localKey.slice(start.length))
+    .filter((key) => key.isWellFormed()) // what belongs to another namespace is not
+}
+
+function isWhole(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 1
+}

@@ -1,0 +1,86 @@
+import type { HybridCache } from '../cache.ts'
+import { type Duration, toMilliseconds } from '../duration.ts'
+import { admit } from '../load/lookup.ts'
+import { drop } from '../load/remove.ts'
+import { report } from '../load/report.ts'
+import { checkLifetime } from '../load/store.ts'
+import { GetAndExtendEntries } from '../lua/index.ts'
+import type { EntryOptions } from '../options.ts'
+import { redisPartsOf } from '../parts.ts'
+import { assertKey } from '../redis/index.ts'
+import { codecsOf } from './store-if.ts'
+
+/** Options of {@link getAndExtend}. */
+export interface ExtendOptions extends Pick<EntryOptions, 'l1' | 'localTtl' | 'signal'> {
+  /** Keys, 999 at most, whose values are to live as long, if there is a value under the first. Default none. */
+  readonly related?: readonly string[]
+}
+
+const maxRelated = 999
+
+/**
+ * The value of a key, or `undefined`; where there is one it lives for `ttl` from now on, **longer or shorter** than before, as
+ * with Redis's `GETEX`. A sliding entry keeps its idle window, which begins anew, and `ttl` is its new absolute end. `related`
+ * keys follow, but only if the first has a value; those without one stay without.
+ *
+ * Redis is asked always, and L1 keeps the copy with its new life; copies of `related` keys go. Rejects with a `CacheError` where
+ * L2 could not be reached, and with a `TypeError` for a `ttl` above `maxTtl` or a memory-only cache.
+ * Cost: 1 request; 4 commands and one for every related key that has a value, 3 where what is there counts as none, 2 where
+ * nothing is. One request more where Redis does not know the script yet.
+ *
+ * @example
+ * ```ts
+ * import { createHybridCache, fromEnv } from 'hybrid-cache'
+ * import { getAndExtend } from 'hybrid-cache/atomic'
+ *
+ * const cache = createHybridCache({ redis: fromEnv() })
+ * const session = await getAndExtend<{ user: string }>(cache, 'session:42', '30m', { related: ['cart:42'] })
+ * console.log(session?.user)
+ * ```
+ */
+export async function getAndExtend<T = unknown>(
+  cache: HybridCache<true>,
+  key: string,
+  ttl: Duration,
+  options: ExtendOptions = {},
+): Promise<T | undefined> {
+  const parts = redisPartsOf(cache, 'getAndExtend')
+  const { core, view, executor } = parts
+  const { related = [], ...reading } = options
+  const keys = keysOf(key, related)
+  checkLifetime(core, { ttl, ...(options.localTtl === undefined ? {} : { localTtl: options.localTtl }) })
+  const args = [core.settings.keyPrefix, codecsOf(parts), String(toMilliseconds(ttl, 'ttl'))]
+  const places = keys.map((each) => view.place(each))
+  const place = view.place(key)
+  const before = core.marks.begin(place.localKey)
+  const extendedAt = core.settings.clock.now()
+  let stale = places
+  let bytes: string | null
+  try {
+    const run = { keys: places.map(({ physicalKey }) => physicalKey), args, signal: options.signal }
+    bytes = await executor.run(GetAndExtendEntries, run)
+    if (bytes === null) stale = [place]
+  } catch (error) {
+    throw report(core, 'getAndExtend', error)
+  } finally {
+    core.marks.end(place.localKey, before)
+    drop(core, stale) // whatever L1 holds, or is about to, has another life
+  }
+  const mark = core.marks.begin(place.localKey, before)
+  try {
+    const read = { place, view, operation: 'getAndExtend', options: reading, mark, extendedAt } as const
+    const value = await admit(core, read, bytes)
+    if (value === undefined) core.events.emit('miss', { operation: 'getAndExtend' })
+    return value as T | undefined
+  } finally {
+    core.marks.end(place.localKey, mark)
+  }
+}
+
+/** The first key and the others, each once. */
+function keysOf(key: string, related: readonly string[]): readonly string[] {
+  if (!Array.isArray(related)) throw new TypeError('related must be an array of keys')
+  for (const each of [key, ...related]) assertKey(each)
+  if (related.length > maxRelated) throw new TypeError(`related takes ${maxRelated} keys at most`)
+  return [...new Set([key, ...related])]
+}

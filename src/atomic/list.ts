@@ -1,0 +1,98 @@
+import type { HybridCache } from '../cache.ts'
+import type { Core } from '../core.ts'
+import { type Duration, toMilliseconds } from '../duration.ts'
+import { assertFits, type Encoded } from '../entry/index.ts'
+import type { DiscardReason } from '../events.ts'
+import { AppendToLimitedList } from '../lua/index.ts'
+import { redisPartsOf } from '../parts.ts'
+import { assertKey, unexpected } from '../redis/index.ts'
+import { told } from './told.ts'
+
+/** Options of {@link list}. */
+export interface ListOptions {
+  /** The most values that it keeps, the newest of them: a whole number from 1 to 4,294,967,295. */
+  readonly maxSize: number
+  /** How long it lives, counted from its first value; later ones do not prolong it. Default: until it is cleared. */
+  readonly ttl?: Duration
+}
+
+/** A list in Redis that many append to. Made by {@link list}. */
+export interface List<T = unknown> {
+  /**
+   * Appends a value, and lets the oldest go where there are too many; resolves to how many there are. Rejects with `SERIALIZE`
+   * or `TOO_LARGE` as `set` does. Never sent twice by itself: after an `L2_TIMEOUT` or `L2_NETWORK` it may have been appended.
+   * Cost: 1/2; 1/3 where it starts a `ttl` or the oldest goes.
+   */
+  append(value: T): Promise<number>
+  /** All values, the newest last. What this cache cannot decode is left out, with a `discard` event. Cost: 1/1. */
+  read(): Promise<T[]>
+  /** Removes all values. Cost: 1/1. */
+  clear(): Promise<void>
+}
+
+/**
+ * A list in Redis, `<prefix>:q:<name>`, that keeps its newest values: the last events, what was looked at recently. Each value
+ * is encoded as in an entry, without compression. L1 has no part in it. Sends nothing itself.
+ *
+ * A read fetches everything: keep `maxSize` times the size of a value well below 10 MB. Rejects with `SCRIPT` or `L2_REPLY`
+ * where the key holds something else than a list. A memory-only cache and a bad `maxSize` are a `TypeError`.
+ *
+ * @example
+ * ```ts
+ * import { createHybridCache, fromEnv } from 'hybrid-cache'
+ * import { list } from 'hybrid-cache/atomic'
+ *
+ * const cache = createHybridCache({ redis: fromEnv() })
+ * const recent = list<{ sku: string }>(cache, 'recent:42', { maxSize: 20, ttl: '7d' })
+ * await recent.append({ sku: 'tea' })
+ * for (const { sku } of await recent.read()) console.log(sku)
+ * ```
+ */
+export function list<T = unknown>(cache: HybridCache<true>, name: string, options: ListOptions): List<T> {
+  const { core, view, redis, executor } = redisPartsOf(cache, 'list')
+  assertKey(name)
+  const maxSize = options?.maxSize
+  if (!Number.isSafeInteger(maxSize) || maxSize < 1 || maxSize >= 2 ** 32) {
+    throw new TypeError('maxSize must be a whole number, 1 to 4294967295')
+  }
+  const ttl = options.ttl === undefined ? 0 : toMilliseconds(options.ttl, 'ttl')
+  const key = view.physicalKey('q', name)
+  return {
+    append: async (value) => {
+      const item = toItem(core, value)
+      const run = { keys: [key], args: [item, String(maxSize), String(ttl)], signal: undefined }
+      return told(core, 'list', () => executor.run(AppendToLimitedList, run))
+    },
+    read: async () => {
+      const items = await told(core, 'list', async () => {
+        const reply = await redis.ask(['LRANGE', key, -maxSize, -1])
+        if (!Array.isArray(reply)) throw unexpected()
+        return reply
+      })
+      return items.map((item) => fromItem(core, String(item))).filter((value) => value !== undefined) as T[]
+    },
+    clear: () => told(core, 'list', () => redis.remove([key])),
+  }
+}
+
+/** A value as it is kept: who wrote it, then the text. */
+function toItem(core: Core, value: unknown): string {
+  if (value === undefined) throw new TypeError('undefined cannot be stored: append null, or nothing')
+  const encoded = core.codec.encode(value)
+  assertFits(encoded, core.settings)
+  return `${encoded.codec}|${encoded.text}`
+}
+
+function fromItem(core: Core, item: string): unknown {
+  const encoded = split(item)
+  const value = encoded === undefined ? undefined : core.codec.decode(encoded)
+  if (value !== undefined) return value
+  const reason: DiscardReason = encoded === undefined ? 'foreign' : 'codec'
+  core.events.emit('discard', { tier: 'l2', reason })
+  return undefined
+}
+
+function split(item: string): Encoded | undefined {
+  const [, codec, text] = /^([a-z](?::[A-Za-z0-9._-]+)?)\|([\s\S]*)$/.exec(item) ?? []
+  return codec === undefined || text === undefined ? undefined : { codec, text }
+}

@@ -1,0 +1,41 @@
+-- Gets the first of some entries of the cache and, if it is fresh and can be decoded, lets it and all the
+-- others live for `expiration` from now on, longer or shorter than before: a session and what belongs to it.
+-- Others that are not fresh stay so.
+--
+-- The instants are rewritten in the header, where the checksum does not cover them. A sliding entry keeps its
+-- idle window, which starts anew. Idempotent: run again it does what a later call would.
+--
+-- KEYS[1..N] entries
+-- ARGV[1] prefix: string - what stands before the address in each key
+-- ARGV[2] codecs: string - those that the caller can decode, each between commas
+-- ARGV[3] expiration: milliseconds - from 1
+-- returns string | null - the bytes of the first entry as they are now
+-- @idempotent yes
+-- @commands 3 + N when all are there, 3 when the first counts as nothing, 2 when it is missing
+
+-- @include _fresh_entry
+-- @include _milliseconds
+-- @include _readable
+-- @include _refuse
+
+local ttl, result = milliseconds(ARGV[3], 1), false
+if not ttl then return refuse('expiration must be whole milliseconds, at least 1') end
+if #KEYS > 1000 then return refuse('there must be at most 1000 keys') end
+local values = redis.call('MGET', unpack(KEYS))
+if not values[1] then return false end
+local time = redis.call('TIME')
+for i = 1, #KEYS do
+  local bytes = values[i]
+  local entry = fresh_entry(bytes, KEYS[i], ARGV[1], time)
+  if i == 1 and not readable(entry, ARGV[2]) then return false end
+  if entry then
+    local fresh = string.format('%.0f', entry.now + ttl)
+    local idle = entry.idle ~= '' and tonumber(entry.idle) or ttl
+    local limit = entry.end_at ~= '' and fresh or ''
+    local renewed = string.sub(bytes, 1, entry.from - 1) .. fresh
+      .. string.sub(bytes, entry.to, entry.end_from - 1) .. limit .. string.sub(bytes, entry.end_to)
+    redis.call('SET', KEYS[i], renewed, 'PX', string.format('%.0f', math.max(1, math.min(idle, ttl))))
+    if i == 1 then result = renewed end
+  end
+end
+return result

@@ -1,0 +1,22 @@
+import { type RedisTier, unexpected } from './tier.ts'
+
+/** What one step of a walk over the key space found, and where to go on: `'0'` at the end. */
+export interface Page {
+  readonly cursor: string
+  readonly keys: readonly string[]
+}
+
+/**
+ * One step of a walk: looks at about `count` keys. A key that is there all the time comes up at least once, maybe more often;
+ * an empty page is no end. One command.
+ */
+export async function scan(
+  tier: RedisTier,
+  { cursor, pattern, count }: { cursor: string; pattern: string; count: number },
+  signal?: AbortSignal,
+): Promise<Page> {
+  const reply = await tier.ask(['SCAN', cursor, 'MATCH', pattern, 'COUNT', count], signal)
+  const [next, keys] = Array.isArray(reply) ? (reply as readonly unknown[]) : []
+  if (!/^\d+$/.test(String(next)) || !Array.isArray(keys)) throw unexpected()
+  return { cursor: String(next), keys: keys as readonly string[] }
+}

@@ -1,0 +1,88 @@
+import { beforeEach, expect, test } from 'vitest'
+import { removeByPattern } from '../../../src/admin/index.ts'
+import {
+  compareAndSwap,
+  counter,
+  getAndExtend,
+  list,
+  setIfExists,
+  setIfNotExists,
+} from '../../../src/atomic/index.ts'
+import type { HybridCache } from '../../../src/index.ts'
+import { onEveryEngine } from '../../support/servers.ts'
+import { Isolates } from './support.ts'
+
+// What every operation costs in the steady state, counted where it is billed. The README's table says the same.
+
+onEveryEngine('costs of what works on top', (server) => {
+  const world = new Isolates(server)
+  const cost = (run: () => unknown): Promise<string> => world.cost(run)
+  let cache: HybridCache<true>
+
+  /** An isolate that knows the time, a server that knows the scripts. */
+  beforeEach(async () => {
+    await world.redis('FLUSHALL')
+    cache = world.isolate()
+    await setIfNotExists(cache, 'warm', 1)
+    await setIfExists(cache, 'warm', 1)
+    await compareAndSwap(cache, 'warm', 1, 2)
+    await getAndExtend(cache, 'warm', '1m')
+    await counter(cache, 'warm').increment()
+    await list(cache, 'warm', { maxSize: 1 }).append(1)
+  })
+
+  test('conditional writes', async () => {
+    expect(await cost(() => setIfExists(cache, 'k', 1))).toBe('1/2')
+    expect(await cost(() => compareAndSwap(cache, 'k', 1, 2))).toBe('1/2')
+    expect(await cost(() => setIfNotExists(cache, 'k', 1))).toBe('1/3')
+    expect(await cost(() => setIfNotExists(cache, 'k', 1))).toBe('1/3')
+    expect(await cost(() => compareAndSwap(cache, 'k', 2, 3))).toBe('1/3')
+    expect(await cost(() => compareAndSwap(cache, 'k', 1, 2))).toBe('1/4')
+    expect(await cost(() => setIfExists(cache, 'k', 1))).toBe('1/4')
+    await world.expire('e:k')
+    expect(await cost(() => setIfExists(cache, 'k', 1))).toBe('1/3')
+    expect(await cost(() => setIfNotExists(cache, 'k', 1))).toBe('1/4')
+  })
+
+  test('as the first thing that an isolate does they ask for the time, as set does', async () => {
+    expect(await cost(() => setIfNotExists(world.isolate(), 'k', 1))).toBe('2/4')
+  })
+
+  test('getAndExtend', async () => {
+    expect(await cost(() => getAndExtend(cache, 'k', '1m'))).toBe('1/2')
+    await cache.setMany(
+      ['k', 'a', 'b'].map((key) => [key, 1]),
+      { sliding: '10s' },
+    )
+    expect(await cost(() => getAndExtend(cache, 'k', '1m'))).toBe('1/4')
+    expect(await cost(() => getAndExtend(cache, 'k', '1m', { related: ['a', 'b', 'none'] }))).toBe('1/6')
+    expect(await cost(() => cache.get('k'))).toBe('0/0')
+  })
+
+  test('counters', async () => {
+    const n = counter(cache, 'n', { ttl: '1m' })
+    expect(await cost(() => n.increment())).toBe('1/3')
+    expect(await cost(() => n.increment())).toBe('1/2')
+    expect(await cost(() => n.get())).toBe('1/1')
+    expect(await cost(() => n.reset())).toBe('1/1')
+    const many = Array.from({ length: 100 }, () => n)
+    expect(await cost(() => Promise.all(many.map((each) => each.increment())))).toBe('1/201')
+  })
+
+  test('lists', async () => {
+    const l = list(cache, 'l', { maxSize: 2, ttl: '1m' })
+    expect(await cost(() => l.append(1))).toBe('1/3')
+    expect(await cost(() => l.append(1))).toBe('1/2')
+    expect(await cost(() => l.append(1))).toBe('1/3')
+    expect(await cost(() => l.read())).toBe('1/1')
+    expect(await cost(() => l.clear())).toBe('1/1')
+  })
+
+  test('removeByPattern: a command for each step, and one for each batch that matched', async () => {
+    await world.redis('FLUSHALL')
+    expect(await cost(() => removeByPattern(cache, 'x*'))).toBe('1/1')
+    await cache.setMany(Array.from({ length: 50 }, (_, i) => [`x${i}`, i]))
+    expect(await cost(() => removeByPattern(cache, 'x*', { dryRun: true }))).toBe('1/1')
+    expect(await cost(() => removeByPattern(cache, 'x*'))).toBe('2/2')
+  })
+})
