@@ -1,34 +1,13 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { removeByPattern, type RemoveProgress } from '../../../src/admin/index.ts'
-import { counter } from '../../../src/atomic/index.ts'
-import { createHybridCache, type HybridCache } from '../../../src/index.ts'
 import { onEveryEngine } from '../../support/servers.ts'
 import { record } from '../../support/world.ts'
 import { HOSTILE } from '../../lua/lua.ts'
 import { Isolates } from '../atomic/support.ts'
+import { fill, remaining, removeAll } from './support.ts'
 
 onEveryEngine('removeByPattern', (server) => {
   const world = new Isolates(server)
-
-  /** Until nothing is found: the cursor of the embedded engine is a position, and skips where something was removed. */
-  async function removeAll(
-    cache: HybridCache<true>,
-    pattern: string,
-    options: { batchSize?: number } = {},
-  ): Promise<number> {
-    let [sum, found] = [0, 0]
-    do sum += found = await removeByPattern(cache, pattern, options)
-    while (found > 0)
-    return sum
-  }
-
-  async function remaining(cache: HybridCache, keys: readonly string[]): Promise<string[]> {
-    return [...(await cache.getMany(keys, { l1: false })).keys()]
-  }
-
-  const fill = (cache: HybridCache, keys: readonly string[]): Promise<void> =>
-    cache.setMany(keys.map((key) => [key, key]))
 
   test('removes what matches, and nothing else, from both tiers', async () => {
     const cache = world.isolate()
@@ -101,82 +80,6 @@ onEveryEngine('removeByPattern', (server) => {
     const count = await removeAll(cache, pattern)
     expect(await remaining(cache, keys)).toEqual(keys.filter((key) => !expected.includes(key)))
     expect(count).toBe(expected.length)
-  })
-
-  test('namespaces, the root, other kinds of keys and other prefixes are apart', async () => {
-    const prefixes = ['p', 'p.', 'p-', 'pp', '{p}', 'p_', 'P']
-    const all = prefixes.flatMap((name) => {
-      const root = createHybridCache({ redis: server(), keyPrefix: `${world.prefix}${name}` })
-      return [root].concat(['a', 'a.b', 'e', '{a}', 'a-b'].map((namespace) => root.namespace(namespace)))
-    })
-    const keys = ['k', 'e:k', 'n:a:e:k', 'a:e:k']
-    for (const each of all) {
-      await fill(each, keys)
-      await counter(each, 'k').increment()
-    }
-    for (const [i, each] of all.entries()) {
-      expect(await removeAll(each, '*')).toBe(4)
-      const left = await Promise.all(all.map((other) => remaining(other, keys)))
-      expect(left.map(({ length }) => length)).toEqual(all.map((_, at) => (at <= i ? 0 : 4)))
-      expect(await counter(each, 'k').get()).toBe(1)
-    }
-  })
-
-  test('prefixes and namespaces mean themselves, whatever they look like to a glob', async () => {
-    const names = ['{a-c}', '{b}', 'a-c', 'b', 'a.c', 'abc', 'a_c', '{a}', '-', '.']
-    await fc.assert(
-      fc.asyncProperty(fc.constantFrom(...names), fc.constantFrom(...names), async (prefix, namespace) => {
-        await world.redis('FLUSHALL')
-        const cacheAt = (keyPrefix: string): HybridCache<true> =>
-          createHybridCache({ redis: server(), keyPrefix })
-        const decoys = names.flatMap((p) => names.map((n) => ({ p, n, cache: cacheAt(p).namespace(n) })))
-        await Promise.all(decoys.map(({ cache }) => cache.set('k', 1)))
-        expect(await removeAll(cacheAt(prefix).namespace(namespace), '*')).toBe(1)
-        const found = await Promise.all(decoys.map(({ cache }) => cache.get('k', { l1: false })))
-        const lost = decoys.filter((_, i) => found[i] === undefined)
-        expect(lost.map(({ p, n }) => [p, n])).toEqual([[prefix, namespace]])
-      }),
-      { numRuns: 8 },
-    )
-  })
-
-  test('a literal key, escaped, removes itself and no other: any text', async () => {
-    const special = fc.constantFrom(
-      '*',
-      '?',
-      '[',
-      ']',
-      '\\',
-      '^',
-      '-',
-      'a',
-      'b',
-      '!',
-      '{',
-      '}',
-      ',',
-      '\n',
-      'ü',
-      '🐎',
-      '\0',
-    )
-    const text = fc.string({ unit: special, minLength: 1, maxLength: 6 })
-    await fc.assert(
-      fc.asyncProperty(fc.uniqueArray(text, { minLength: 2, maxLength: 12 }), async (keys) => {
-        const cache = world.isolate()
-        await removeAll(cache, '*')
-        await fill(cache, keys)
-        const [key = ''] = keys
-        expect(await removeAll(cache, key.replace(/[*?\\]/g, '\\$&'))).toBe(1)
-        expect(await remaining(cache, keys)).toEqual(keys.slice(1))
-        const prefix = `${key.replace(/[*?\\]/g, '\\$&')}*`
-        await fill(cache, keys)
-        const expected = keys.filter((each) => each.startsWith(key))
-        expect(await removeAll(cache, prefix)).toBe(expected.length)
-        expect(await remaining(cache, keys)).toEqual(keys.filter((each) => !each.startsWith(key)))
-      }),
-      { numRuns: 30 },
-    )
   })
 
   test('hostile keys go as any other', async () => {
