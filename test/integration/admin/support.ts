@@ -18,6 +18,10 @@ export async function remaining(cache: HybridCache, keys: readonly string[]): Pr
   return [...(await cache.getMany(keys, { l1: false })).keys()]
 }
 
+/** Stores the keys in Redis alone: what L1 holds is found without asking it. */
 export function fill(cache: HybridCache, keys: readonly string[]): Promise<void> {
-  return cache.setMany(keys.map((key) => [key, key]))
+  return cache.setMany(
+    keys.map((key) => [key, key]),
+    { l1: false },
+  )
 }

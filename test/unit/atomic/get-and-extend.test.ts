@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest'
+import { getAndExtend } from '../../../src/atomic/index.ts'
+import { formatEntry } from '../../../src/entry/header.ts'
+import type { HybridCache } from '../../../src/index.ts'
+import { headerOf } from '../../support/entries.ts'
+import { World } from '../../support/world.ts'
+
+/** An isolate, and a server that extends the entry of `key` and takes 400 ms to say so. */
+async function slowWorld(header: {
+  life: number
+  idle?: number
+}): Promise<{ world: World; cache: HybridCache<true> }> {
+  const world = new World()
+  const cache = (await world.warm()) as HybridCache<true>
+  const fresh = world.clock.now() + header.life
+  const slides = header.idle === undefined ? {} : { idle: header.idle, end: fresh }
+  const bytes = formatEntry({ header: headerOf({ fresh, ...slides }), payload: '1' })
+  world.redis.replies.set('EVALSHA', bytes)
+  world.redis.after = () => world.clock.advance(400)
+  return { world, cache }
+}
+
+test('an idle window in L1 counts from before Redis was asked', async () => {
+  const { world, cache } = await slowWorld({ life: 60_000, idle: 1_000 })
+  expect(await getAndExtend(cache, 'key', '1m')).toBe(1)
+  world.redis.after = undefined
+  world.cut()
+  await world.clock.advance(599)
+  expect(cache.getLocal('key')).toBe(1)
+  await world.clock.advance(1)
+  expect(cache.getLocal('key')).toBeUndefined()
+})
+
+test('a life that is over when the answer comes is a value all the same, and no copy', async () => {
+  const { cache } = await slowWorld({ life: 300 })
+  expect(await getAndExtend(cache, 'key', 300)).toBe(1)
+  expect(cache.getLocal('key')).toBeUndefined()
+  expect(cache.stats().l1.entries).toBe(0)
+})
