@@ -98,16 +98,19 @@ test('the table of scripts has them all, with what they take and what they cost'
     twice,
   }))
   expect(listed).toEqual(
-    Object.values<LuaScript>({ ...LuaScripts }).map(({ name, keys, args, idempotent }) => {
-      const header = readFileSync(join(root, 'src/lua', `${snakeCase(name)}.lua`), 'utf8')
-      return {
-        name,
-        keys: keys.names.map((key) => (keys.max === Infinity ? `${key}…` : key)).join(', '),
-        args: args.names.map((arg, i) => nameOf(arg, i < args.min, args.max === Infinity)).join(', '),
-        costs: /^-- @commands (.+?)(?: always)?$/m.exec(header)?.[1],
-        twice: idempotent ? 'yes' : 'no',
-      }
-    }),
+    Object.values<LuaScript>({ ...LuaScripts })
+      // Those of hybrid-cache/atomic, which expect entries, are not for calling by hand.
+      .filter(({ name }) => !/Entr(?:y|ies)/.test(name))
+      .map(({ name, keys, args, idempotent }) => {
+        const header = readFileSync(join(root, 'src/lua', `${snakeCase(name)}.lua`), 'utf8')
+        return {
+          name,
+          keys: keys.names.map((key) => (keys.max === Infinity ? `${key}…` : key)).join(', '),
+          args: args.names.map((arg, i) => nameOf(arg, i < args.min, args.max === Infinity)).join(', '),
+          costs: /^-- @commands (.+?)(?: always)?$/m.exec(header)?.[1],
+          twice: idempotent ? 'yes' : 'no',
+        }
+      }),
   )
 })
 
