@@ -1,7 +1,7 @@
 // The scenario in a Worker. Its first request runs it all.
 import { liftTraps } from './scenario/traps.ts'
 import { Redis } from '@upstash/redis/cloudflare'
-import * as library from '../../src/index.ts'
+import * as api from '../../src/index.ts'
 import { perIsolate } from '../../src/platform/cloudflare.ts'
 import { runScenario } from './scenario/index.ts'
 import type { ScenarioInput } from './scenario/input.ts'
@@ -10,7 +10,7 @@ import type { ScenarioInput } from './scenario/input.ts'
 declare const SCENARIO: ScenarioInput
 
 const input = SCENARIO
-const early = library.createHybridCache({ redis: { url: input.url, token: input.token } })
+const early = api.createHybridCache({ redis: { url: input.url, token: input.token } })
 const touched = liftTraps()
 
 interface Worker {
@@ -19,7 +19,7 @@ interface Worker {
 
 const worker: Worker = {
   async fetch() {
-    const report = await runScenario({ library, perIsolate, Redis, input, early, touched })
+    const report = await runScenario({ api, perIsolate, Redis, input, early, touched })
     // What an edge runtime must not offer, or else the run proves little.
     return Response.json({
       ...report,

@@ -59,7 +59,7 @@ export const background: Checks = {
     let created = 0
     const perRequest = t.subject.perIsolate((env: object): HybridCache => {
       created++
-      return t.isolate({ redis: t.subject.library.fromEnv(env) })
+      return t.isolate({ redis: t.subject.api.fromEnv(env) })
     })
     const { url, token } = t.subject.input
     const env = { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token }

@@ -15,7 +15,7 @@ export const connections: Checks = {
   },
 
   'without Redis the cache lives in memory': async (t) => {
-    const cache = t.subject.library.createHybridCache()
+    const cache = t.subject.api.createHybridCache()
     const cost = await t.costOf(async () => {
       await cache.set('a', new Date(0))
       equal(await cache.get('a'), new Date(0))
@@ -27,7 +27,7 @@ export const connections: Checks = {
   },
 
   'fromEnv takes both pairs of names, and says what is missing': async (t) => {
-    const { fromEnv } = t.subject.library
+    const { fromEnv } = t.subject.api
     const upstash = { UPSTASH_REDIS_REST_URL: 'https://a.example', UPSTASH_REDIS_REST_TOKEN: 't' }
     equal(fromEnv(upstash), { url: 'https://a.example', token: 't' })
     equal(fromEnv({ KV_REST_API_URL: 'https://b.example', KV_REST_API_TOKEN: 'u' }), {

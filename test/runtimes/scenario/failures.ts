@@ -20,8 +20,8 @@ async function survives(
   const found = seen.map((event) => event.slice('error '.length))
   for (const write of [() => cache.set('b', 1), () => cache.setMany([['b', 1]]), () => cache.remove('b')]) {
     const error = await failure(write)
-    ok(t.subject.library.isCacheError(error), `${error.name} instead of a CacheError`)
-    ok(error instanceof t.subject.library.CacheError, 'not an instance of CacheError')
+    ok(t.subject.api.isCacheError(error), `${error.name} instead of a CacheError`)
+    ok(error instanceof t.subject.api.CacheError, 'not an instance of CacheError')
     found.push((error as { code?: string }).code ?? '')
     const text = [error.message, String(error.cause ?? '')].join(' ')
     ok(!text.includes(redis.token) && !text.includes(redis.url), 'the error tells a secret')

@@ -1,13 +1,13 @@
 import type { CacheOptions, EventName, HybridCache } from '../../../src/index.ts'
 import type { ScenarioInput } from './input.ts'
 
-export type Library = typeof import('../../../src/index.ts')
+export type Api = typeof import('../../../src/index.ts')
 export type PerIsolate = typeof import('../../../src/platform/cloudflare.ts').perIsolate
 export type UpstashRedis = typeof import('@upstash/redis/cloudflare').Redis
 
 /** What is under test, and what it did while it was loaded. */
 export interface Subject {
-  readonly library: Library
+  readonly api: Api
   readonly perIsolate: PerIsolate
   readonly Redis: UpstashRedis
   readonly input: ScenarioInput
@@ -40,7 +40,7 @@ export class Toolbox {
   /** A cache, which stands for a new isolate: it shares Redis with the others of the check, and nothing else. */
   isolate(options: CacheOptions = {}): HybridCache {
     const { url, token } = this.subject.input
-    return this.subject.library.createHybridCache({
+    return this.subject.api.createHybridCache({
       redis: { url, token },
       keyPrefix: this.prefix,
       // Far above what is needed: only the checks of the deadline itself may ever meet it.
