@@ -1,3 +1,4 @@
+import { type LRU, lru } from 'tiny-lru'
 import type { LuaDialect } from '../lua/index.ts'
 
 // What servers answer that do not know Upstash's flag, or no first line with flags at all. Compile errors: nothing ran.
@@ -8,11 +9,15 @@ const refusals = [
   /^(?:ERR )?(?:Error compiling script [^:]{0,80}: )?(?:user_script|<string>):1: unexpected symbol near '#'/,
 ]
 
-/** Which first line the server understands: assumed from its host, and corrected by what it answers. */
+/** Which first line the server understands: assumed from its host, and corrected, both ways, by what it answers. */
 export class DialectSwitch {
+  readonly #assumed: LuaDialect
   #current: LuaDialect
+  /** Scripts, by SHA-1, that the server has run since it was corrected. */
+  readonly #known: LRU<true> = lru(100)
 
   constructor(assumed: LuaDialect) {
+    this.#assumed = assumed
     this.#current = assumed
   }
 
@@ -25,5 +30,16 @@ export class DialectSwitch {
     if (used !== 'upstash' || !refusals.some((refusal) => refusal.test(error))) return false
     this.#current = 'redis'
     return true
+  }
+
+  ran(sha1: string): void {
+    if (this.#current !== this.#assumed) this.#known.set(sha1, true)
+  }
+
+  /** A server that has forgotten what it has run may be another one: what was assumed of it is tried again. */
+  forgot(sha1: string): void {
+    if (this.#known.peek(sha1) === undefined) return
+    this.#known.clear()
+    this.#current = this.#assumed
   }
 }

@@ -48,10 +48,15 @@ export class Executor {
       const readonly = script.readonly && this.#hasReadonly
       const asText = unknown > 1 || (unknown === 1 && this.#isFirst(script))
       const reply = await this.#send(script, { run, readonly, asText })
-      if (!(reply instanceof RedisReplyError)) return exact(script, reply) as Reply_
+      if (!(reply instanceof RedisReplyError)) {
+        this.#dialect.ran(script.sha1[dialect])
+        return exact(script, reply) as Reply_
+      }
       // In answer to a text it is the script's own: it has run.
-      if (!asText && reply.message.startsWith('NOSCRIPT')) unknown++
-      else if (readonly && /^ERR (unknown command|Command is not available)/i.test(reply.message))
+      if (!asText && reply.message.startsWith('NOSCRIPT')) {
+        unknown++
+        this.#dialect.forgot(script.sha1[dialect])
+      } else if (readonly && /^ERR (unknown command|Command is not available)/i.test(reply.message))
         this.#hasReadonly = false
       // Only a text is compiled: what a known script answers is its own, whatever it looks like.
       else if (!asText || !this.#dialect.corrects(reply.message, dialect))

@@ -80,6 +80,34 @@ describe('the dialect', () => {
     },
   )
 
+  test('corrects itself back where another server has taken the place of the one that refused the flag', async () => {
+    let flags = false
+    let loaded = new Set<unknown>()
+    const server = new ScriptServer(([name, body]) => {
+      if (name === 'EVALSHA') return loaded.has(body) ? 1 : noScript
+      const flagged = String(body).startsWith('#!')
+      if (flagged && !flags)
+        return new RedisReplyError('ERR Unexpected flag in script shebang: allow-key-locking')
+      loaded.add(SetIfExists.sha1[flagged ? 'upstash' : 'redis'])
+      return 1
+    }, 'upstash')
+    const { scripts } = cacheOn(server)
+    const run = () => scripts.execute(SetIfExists, { keys: ['k'], args: ['v', 0] })
+    await run()
+    expect(server.sent.at(-1)?.[0]?.[1]).toBe(textFor(SetIfExists, 'redis'))
+    await run()
+    loaded = new Set() // it was restarted: the flag is tried once more, and refused
+    server.sent.length = 0
+    await run()
+    expect(server.names).toEqual([['EVALSHA'], ['EVAL'], ['EVAL']])
+    loaded = new Set()
+    flags = true
+    await run()
+    expect(server.sent.at(-1)?.[0]?.[1]).toBe(textFor(SetIfExists, 'upstash'))
+    await run()
+    expect(server.sent.at(-1)?.[0]?.slice(0, 2)).toEqual(['EVALSHA', SetIfExists.sha1.upstash])
+  })
+
   test('the flags follow the script: read-only ones say so, one that finds its keys itself takes no key lock', () => {
     expect(textFor(GetMultiple, 'upstash')).toMatch(/^#!lua flags=no-writes,allow-key-locking\n/)
     expect(textFor(SetIfExists, 'upstash')).toMatch(/^#!lua flags=allow-key-locking\n/)
