@@ -17,6 +17,7 @@
 -- @commands 4 when it swaps, 3 when not, 2 when nothing is there
 
 -- @include _fresh_entry
+-- @include _instant
 -- @include _milliseconds
 -- @include _refuse
 
@@ -24,7 +25,7 @@ local ttl = milliseconds(ARGV[6], 0)
 if not ttl then return refuse('expiration must be whole milliseconds, or 0') end
 local bytes = redis.call('MGET', KEYS[1])[1]
 if not bytes then return -1 end
-local entry = fresh_entry(bytes, KEYS[1], ARGV[1], redis.call('TIME'))
+local entry = fresh_entry(bytes, KEYS[1], ARGV[1], instant(redis.call('TIME')))
 if not entry then return -1 end
 local same = entry.codec == ARGV[2]
 if entry.zip == '' then

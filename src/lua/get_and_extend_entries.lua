@@ -14,6 +14,7 @@
 -- @commands 3 + N when all are there, 3 when the first counts as nothing, 2 when it is missing
 
 -- @include _fresh_entry
+-- @include _instant
 -- @include _milliseconds
 -- @include _readable
 -- @include _refuse
@@ -23,13 +24,13 @@ if not ttl then return refuse('expiration must be whole milliseconds, at least 1
 if #KEYS > 1000 then return refuse('there must be at most 1000 keys') end
 local values = redis.call('MGET', unpack(KEYS))
 if not values[1] then return false end
-local time = redis.call('TIME')
+local now = instant(redis.call('TIME'))
 for i = 1, #KEYS do
   local bytes = values[i]
-  local entry = fresh_entry(bytes, KEYS[i], ARGV[1], time)
+  local entry = fresh_entry(bytes, KEYS[i], ARGV[1], now)
   if i == 1 and not readable(entry, ARGV[2]) then return false end
   if entry then
-    local fresh = string.format('%.0f', entry.now + ttl)
+    local fresh = string.format('%.0f', now + ttl)
     local idle = entry.idle ~= '' and tonumber(entry.idle) or ttl
     local limit = entry.end_at ~= '' and fresh or ''
     local renewed = string.sub(bytes, 1, entry.from - 1) .. fresh

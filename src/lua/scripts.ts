@@ -254,7 +254,8 @@ export const CompareAndSwapEntry: LuaScript<CompareAndSwapEntryReply> = {
 
 
 
-local entry_line = '^h1|e|%d*|%d+|()(%d+)()|%d*|()(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, time) if not bytes then return nil end local from, fresh, to, end_from, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #fresh > 16 then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) if tonumber(fresh) <= now then return nil end return { now = now, from = from, to = to, end_from = end_from, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+local entry_line = '^h1|e|%d*|(%d+)|()(%d+)()|%d*|()(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, to, end_from, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = to, end_from = end_from, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
 local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
 local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
 
@@ -262,7 +263,7 @@ local ttl = milliseconds(ARGV[6], 0)
 if not ttl then return refuse('expiration must be whole milliseconds, or 0') end
 local bytes = redis.call('MGET', KEYS[1])[1]
 if not bytes then return -1 end
-local entry = fresh_entry(bytes, KEYS[1], ARGV[1], redis.call('TIME'))
+local entry = fresh_entry(bytes, KEYS[1], ARGV[1], instant(redis.call('TIME')))
 if not entry then return -1 end
 local same = entry.codec == ARGV[2]
 if entry.zip == '' then
@@ -274,8 +275,8 @@ if not same then return 0 end
 if ttl > 0 then redis.call('SET', KEYS[1], ARGV[5], 'PX', ARGV[6]) else redis.call('DEL', KEYS[1]) end
 return 1`,
   sha1: {
-    redis: 'ebcd8bd44d43d85949c768bcd78bb2cc5b7286cc',
-    upstash: '7ddf1f7dec901e330df59ae9516198be4a3bd078',
+    redis: 'e2b6c370ee826f84e2bbe72063a26b5cb7798ff7',
+    upstash: '7cf6acdb10ab9a85c26d39adba13c0206e244b26',
   },
   keys: { min: 1, max: 1, names: ['entry'] },
   args: { min: 6, max: 6, names: ['prefix', 'codec', 'text', 'sha', 'value', 'expiration'], durations: [5] },
@@ -431,7 +432,8 @@ export const GetAndExtendEntries: LuaScript<GetAndExtendEntriesReply> = {
 
 
 
-local entry_line = '^h1|e|%d*|%d+|()(%d+)()|%d*|()(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, time) if not bytes then return nil end local from, fresh, to, end_from, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #fresh > 16 then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) if tonumber(fresh) <= now then return nil end return { now = now, from = from, to = to, end_from = end_from, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+local entry_line = '^h1|e|%d*|(%d+)|()(%d+)()|%d*|()(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, to, end_from, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = to, end_from = end_from, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
 local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
 local function readable(entry, codecs) if not entry or not string.match(entry.codec, '^[%w:._-]+$') then return false end return string.find(codecs, ',' .. entry.codec .. ',', 1, true) ~= nil end
 local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
@@ -441,13 +443,13 @@ if not ttl then return refuse('expiration must be whole milliseconds, at least 1
 if #KEYS > 1000 then return refuse('there must be at most 1000 keys') end
 local values = redis.call('MGET', unpack(KEYS))
 if not values[1] then return false end
-local time = redis.call('TIME')
+local now = instant(redis.call('TIME'))
 for i = 1, #KEYS do
 local bytes = values[i]
-local entry = fresh_entry(bytes, KEYS[i], ARGV[1], time)
+local entry = fresh_entry(bytes, KEYS[i], ARGV[1], now)
 if i == 1 and not readable(entry, ARGV[2]) then return false end
 if entry then
-local fresh = string.format('%.0f', entry.now + ttl)
+local fresh = string.format('%.0f', now + ttl)
 local idle = entry.idle ~= '' and tonumber(entry.idle) or ttl
 local limit = entry.end_at ~= '' and fresh or ''
 local renewed = string.sub(bytes, 1, entry.from - 1) .. fresh
@@ -458,8 +460,8 @@ end
 end
 return result`,
   sha1: {
-    redis: 'd8f7342554c039fb360669a8c2722c0aacf17f7e',
-    upstash: '808065c1411beea4805b0c704807193f66a52801',
+    redis: '2abae7357ef45e513ef10bf01d42ee6dbea928e3',
+    upstash: '26d79f3ddb0c46931286c65736f76d25143e0df8',
   },
   keys: { min: 1, max: Infinity, names: ['entries'] },
   args: { min: 3, max: 3, names: ['prefix', 'codecs', 'expiration'], durations: [2] },
@@ -908,7 +910,8 @@ export const SetEntryIfExists: LuaScript<SetEntryIfExistsReply> = {
 
 
 
-local entry_line = '^h1|e|%d*|%d+|()(%d+)()|%d*|()(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, time) if not bytes then return nil end local from, fresh, to, end_from, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #fresh > 16 then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) if tonumber(fresh) <= now then return nil end return { now = now, from = from, to = to, end_from = end_from, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+local entry_line = '^h1|e|%d*|(%d+)|()(%d+)()|%d*|()(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, to, end_from, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = to, end_from = end_from, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
 local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
 local function readable(entry, codecs) if not entry or not string.match(entry.codec, '^[%w:._-]+$') then return false end return string.find(codecs, ',' .. entry.codec .. ',', 1, true) ~= nil end
 local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
@@ -917,13 +920,13 @@ local ttl = milliseconds(ARGV[4], 0)
 if not ttl then return refuse('expiration must be whole milliseconds, or 0') end
 local bytes = redis.call('MGET', KEYS[1])[1]
 if not bytes then return 0 end
-local entry = fresh_entry(bytes, KEYS[1], ARGV[1], redis.call('TIME'))
+local entry = fresh_entry(bytes, KEYS[1], ARGV[1], instant(redis.call('TIME')))
 if not readable(entry, ARGV[2]) then return 0 end
 if ttl > 0 then redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4]) else redis.call('DEL', KEYS[1]) end
 return 1`,
   sha1: {
-    redis: 'f3258b7684bd8822e8027267b5077c702aaac96c',
-    upstash: '8caaef0400c08684b366adea8c6ad8333dd8e629',
+    redis: '6227b17d5fb3adbfe956f3ec6dce8e0d7367b1c2',
+    upstash: 'da023217bbbb644d2863b85824d5986d6b42a528',
   },
   keys: { min: 1, max: 1, names: ['entry'] },
   args: { min: 4, max: 4, names: ['prefix', 'codecs', 'value', 'expiration'], durations: [3] },
@@ -966,7 +969,8 @@ export const SetEntryIfNotExists: LuaScript<SetEntryIfNotExistsReply> = {
 
 
 
-local entry_line = '^h1|e|%d*|%d+|()(%d+)()|%d*|()(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, time) if not bytes then return nil end local from, fresh, to, end_from, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #fresh > 16 then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) if tonumber(fresh) <= now then return nil end return { now = now, from = from, to = to, end_from = end_from, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+local entry_line = '^h1|e|%d*|(%d+)|()(%d+)()|%d*|()(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, to, end_from, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = to, end_from = end_from, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
 local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
 local function readable(entry, codecs) if not entry or not string.match(entry.codec, '^[%w:._-]+$') then return false end return string.find(codecs, ',' .. entry.codec .. ',', 1, true) ~= nil end
 local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
@@ -976,14 +980,14 @@ return refuse('expiration must be whole milliseconds, at least 1')
 end
 local bytes = redis.call('MGET', KEYS[1])[1]
 if bytes then
-local entry = fresh_entry(bytes, KEYS[1], ARGV[1], redis.call('TIME'))
+local entry = fresh_entry(bytes, KEYS[1], ARGV[1], instant(redis.call('TIME')))
 if readable(entry, ARGV[2]) then return 0 end
 end
 redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
 return 1`,
   sha1: {
-    redis: '8c198a9250beeb70bbe9c53209be56080f8788aa',
-    upstash: '751bc21805538198f1f19ccc699d9ca2682c991b',
+    redis: 'deaa1a4b272b03be2993b6e6608e42de1ef5ac30',
+    upstash: '974ee2b55c3c656162b3b6187bad86ea0ff81e22',
   },
   keys: { min: 1, max: 1, names: ['entry'] },
   args: { min: 4, max: 4, names: ['prefix', 'codecs', 'value', 'expiration'], durations: [3] },

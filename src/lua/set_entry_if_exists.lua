@@ -13,6 +13,7 @@
 -- @commands 4 when it writes, 3 when what is there counts as nothing, 2 when nothing is there
 
 -- @include _fresh_entry
+-- @include _instant
 -- @include _milliseconds
 -- @include _readable
 -- @include _refuse
@@ -21,7 +22,7 @@ local ttl = milliseconds(ARGV[4], 0)
 if not ttl then return refuse('expiration must be whole milliseconds, or 0') end
 local bytes = redis.call('MGET', KEYS[1])[1]
 if not bytes then return 0 end
-local entry = fresh_entry(bytes, KEYS[1], ARGV[1], redis.call('TIME'))
+local entry = fresh_entry(bytes, KEYS[1], ARGV[1], instant(redis.call('TIME')))
 if not readable(entry, ARGV[2]) then return 0 end
 if ttl > 0 then redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4]) else redis.call('DEL', KEYS[1]) end
 return 1

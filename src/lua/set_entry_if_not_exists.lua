@@ -13,6 +13,7 @@
 -- @commands 3 when nothing is there or an entry is, 4 when what is there counts as nothing
 
 -- @include _fresh_entry
+-- @include _instant
 -- @include _milliseconds
 -- @include _readable
 -- @include _refuse
@@ -22,7 +23,7 @@ if not milliseconds(ARGV[4], 1) then
 end
 local bytes = redis.call('MGET', KEYS[1])[1]
 if bytes then
-  local entry = fresh_entry(bytes, KEYS[1], ARGV[1], redis.call('TIME'))
+  local entry = fresh_entry(bytes, KEYS[1], ARGV[1], instant(redis.call('TIME')))
   if readable(entry, ARGV[2]) then return 0 end
 end
 redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
