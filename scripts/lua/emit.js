@@ -27,8 +27,8 @@ export const ${name}: LuaScript<${name}Reply> = {
     redis: '${sha1.redis}',
     upstash: '${sha1.upstash}',
   },
-  keys: ${counts(keys)},
-  args: ${counts(args, keys)},
+${property('keys', counts(keys))}
+${property('args', counts(args, keys))}
   readonly: ${readonly},
   idempotent: ${idempotent},
   dynamicKeys: ${dynamicKeys},
@@ -97,6 +97,13 @@ function templateLiteral(text) {
   return `\`${text.replace(/[\\`]|\$\{/g, '\\$&')}\``
 }
 
+/** @param {string} name @param {readonly string[]} members */
+function property(name, members) {
+  const line = `  ${name}: { ${members.join(', ')} },`
+  if (line.length <= WIDTH) return line
+  return `  ${name}: {\n${members.map((member) => `    ${member},\n`).join('')}  },`
+}
+
 /** @param {readonly Parameter[]} parameters @param {readonly Parameter[]} [keys] */
 function counts(parameters, keys = []) {
   const min = parameters.filter(({ optional }) => !optional).length
@@ -106,9 +113,9 @@ function counts(parameters, keys = []) {
   const spans = parameters.flatMap(({ type, index }, at) =>
     type.includes('milliseconds') ? [index === 'N+1' ? -1 : at] : [],
   )
-  const perKey = many && keys.some(({ index }) => index === 'N') ? ', perKey: true' : ''
-  const durations = spans.length > 0 ? `, durations: [${spans.join(', ')}]` : ''
-  return `{ min: ${min}, max: ${max}, names: [${names}]${perKey}${durations} }`
+  const perKey = many && keys.some(({ index }) => index === 'N') ? ['perKey: true'] : []
+  const durations = spans.length > 0 ? [`durations: [${spans.join(', ')}]`] : []
+  return [`min: ${min}`, `max: ${max}`, `names: [${names}]`, ...perKey, ...durations]
 }
 
 /** @param {readonly Script[]} scripts */
