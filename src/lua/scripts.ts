@@ -107,6 +107,75 @@ return max_size`,
   dynamicKeys: false,
 }
 
+/** What {@link CommitEntry} answers: 1 when the new entry is there. */
+export type CommitEntryReply = 0 | 1
+
+/**
+ * Stores what the holder of a lease has made, as FillEntry would, and ends the lease, whether it stored
+ * or not: where others have written, there is nothing left to wait for. Where another token has the
+ * lease, the holder was too slow: nothing is written, and the lease stays.
+ *
+ * - `KEYS[1]` entry
+ * - `KEYS[2]` lease
+ * - `ARGV[1]` token: string (the one that LeaseEntry was given)
+ * - `ARGV[2]` seen: string (what the bytes began with, an entry's header line with its line end; empty
+ * where there were none)
+ * - `ARGV[3]` value: string (the bytes of the new entry)
+ * - `ARGV[4]` expiration: milliseconds (of the entry; from 1)
+ *
+ * One request; billed commands, the script's own calls included: 4 when it writes and ends the lease, 3
+ * when it does one of both, 2 when neither.
+ * It may be sent again. Source: `commit_entry.lua`.
+ */
+export const CommitEntry: LuaScript<CommitEntryReply> = {
+  name: 'CommitEntry',
+  source: `
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+local function fillable(bytes, seen) if not bytes or bytes == '' then return true end return seen ~= '' and string.sub(bytes, 1, #seen) == seen end
+local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
+local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
+
+if not ARGV[1] or ARGV[1] == '' then return refuse('token must not be empty') end
+if not milliseconds(ARGV[4], 1) then
+return refuse('expiration must be whole milliseconds, at least 1')
+end
+local found = redis.call('MGET', KEYS[1], KEYS[2])
+local bytes, holder = found[1], found[2]
+local stored = bytes == ARGV[3]
+if not stored and (not holder or holder == ARGV[1]) and fillable(bytes, ARGV[2]) then
+redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
+stored = true
+end
+if holder == ARGV[1] then redis.call('DEL', KEYS[2]) end
+return stored and 1 or 0`,
+  sha1: {
+    redis: '87e9ad37f0d787f5ba110a48dd1492802c87a693',
+    upstash: '1caf7ee8d4df08dc079cbdc93bde0c0afac9b873',
+  },
+  keys: { min: 2, max: 2, names: ['entry', 'lease'] },
+  args: { min: 4, max: 4, names: ['token', 'seen', 'value', 'expiration'], durations: [3] },
+  readonly: false,
+  idempotent: true,
+  dynamicKeys: false,
+}
+
 /**
  * What {@link CompareAndDelete} answers: 1 when it deleted, 0 when the value is another, -1 when there is
  * none.
@@ -393,6 +462,64 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[2])`,
   },
   keys: { min: 1, max: 1, names: ['lock'] },
   args: { min: 2, max: 2, names: ['token', 'timeout'], durations: [1] },
+  readonly: false,
+  idempotent: true,
+  dynamicKeys: false,
+}
+
+/** What {@link FillEntry} answers: 1 when the new entry is there. */
+export type FillEntryReply = 0 | 1
+
+/**
+ * Stores what a load has made, only if its key has nothing, or still the bytes that the load saw at its
+ * start and that counted as nothing: what somebody else has written since stays.
+ *
+ * - `KEYS[1]` entry
+ * - `ARGV[1]` seen: string (what the bytes began with, an entry's header line with its line end; empty
+ * where there were none)
+ * - `ARGV[2]` value: string (the bytes of the new entry)
+ * - `ARGV[3]` expiration: milliseconds (from 1)
+ *
+ * One request; billed commands, the script's own calls included: 3 when it writes, 2 when not.
+ * It may be sent again. Source: `fill_entry.lua`.
+ */
+export const FillEntry: LuaScript<FillEntryReply> = {
+  name: 'FillEntry',
+  source: `
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+local function fillable(bytes, seen) if not bytes or bytes == '' then return true end return seen ~= '' and string.sub(bytes, 1, #seen) == seen end
+local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
+local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
+
+if not milliseconds(ARGV[3], 1) then
+return refuse('expiration must be whole milliseconds, at least 1')
+end
+local bytes = redis.call('MGET', KEYS[1])[1]
+if bytes == ARGV[2] then return 1 end
+if not fillable(bytes, ARGV[1]) then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+return 1`,
+  sha1: {
+    redis: 'f6d89720a562453b9ae10d04f70f1f2e29d3db5a',
+    upstash: '31095afa945b44f6d9273a777a5da01c0a077429',
+  },
+  keys: { min: 1, max: 1, names: ['entry'] },
+  args: { min: 3, max: 3, names: ['seen', 'value', 'expiration'], durations: [2] },
   readonly: false,
   idempotent: true,
   dynamicKeys: false,
@@ -729,6 +856,103 @@ return { 1, sum }`,
   args: { min: 4, max: 4, names: ['amount', 'min', 'max', 'expiration'], durations: [3] },
   readonly: false,
   idempotent: false,
+  dynamicKeys: false,
+}
+
+/**
+ * What {@link LeaseEntry} answers: 0 when the entry will do, 1 when the token has the lease, 2 when
+ * another has it; the string under the key, whatever it is; how many milliseconds the lease lasts, 0
+ * where nobody needs it.
+ */
+export type LeaseEntryReply = readonly [state: 0 | 1 | 2, bytes: string | null, wait: number]
+
+/**
+ * Gets an entry of the cache or, where there is none that will do, the right to make it: of all who ask
+ * at once, wherever they run, one makes it, and the others hear how long that may take.
+ *
+ * - `KEYS[1]` entry
+ * - `KEYS[2]` lease
+ * - `ARGV[1]` prefix: string (what stands before the address in the key of the entry)
+ * - `ARGV[2]` codecs: string (those that the caller can decode, each between commas)
+ * - `ARGV[3]` token: string (unique, one for each load)
+ * - `ARGV[4]` expiration: milliseconds (of the lease; from 1)
+ * - `ARGV[5]` now: integer (the instant by the server's clock, in milliseconds; empty: TIME tells)
+ * - `ARGV[6]` after: integer (an instant: an entry must be created later; 0: any will do)
+ *
+ * One request; billed commands, the script's own calls included: 2 when the entry will do, 3 when the
+ * token or another has the lease, 3 when the entry will do and TIME tells, 4 when it will not and TIME
+ * tells, 4 when a lease without an end is replaced, 5 when it is and TIME tells.
+ * It may be sent again. Source: `lease_entry.lua`.
+ */
+export const LeaseEntry: LuaScript<LeaseEntryReply> = {
+  name: 'LeaseEntry',
+  source: `
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+local entry_line = '^h1|e|%d*|(%d+)|()(%d+)()|%d*|()(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, to, end_from, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = to, end_from = end_from, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
+local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
+local function readable(entry, codecs) if not entry or not string.match(entry.codec, '^[%w:._-]+$') then return false end return string.find(codecs, ',' .. entry.codec .. ',', 1, true) ~= nil end
+local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
+
+
+local ttl, after = milliseconds(ARGV[4], 1), whole(ARGV[6], 0, 9007199254740991)
+local now = ARGV[5] ~= '' and whole(ARGV[5], 0, 9007199254740991)
+if not ARGV[3] or ARGV[3] == '' then return refuse('token must not be empty') end
+if not ttl then return refuse('expiration must be whole milliseconds, at least 1') end
+if now == nil or not after then return refuse('now and after must be instants in whole milliseconds') end
+local found = redis.call('MGET', KEYS[1], KEYS[2])
+local bytes, holder = found[1] or false, found[2]
+if bytes then
+local entry = fresh_entry(bytes, KEYS[1], ARGV[1], now or instant(redis.call('TIME')))
+if readable(entry, ARGV[2]) and entry.created > after then return { 0, bytes, 0 } end
+end
+if holder and holder ~= ARGV[3] then
+local wait = redis.call('PTTL', KEYS[2])
+if wait >= 0 then return { 2, bytes, math.max(1, wait) } end
+end
+redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[4])
+return { 1, bytes, ttl }`,
+  sha1: {
+    redis: '5d77989a0d4fb2f2c5ad92eec8c1ea8a79c72baf',
+    upstash: 'cb131a75c318949bbb81d8aaecc835d0a3d594bf',
+  },
+  keys: { min: 2, max: 2, names: ['entry', 'lease'] },
+  args: {
+    min: 6,
+    max: 6,
+    names: ['prefix', 'codecs', 'token', 'expiration', 'now', 'after'],
+    durations: [3],
+  },
+  readonly: false,
+  idempotent: true,
   dynamicKeys: false,
 }
 
@@ -1152,17 +1376,20 @@ return #KEYS`,
 export interface LuaScriptTable {
   readonly AcquireLock: LuaScript<AcquireLockReply>
   readonly AppendToLimitedList: LuaScript<AppendToLimitedListReply>
+  readonly CommitEntry: LuaScript<CommitEntryReply>
   readonly CompareAndDelete: LuaScript<CompareAndDeleteReply>
   readonly CompareAndSwap: LuaScript<CompareAndSwapReply>
   readonly CompareAndSwapEntry: LuaScript<CompareAndSwapEntryReply>
   readonly DeleteByPattern: LuaScript<DeleteByPatternReply>
   readonly ExtendLock: LuaScript<ExtendLockReply>
+  readonly FillEntry: LuaScript<FillEntryReply>
   readonly GetAndExtendEntries: LuaScript<GetAndExtendEntriesReply>
   readonly GetAndExtendExpiration: LuaScript<GetAndExtendExpirationReply>
   readonly GetAndRefreshRelated: LuaScript<GetAndRefreshRelatedReply>
   readonly GetMultiple: LuaScript<GetMultipleReply>
   readonly IncrementWithExpiration: LuaScript<IncrementWithExpirationReply>
   readonly IncrementWithin: LuaScript<IncrementWithinReply>
+  readonly LeaseEntry: LuaScript<LeaseEntryReply>
   readonly RateLimitSlidingWindow: LuaScript<RateLimitSlidingWindowReply>
   readonly ReleaseLock: LuaScript<ReleaseLockReply>
   readonly SetEntryIfExists: LuaScript<SetEntryIfExistsReply>
@@ -1176,17 +1403,20 @@ export interface LuaScriptTable {
 export const LuaScripts: LuaScriptTable = {
   AcquireLock,
   AppendToLimitedList,
+  CommitEntry,
   CompareAndDelete,
   CompareAndSwap,
   CompareAndSwapEntry,
   DeleteByPattern,
   ExtendLock,
+  FillEntry,
   GetAndExtendEntries,
   GetAndExtendExpiration,
   GetAndRefreshRelated,
   GetMultiple,
   IncrementWithExpiration,
   IncrementWithin,
+  LeaseEntry,
   RateLimitSlidingWindow,
   ReleaseLock,
   SetEntryIfExists,

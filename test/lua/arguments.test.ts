@@ -7,17 +7,20 @@ import { allScripts, describeScripts, HOSTILE, title, type Word } from './lua.ts
 const GOOD: Readonly<Record<string, readonly Word[]>> = {
   AcquireLock: ['token', 9_000],
   AppendToLimitedList: ['value', 5, 9_000],
+  CommitEntry: ['token', 'seen', 'new', 9_000],
   CompareAndDelete: ['expected'],
   CompareAndSwap: ['expected', 'new', 9_000],
   CompareAndSwapEntry: ['p', 'j', 'expected', 'digest', 'new', 9_000],
   DeleteByPattern: [100, '0'],
   ExtendLock: ['token', 9_000],
+  FillEntry: ['expected', 'new', 9_000],
   GetAndExtendEntries: ['p', ',j,', 9_000],
   GetAndExtendExpiration: [9_000],
   GetAndRefreshRelated: [9_000],
   GetMultiple: [],
   IncrementWithExpiration: [1, 9_000],
   IncrementWithin: [1, 0, 5, 9_000],
+  LeaseEntry: ['p', ',j,', 'token', 9_000, 1_700_000_000_000, 0],
   RateLimitSlidingWindow: [5, 9_000, 1],
   ReleaseLock: ['token'],
   SetEntryIfExists: ['p', ',j,', 'value', 9_000],
@@ -27,15 +30,20 @@ const GOOD: Readonly<Record<string, readonly Word[]>> = {
   SetMultiple: ['value', 9_000],
 }
 
+/** A `clock` is natural, or empty. */
+type Kind = 'positive' | 'natural' | 'clock' | 'integer'
+
 /** Where a number is expected. */
-const NUMBERS: readonly (readonly [LuaScript, number, 'positive' | 'natural' | 'integer'])[] = [
+const NUMBERS: readonly (readonly [LuaScript, number, Kind])[] = [
   [scripts.AcquireLock, 1, 'positive'],
   [scripts.AppendToLimitedList, 1, 'positive'],
   [scripts.AppendToLimitedList, 2, 'natural'],
+  [scripts.CommitEntry, 3, 'positive'],
   [scripts.CompareAndSwap, 2, 'natural'],
   [scripts.CompareAndSwapEntry, 5, 'natural'],
   [scripts.DeleteByPattern, 0, 'positive'],
   [scripts.ExtendLock, 1, 'positive'],
+  [scripts.FillEntry, 2, 'positive'],
   [scripts.GetAndExtendEntries, 2, 'positive'],
   [scripts.GetAndExtendExpiration, 0, 'positive'],
   [scripts.GetAndRefreshRelated, 0, 'positive'],
@@ -45,6 +53,9 @@ const NUMBERS: readonly (readonly [LuaScript, number, 'positive' | 'natural' | '
   [scripts.IncrementWithin, 1, 'integer'],
   [scripts.IncrementWithin, 2, 'integer'],
   [scripts.IncrementWithin, 3, 'natural'],
+  [scripts.LeaseEntry, 3, 'positive'],
+  [scripts.LeaseEntry, 4, 'clock'],
+  [scripts.LeaseEntry, 5, 'natural'],
   [scripts.RateLimitSlidingWindow, 0, 'natural'],
   [scripts.RateLimitSlidingWindow, 1, 'positive'],
   [scripts.RateLimitSlidingWindow, 2, 'natural'],
@@ -63,10 +74,16 @@ const NO_NUMBERS = [
 const NEGATIVES = ['-1', '-9007199254740991']
 const HUGE = ['9007199254740993', '99999999999999999999']
 
-function bad(kind: 'positive' | 'natural' | 'integer', script: LuaScript): string[] {
+/** As many as it takes; only the first is there. */
+function keysOf({ keys }: LuaScript): string[] {
+  return ['k', 'l'].slice(0, keys.min)
+}
+
+function bad(kind: Kind, script: LuaScript): string[] {
   const huge = script === scripts.IncrementWithExpiration && kind === 'integer' ? [] : HUGE
   if (kind === 'integer') return [...NO_NUMBERS, ...huge, ...huge.map((digits) => `-${digits}`)]
-  return [...NO_NUMBERS, ...NEGATIVES, ...huge, ...(kind === 'positive' ? ['0'] : [])]
+  const texts = kind === 'clock' ? NO_NUMBERS.filter((text) => text !== '') : NO_NUMBERS
+  return [...texts, ...NEGATIVES, ...huge, ...(kind === 'positive' ? ['0'] : [])]
 }
 
 describeScripts('arguments', (lua) => {
@@ -76,7 +93,7 @@ describeScripts('arguments', (lua) => {
       await lua().redis('SET', 'k', 'expected')
       const texts = bad(kind, script)
       const outcomes = await lua().outcomes(
-        texts.map((text) => lua().words(script, ['k'], (GOOD[name] ?? []).with(position - 1, text))),
+        texts.map((text) => lua().words(script, keysOf(script), (GOOD[name] ?? []).with(position - 1, text))),
       )
       for (const [at, { error }] of outcomes.entries()) {
         const text = texts[at] ?? ''
@@ -94,19 +111,27 @@ describeScripts('arguments', (lua) => {
     async (name, script) => {
       await lua().redis('SET', 'k', 'expected')
       for (let count = 0; count < script.args.min; count += 1)
-        expect((await lua().run(script, ['k'], (GOOD[name] ?? []).slice(0, count))).error).toMatch(/^ERR /)
+        expect((await lua().run(script, keysOf(script), (GOOD[name] ?? []).slice(0, count))).error).toMatch(
+          /^ERR /,
+        )
       expect(await lua().redis('GET', 'k')).toBe('expected')
       expect(await lua().redis('PTTL', 'k')).toBe(-1)
+      expect(await lua().redis('DBSIZE')).toBe(1)
     },
   )
 
-  test.each([scripts.AcquireLock, scripts.ExtendLock, scripts.ReleaseLock])(
-    '$name refuses an empty token',
-    async (script) => {
-      const { error } = await lua().run(script, ['k'], (GOOD[script.name] ?? []).with(0, ''))
-      expect(error).toBe('ERR hybrid-cache: token must not be empty')
-    },
-  )
+  test.each([
+    scripts.AcquireLock,
+    scripts.CommitEntry,
+    scripts.ExtendLock,
+    scripts.LeaseEntry,
+    scripts.ReleaseLock,
+  ])('$name refuses an empty token', async (script) => {
+    const at = script.args.names.indexOf('token')
+    const { error } = await lua().run(script, keysOf(script), (GOOD[script.name] ?? []).with(at, ''))
+    expect(error).toBe('ERR hybrid-cache: token must not be empty')
+    expect(await lua().redis('DBSIZE')).toBe(0)
+  })
 
   test.each(['CompareAndSwap', 'SetIfExists'])('%s takes keep, and no other word', async (name) => {
     const script = allScripts.find((each) => each.name === name) ?? scripts.SetIfExists

@@ -22,6 +22,8 @@ interface Case {
 const entry = (address: string, fresh = 9_000_000_000_000): string =>
   formatEntry({ header: headerOf({ address, fresh }), payload: '1' })
 
+const leaseArgs = (now: Word): Word[] => ['p', ',j,', 't', 9_000, now, 0]
+
 const many = Array.from({ length: 1_201 }, (_, i) => `k${i}`)
 const STARTS = 'when it starts an expiration'
 
@@ -193,6 +195,235 @@ const CASES: readonly Case[] = [
     when: 'when it is missing',
     keys: ['p:e:k'],
     args: ['p', ',j,', 9_000],
+  },
+  {
+    script: scripts.LeaseEntry,
+    when: 'when the entry will do',
+    given: [
+      ['SET', 'p:e:k', entry('e:k')],
+      ['SET', 'l', 'x', 'PX', 9_000],
+    ],
+    keys: ['p:e:k', 'l'],
+    args: leaseArgs(1),
+  },
+  {
+    script: scripts.LeaseEntry,
+    when: 'when the token or another has the lease',
+    keys: ['p:e:k', 'l'],
+    args: leaseArgs(1_700_000_000_000),
+  },
+  {
+    script: scripts.LeaseEntry,
+    when: 'when the token or another has the lease',
+    given: [['SET', 'p:e:k', entry('e:k', 1)]],
+    keys: ['p:e:k', 'l'],
+    args: leaseArgs(1_700_000_000_000),
+  },
+  {
+    script: scripts.LeaseEntry,
+    when: 'when the token or another has the lease',
+    given: [['SET', 'l', 'x', 'PX', 9_000]],
+    keys: ['p:e:k', 'l'],
+    args: leaseArgs(1_700_000_000_000),
+  },
+  {
+    script: scripts.LeaseEntry,
+    when: 'when the token or another has the lease',
+    given: [
+      ['SET', 'p:e:k', entry('e:k', 1)],
+      ['SET', 'l', 'x', 'PX', 9_000],
+    ],
+    keys: ['p:e:k', 'l'],
+    args: leaseArgs(1_700_000_000_000),
+  },
+  {
+    script: scripts.LeaseEntry,
+    when: 'when the token or another has the lease',
+    given: [['SET', 'l', 't', 'PX', 9_000]],
+    keys: ['p:e:k', 'l'],
+    args: leaseArgs(1_700_000_000_000),
+  },
+  {
+    script: scripts.LeaseEntry,
+    when: 'when the token or another has the lease',
+    keys: ['p:e:k', 'l'],
+    args: leaseArgs(''),
+  },
+  {
+    script: scripts.LeaseEntry,
+    when: 'when the token or another has the lease',
+    given: [['SET', 'l', 'x', 'PX', 9_000]],
+    keys: ['p:e:k', 'l'],
+    args: leaseArgs(''),
+  },
+  {
+    script: scripts.LeaseEntry,
+    when: 'when the entry will do and TIME tells',
+    given: [['SET', 'p:e:k', entry('e:k')]],
+    keys: ['p:e:k', 'l'],
+    args: leaseArgs(''),
+  },
+  {
+    script: scripts.LeaseEntry,
+    when: 'when it will not and TIME tells',
+    given: [['SET', 'p:e:k', entry('e:k', 1)]],
+    keys: ['p:e:k', 'l'],
+    args: leaseArgs(''),
+  },
+  {
+    script: scripts.LeaseEntry,
+    when: 'when it will not and TIME tells',
+    given: [
+      ['SET', 'p:e:k', entry('e:k', 1)],
+      ['SET', 'l', 'x', 'PX', 9_000],
+    ],
+    keys: ['p:e:k', 'l'],
+    args: leaseArgs(''),
+  },
+  {
+    script: scripts.LeaseEntry,
+    when: 'when it will not and TIME tells',
+    given: [
+      ['SET', 'p:e:k', entry('e:k', 1)],
+      ['SET', 'l', 't', 'PX', 9_000],
+    ],
+    keys: ['p:e:k', 'l'],
+    args: leaseArgs(''),
+  },
+  {
+    script: scripts.LeaseEntry,
+    when: 'when a lease without an end is replaced',
+    given: [['SET', 'l', 'x']],
+    keys: ['p:e:k', 'l'],
+    args: leaseArgs(1),
+  },
+  {
+    script: scripts.LeaseEntry,
+    when: 'when it is and TIME tells',
+    given: [
+      ['SET', 'p:e:k', entry('e:k', 1)],
+      ['SET', 'l', 'x'],
+    ],
+    keys: ['p:e:k', 'l'],
+    args: leaseArgs(''),
+  },
+  {
+    script: scripts.FillEntry,
+    when: 'when it writes',
+    keys: ['k'],
+    args: ['seen', 'v', 9_000],
+  },
+  {
+    script: scripts.FillEntry,
+    when: 'when it writes',
+    given: [['SET', 'k', 'seen…']],
+    keys: ['k'],
+    args: ['seen', 'v', 9_000],
+  },
+  {
+    script: scripts.FillEntry,
+    when: 'when not',
+    given: [['SET', 'k', 'v']],
+    keys: ['k'],
+    args: ['seen', 'v', 9_000],
+  },
+  {
+    script: scripts.FillEntry,
+    when: 'when not',
+    given: [['SET', 'k', 'other']],
+    keys: ['k'],
+    args: ['seen', 'v', 9_000],
+  },
+  {
+    script: scripts.CommitEntry,
+    when: 'when it writes and ends the lease',
+    given: [['SET', 'l', 't', 'PX', 9_000]],
+    keys: ['k', 'l'],
+    args: ['t', 'seen', 'v', 9_000],
+  },
+  {
+    script: scripts.CommitEntry,
+    when: 'when it writes and ends the lease',
+    given: [
+      ['SET', 'k', 'seen…'],
+      ['SET', 'l', 't', 'PX', 9_000],
+    ],
+    keys: ['k', 'l'],
+    args: ['t', 'seen', 'v', 9_000],
+  },
+  {
+    script: scripts.CommitEntry,
+    when: 'when it does one of both',
+    keys: ['k', 'l'],
+    args: ['t', 'seen', 'v', 9_000],
+  },
+  {
+    script: scripts.CommitEntry,
+    when: 'when it does one of both',
+    given: [['SET', 'k', 'seen…']],
+    keys: ['k', 'l'],
+    args: ['t', 'seen', 'v', 9_000],
+  },
+  {
+    script: scripts.CommitEntry,
+    when: 'when it does one of both',
+    given: [
+      ['SET', 'k', 'other'],
+      ['SET', 'l', 't', 'PX', 9_000],
+    ],
+    keys: ['k', 'l'],
+    args: ['t', 'seen', 'v', 9_000],
+  },
+  {
+    script: scripts.CommitEntry,
+    when: 'when it does one of both',
+    given: [
+      ['SET', 'k', 'v'],
+      ['SET', 'l', 't', 'PX', 9_000],
+    ],
+    keys: ['k', 'l'],
+    args: ['t', 'seen', 'v', 9_000],
+  },
+  {
+    script: scripts.CommitEntry,
+    when: 'when neither',
+    given: [['SET', 'l', 'x', 'PX', 9_000]],
+    keys: ['k', 'l'],
+    args: ['t', 'seen', 'v', 9_000],
+  },
+  {
+    script: scripts.CommitEntry,
+    when: 'when neither',
+    given: [
+      ['SET', 'k', 'seen…'],
+      ['SET', 'l', 'x', 'PX', 9_000],
+    ],
+    keys: ['k', 'l'],
+    args: ['t', 'seen', 'v', 9_000],
+  },
+  {
+    script: scripts.CommitEntry,
+    when: 'when neither',
+    given: [['SET', 'k', 'other']],
+    keys: ['k', 'l'],
+    args: ['t', 'seen', 'v', 9_000],
+  },
+  {
+    script: scripts.CommitEntry,
+    when: 'when neither',
+    given: [['SET', 'k', 'v']],
+    keys: ['k', 'l'],
+    args: ['t', 'seen', 'v', 9_000],
+  },
+  {
+    script: scripts.CommitEntry,
+    when: 'when neither',
+    given: [
+      ['SET', 'k', 'v'],
+      ['SET', 'l', 'x', 'PX', 9_000],
+    ],
+    keys: ['k', 'l'],
+    args: ['t', 'seen', 'v', 9_000],
   },
   { script: scripts.RateLimitSlidingWindow, when: 'when allowed', args: [5, 9_000] },
   { script: scripts.RateLimitSlidingWindow, when: 'when denied or cost is 0', args: [5, 9_000, 6] },

@@ -60,12 +60,15 @@ test('what is sent again, what only reads and what finds its keys itself', () =>
   expect(names('dynamicKeys')).toEqual(['DeleteByPattern'])
   expect(names('idempotent')).toEqual([
     'AcquireLock',
+    'CommitEntry',
     'DeleteByPattern',
     'ExtendLock',
+    'FillEntry',
     'GetAndExtendEntries',
     'GetAndExtendExpiration',
     'GetAndRefreshRelated',
     'GetMultiple',
+    'LeaseEntry',
     'ReleaseLock',
   ])
 })

@@ -1,0 +1,36 @@
+-- Stores what the holder of a lease has made, as FillEntry would, and ends the lease, whether it stored or
+-- not: where others have written, there is nothing left to wait for. Where another token has the lease, the
+-- holder was too slow: nothing is written, and the lease stays.
+--
+-- A lease that ended while nobody took it is as good as held: the bytes tell whether somebody came between.
+-- Run again after its reply was lost, it finds its own bytes and answers 1, even where the next holder has
+-- come already. Run late, it is as safe as FillEntry, and ends no lease but its own.
+--
+-- KEYS[1] entry
+-- KEYS[2] lease
+-- ARGV[1] token: string - the one that LeaseEntry was given
+-- ARGV[2] seen: string - what the bytes began with, an entry's header line with its line end; empty where
+--   there were none
+-- ARGV[3] value: string - the bytes of the new entry
+-- ARGV[4] expiration: milliseconds - of the entry; from 1
+-- returns 0 | 1 - 1 when the new entry is there
+-- @idempotent yes
+-- @commands 4 when it writes and ends the lease, 3 when it does one of both, 2 when neither
+
+-- @include _fillable
+-- @include _milliseconds
+-- @include _refuse
+
+if not ARGV[1] or ARGV[1] == '' then return refuse('token must not be empty') end
+if not milliseconds(ARGV[4], 1) then
+  return refuse('expiration must be whole milliseconds, at least 1')
+end
+local found = redis.call('MGET', KEYS[1], KEYS[2])
+local bytes, holder = found[1], found[2]
+local stored = bytes == ARGV[3]
+if not stored and (not holder or holder == ARGV[1]) and fillable(bytes, ARGV[2]) then
+  redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
+  stored = true
+end
+if holder == ARGV[1] then redis.call('DEL', KEYS[2]) end
+return stored and 1 or 0

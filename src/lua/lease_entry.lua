@@ -1,0 +1,54 @@
+-- Gets an entry of the cache or, where there is none that will do, the right to make it: of all who ask at
+-- once, wherever they run, one makes it, and the others hear how long that may take.
+--
+-- The lease only keeps others from doing the same work: it ends by itself under a holder that is too slow,
+-- and CommitEntry checks what is there before it writes. A token that has the lease gets it again, with the
+-- whole time: who sends this twice because a reply was lost begins its work after the second one. Run late,
+-- after the work was stored, it finds the entry and takes nothing; where that is gone already, it takes a
+-- lease that nobody uses, for its time. A lease without an end is not one of ours and would stop everybody
+-- for ever: it counts as free, and so does a key of another type.
+--
+-- TIME is a command, and callers mostly know the server's clock well enough: they judge the entry that they
+-- get by it anyway. Where nothing is there it is not asked. `after` is for who refreshes an entry: only one
+-- that is newer than what it has seen will do.
+--
+-- KEYS[1] entry
+-- KEYS[2] lease
+-- ARGV[1] prefix: string - what stands before the address in the key of the entry
+-- ARGV[2] codecs: string - those that the caller can decode, each between commas
+-- ARGV[3] token: string - unique, one for each load
+-- ARGV[4] expiration: milliseconds - of the lease; from 1
+-- ARGV[5] now: integer - the instant by the server's clock, in milliseconds; empty: TIME tells
+-- ARGV[6] after: integer - an instant: an entry must be created later; 0: any will do
+-- returns readonly [state: 0 | 1 | 2, bytes: string | null, wait: number] - 0 when the entry will do, 1 when
+--   the token has the lease, 2 when another has it; the string under the key, whatever it is; how many
+--   milliseconds the lease lasts, 0 where nobody needs it
+-- @idempotent yes
+-- @commands 2 when the entry will do, 3 when the token or another has the lease, 3 when the entry will do and
+--   TIME tells, 4 when it will not and TIME tells, 4 when a lease without an end is replaced, 5 when it is and
+--   TIME tells
+
+-- @include _fresh_entry
+-- @include _instant
+-- @include _milliseconds
+-- @include _readable
+-- @include _refuse
+-- @include _whole
+
+local ttl, after = milliseconds(ARGV[4], 1), whole(ARGV[6], 0, 9007199254740991)
+local now = ARGV[5] ~= '' and whole(ARGV[5], 0, 9007199254740991)
+if not ARGV[3] or ARGV[3] == '' then return refuse('token must not be empty') end
+if not ttl then return refuse('expiration must be whole milliseconds, at least 1') end
+if now == nil or not after then return refuse('now and after must be instants in whole milliseconds') end
+local found = redis.call('MGET', KEYS[1], KEYS[2])
+local bytes, holder = found[1] or false, found[2]
+if bytes then
+  local entry = fresh_entry(bytes, KEYS[1], ARGV[1], now or instant(redis.call('TIME')))
+  if readable(entry, ARGV[2]) and entry.created > after then return { 0, bytes, 0 } end
+end
+if holder and holder ~= ARGV[3] then
+  local wait = redis.call('PTTL', KEYS[2])
+  if wait >= 0 then return { 2, bytes, math.max(1, wait) } end
+end
+redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[4])
+return { 1, bytes, ttl }

@@ -1,0 +1,194 @@
+import { describe, expect, test } from 'vitest'
+import { LeaseEntry } from '../../src/lua/index.ts'
+import { describeScripts, HOSTILE, sleep, title, type Word } from './lua.ts'
+import { bytesOf, later, NOTHING } from './nothing.ts'
+
+const created = 1_700_000_000_000
+const now = created + 1_000
+
+describeScripts('leases', (lua) => {
+  const [key, leaseKey] = ['p:e:k', 'p:l:k']
+  interface Given {
+    readonly keys?: readonly [string, string]
+    readonly token?: string
+    readonly codecs?: string
+    readonly ttl?: number
+    readonly now?: Word
+    readonly after?: Word
+  }
+  const lease = (given: Given = {}): Promise<unknown> => {
+    const { keys = [key, leaseKey], token = 'mine', codecs = ',j,s,', ttl = 60_000, after = 0 } = given
+    return lua().call(LeaseEntry, keys, ['p', codecs, token, ttl, given.now ?? now, after])
+  }
+  const stateOf = async (given: Given = {}): Promise<number> => ((await lease(given)) as [number])[0]
+  const holder = (): Promise<unknown> => lua().redis('GET', leaseKey)
+  const within = (from: number, to: number): unknown =>
+    expect.toSatisfy((ms: number) => ms >= from && ms <= to)
+
+  test('an entry that will do is given, and nothing is taken or written', async () => {
+    for (const time of [now, '']) {
+      await lua().redis('SET', key, bytesOf())
+      expect(await lease({ now: time })).toEqual([0, bytesOf(), 0])
+      expect(await holder()).toBeNull()
+      expect(await lua().redis('PTTL', key)).toBe(-1)
+      await lua().redis('SET', leaseKey, 'other', 'PX', 60_000)
+      expect(await lease({ now: time })).toEqual([0, bytesOf(), 0])
+      expect(await holder()).toBe('other')
+      await lua().redis('DEL', leaseKey)
+    }
+  })
+
+  test('of many at once one has the right to make it, and the others are told how long', async () => {
+    const tokens = Array.from({ length: 40 }, (_, i) => `t${i}`)
+    const replies = (await Promise.all(tokens.map((token) => lease({ token })))) as [number, null, number][]
+    expect(replies.filter(([state]) => state === 1)).toEqual([[1, null, 60_000]])
+    const busy = replies.filter(([state]) => state === 2)
+    expect(busy).toHaveLength(39)
+    for (const reply of busy) expect(reply).toEqual([2, null, within(50_000, 60_000)])
+    expect(await holder()).toBe(tokens[replies.findIndex(([state]) => state === 1)])
+    expect(await lua().redis('PTTL', leaseKey)).toEqual(within(50_000, 60_000))
+    expect(await lua().redis('EXISTS', key)).toBe(0)
+  })
+
+  describe.each(NOTHING)('what %s', (_, bytes) => {
+    test('will not do, and is given along as it is', async () => {
+      for (const time of [now, '']) {
+        await lua().redis('MSET', key, bytes)
+        expect(await lease({ now: time })).toEqual([1, bytes, 60_000])
+        expect(await lease({ now: time, token: 'other' })).toEqual([2, bytes, within(50_000, 60_000)])
+        expect(await lua().redis('GET', key)).toBe(bytes)
+        expect(await lua().redis('PTTL', key)).toBe(-1)
+        await lua().redis('DEL', leaseKey)
+      }
+    })
+  })
+
+  test('the clock is the caller’s where it tells, to the millisecond, and the server’s where not', async () => {
+    const ended = bytesOf({ fresh: now })
+    await lua().redis('SET', key, ended)
+    expect(await lease({ now: now - 1 })).toEqual([0, ended, 0])
+    expect(await lease({ now: 0 })).toEqual([0, ended, 0])
+    expect(await lease({ now })).toEqual([1, ended, 60_000])
+    await lua().redis('DEL', leaseKey)
+    expect(await lease({ now: '' })).toEqual([1, ended, 60_000])
+    const [seconds] = (await lua().redis('TIME')) as [string]
+    const lasts = bytesOf({ fresh: Number(seconds) * 1000 + 20_000 })
+    await lua().redis('SET', key, lasts)
+    expect(await lease({ now: '' })).toEqual([0, lasts, 0])
+    expect(await lease({ now: later })).toEqual([1, lasts, 60_000])
+    await lua().redis('SET', key, bytesOf({ fresh: Number(seconds) * 1000 - 1 }))
+    expect(await stateOf({ now: '' })).toBe(1)
+  })
+
+  test('only an entry that was made after the one that was seen will do', async () => {
+    await lua().redis('SET', key, bytesOf())
+    expect(await lease({ after: created - 1 })).toEqual([0, bytesOf(), 0])
+    expect(await lease({ after: created, ttl: 7_000 })).toEqual([1, bytesOf(), 7_000])
+    expect(await lease({ after: created, token: 'other' })).toEqual([2, bytesOf(), within(1, 7_000)])
+    // Compared as numbers: as text 9 would be more than 17….
+    expect(await lease({ after: 9 })).toEqual([0, bytesOf(), 0])
+    const newer = bytesOf({ created: created + 1 })
+    await lua().redis('SET', key, newer)
+    expect(await lease({ after: created })).toEqual([0, newer, 0])
+    expect(await lease({ after: '9007199254740991', token: 'other' })).toEqual([2, newer, within(1, 60_000)])
+  })
+
+  test('an entry that the caller cannot decode will not do', async () => {
+    for (const codec of ['t:other', 'j,s', 'x', '']) {
+      await lua().redis('SET', key, bytesOf({ codec }))
+      expect(await lease()).toEqual([1, bytesOf({ codec }), 60_000])
+    }
+    await lua().redis('SET', key, bytesOf({ codec: 't:my-own.%a' }))
+    expect(await stateOf({ codecs: ',j,t:my-own.%a,' })).toBe(1)
+    await lua().redis('SET', key, bytesOf({ codec: 't:my-own.x' }))
+    expect(await stateOf({ codecs: ',j,t:my-own.x,' })).toBe(0)
+    expect(await stateOf({ codecs: ',j,t:my-ownXx,' })).toBe(1)
+  })
+
+  test('a token that has the lease gets it again, with the whole time', async () => {
+    expect(await lease({ ttl: 5_000 })).toEqual([1, null, 5_000])
+    expect(await lease()).toEqual([1, null, 60_000])
+    expect(await lua().redis('PTTL', leaseKey)).toEqual(within(50_000, 60_000))
+    expect(await stateOf({ token: 'min' })).toBe(2)
+    expect(await stateOf({ token: 'mine ' })).toBe(2)
+    // Late, after the work was stored: it finds that, and takes nothing.
+    await lua().redis('DEL', leaseKey)
+    await lua().redis('SET', key, bytesOf())
+    expect(await lease()).toEqual([0, bytesOf(), 0])
+    expect(await holder()).toBeNull()
+  })
+
+  test('a lease ends by itself, and the next one gets it', async () => {
+    expect(await lease({ ttl: 40 })).toEqual([1, null, 40])
+    expect(await lease({ token: 'other' })).toEqual([2, null, within(1, 40)])
+    await sleep(80)
+    expect(await lease({ token: 'other' })).toEqual([1, null, 60_000])
+    expect(await holder()).toBe('other')
+  })
+
+  test('who waits is told at least a millisecond, up to the end', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      await lua().redis('SET', leaseKey, 'other', 'PX', 1)
+      const [state, , wait] = (await lease()) as [number, null, number]
+      expect([state, wait]).toEqual(state === 2 ? [2, 1] : [1, 60_000])
+      await lua().redis('DEL', leaseKey)
+    }
+  })
+
+  test('a lease without an end stops nobody', async () => {
+    for (const text of ['other', '']) {
+      await lua().redis('SET', leaseKey, text)
+      expect(await lease()).toEqual([1, null, 60_000])
+      expect(await holder()).toBe('mine')
+      expect(await lua().redis('PTTL', leaseKey)).toEqual(within(50_000, 60_000))
+    }
+    // Nor does one of the caller's own.
+    await lua().redis('SET', leaseKey, 'mine')
+    expect(await lease()).toEqual([1, null, 60_000])
+    expect(await lua().redis('PTTL', leaseKey)).toEqual(within(50_000, 60_000))
+  })
+
+  test('keys of another type count as nothing', async () => {
+    await lua().redis('RPUSH', key, 'element')
+    await lua().redis('RPUSH', leaseKey, 'element')
+    expect(await lease()).toEqual([1, null, 60_000])
+    expect(await lease({ now: '', token: 'other' })).toEqual([2, null, within(1, 60_000)])
+    expect(await holder()).toBe('mine')
+    expect(await lua().redis('TYPE', key)).toBe('list')
+  })
+
+  test('bytes that are no text do no harm', async () => {
+    const binary = String.raw`return redis.call('SET', KEYS[1], '\255\0\1' .. ARGV[1])`
+    await lua().redis('EVAL', binary, 1, key, bytesOf())
+    expect(await lease()).toEqual([1, expect.any(String), 60_000])
+    await lua().redis(
+      'EVAL',
+      String.raw`return redis.call('SET', KEYS[1], ARGV[1] .. '\255\0\1')`,
+      1,
+      key,
+      bytesOf(),
+    )
+    expect(await stateOf()).toBe(0)
+  })
+
+  describe.each(HOSTILE.map((text) => [title(text), text] as const))('the text %s', (_, text) => {
+    test('is part of both keys and of what the entry says of itself', async () => {
+      const address = `e:|,%\n${text.slice(0, 900)}`
+      const keys = [`p:${address}`, `p:l:${text.slice(0, 900)}`] as const
+      await lua().redis('SET', keys[0], bytesOf({ address }, text))
+      expect(await lease({ keys })).toEqual([0, bytesOf({ address }, text), 0])
+      expect(await lease({ keys: [`${keys[0]}x`, keys[1]] })).toEqual([1, null, 60_000])
+      expect(await lua().redis('GET', keys[1])).toBe('mine')
+      await lua().redis('SET', `${keys[0]}x`, bytesOf({ address }, text))
+      expect(await stateOf({ keys: [`${keys[0]}x`, keys[1]] })).toBe(1)
+    })
+
+    test('is a token', async () => {
+      const token = `${text}t`
+      expect(await lease({ token })).toEqual([1, null, 60_000])
+      expect(await holder()).toBe(token)
+      expect(await lease({ token })).toEqual([1, null, 60_000])
+      expect(await stateOf({ token: `${token}t` })).toBe(2)
+    })
+  })
+})
