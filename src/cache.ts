@@ -1,10 +1,12 @@
 import type { Core } from './core.ts'
 import type { EventName, Listener, Operation } from './events.ts'
-import { type Factory, runFactory } from './load/factory.ts'
+import { toCall } from './load/call.ts'
+import type { Factory } from './load/factory.ts'
+import { load, refreshEarly } from './load/load.ts'
 import { acceptLocal, readLocal, readRedis, tracked } from './load/lookup.ts'
 import { readMany, writeMany } from './load/many.ts'
 import { drop, removeEverywhere } from './load/remove.ts'
-import { checkLifetime, fill, replace, toWrite } from './load/store.ts'
+import { checkLifetime, replace, toWrite } from './load/store.ts'
 import type { EntryOptions, ReadOptions, WriteOptions } from './options.ts'
 import { assertKey } from './redis/index.ts'
 import { Scripts } from './scripts/index.ts'
@@ -65,7 +67,7 @@ export class HybridCache<HasRedis extends boolean = boolean> {
       const accepted = await acceptLocal(this.#core, options.schema, local)
       if (accepted !== undefined) return accepted
     }
-    const { value } = await tracked(this.#core, this.#view.localKey(key), (mark) =>
+    const value = await tracked(this.#core, this.#view.localKey(key), (mark) =>
       readRedis(this.#core, {
         place: this.#view.place(key),
         view: this.#view,
@@ -97,31 +99,21 @@ export class HybridCache<HasRedis extends boolean = boolean> {
    * )
    * ```
    */
-  async getOrCreate<T>(key: string, factory: Factory<T>, options: EntryOptions = none): Promise<T> {
+  async getOrCreate<T, S = T>(key: string, factory: Factory<T, S>, options: EntryOptions = none): Promise<T> {
     assertKey(key)
-    const local = this.#local(key, options, 'getOrCreate')
-    if (local !== undefined && options.schema === undefined) return local as T
+    const local = options.forceRefresh === true ? undefined : this.#local(key, options, 'getOrCreate')
+    const eager = options.eager ?? this.#core.settings.load.beta > 0
+    if (local !== undefined && options.schema === undefined && eager === false) return local as T
     if (typeof factory !== 'function')
       throw new TypeError('getOrCreate takes a factory: a function that makes the value')
     checkLifetime(this.#core, options) // what is wrong with the options is said before anything is sent
-    if (local !== undefined && options.schema !== undefined) {
-      const accepted = await acceptLocal(this.#core, options.schema, local)
-      if (accepted !== undefined) return local as T
+    const call = toCall(this.#core, this.#view, { key, factory, options })
+    const { schema } = options
+    if (local !== undefined && (!schema || (await acceptLocal(this.#core, schema, local)) !== undefined)) {
+      refreshEarly(this.#core, call)
+      return local as T
     }
-    return this.#load(key, factory, options)
-  }
-
-  #load<T>(key: string, factory: Factory<T>, options: EntryOptions): Promise<T> {
-    const [core, view, place] = [this.#core, this.#view, this.#view.place(key)]
-    return tracked(core, place.localKey, async (mark) => {
-      const found = await readRedis(core, { place, view, operation: 'getOrCreate', options, mark })
-      if (found.value !== undefined) return found.value as T
-      core.events.emit('miss', { operation: 'getOrCreate' })
-      const { value, took } = await runFactory(core, { key, factory, signal: options.signal })
-      if (value !== undefined)
-        await fill(core, view, { place, value, took, options, mark, redisFailed: found.failed })
-      return value
-    })
+    return (await load(this.#core, call)) as T
   }
 
   /**
@@ -248,7 +240,8 @@ export class HybridCache<HasRedis extends boolean = boolean> {
     return {
       l1: { hits: counters.l1Hits, misses: counters.l1Misses, ...local.usage },
       l2: { ...counters.l2 },
-      loads: { count: counters.loads, failed: counters.failedLoads },
+      loads: { count: counters.loads, failed: counters.failedLoads, joined: counters.joined },
+      stale: counters.stale,
     }
   }
 

@@ -2,6 +2,7 @@ import { HybridCache } from './cache.ts'
 import type { Core } from './core.ts'
 import { Codec } from './entry/index.ts'
 import { Events } from './events.ts'
+import { Flights } from './load/flights.ts'
 import { Marks } from './load/marks.ts'
 import { LocalTier, MemoryStore } from './memory/index.ts'
 import { type CacheOptions, type RedisSource, resolveSettings } from './options.ts'
@@ -47,6 +48,7 @@ export function createHybridCache(options: CacheOptions = {}): HybridCache {
         ? undefined
         : new Executor(redis.link, new DialectSwitch(redis.dialect), redis.binary),
     marks: new Marks(),
+    flights: new Flights(clock),
   }
   return new HybridCache(core, new View(settings.keyPrefix, settings.waitUntil))
 }

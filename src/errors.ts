@@ -6,6 +6,7 @@
  * - `L2_AUTH`: the token was refused, or lacks the right for this command.
  * - `L2_RATE_LIMITED`: a request or bandwidth quota of the database is used up.
  * - `L2_REPLY`: Redis answered this command with an error, or with a reply of the wrong shape.
+ * - `FACTORY_TIMEOUT`: the factory took longer than the call's `timeout`, and there was no stale value to use.
  * - `SCRIPT`: a Lua script failed; the message says which, at which line, and why.
  * - `SERIALIZE`: the value cannot be turned into text, or a serializer threw.
  * - `TOO_LARGE`: the encoded value is larger than `maxValueBytes`.
@@ -16,6 +17,7 @@ export type CacheErrorCode =
   | 'L2_AUTH'
   | 'L2_RATE_LIMITED'
   | 'L2_REPLY'
+  | 'FACTORY_TIMEOUT'
   | 'SCRIPT'
   | 'SERIALIZE'
   | 'TOO_LARGE'

@@ -8,6 +8,7 @@ export type Operation =
   | 'get'
   | 'getMany'
   | 'getOrCreate'
+  | 'getOrCreateMany'
   | 'getLocal'
   | 'set'
   | 'setMany'
@@ -28,14 +29,24 @@ export type Operation =
  */
 export type DiscardReason = 'foreign' | 'corrupt' | 'key' | 'codec' | 'too-large' | 'schema'
 
+/**
+ * Why a call got a stale value. `swr`: at once, while it is made anew. `error`: its load failed, or one did so recently.
+ * `timeout`: its load, or Redis, took longer than the call had patience.
+ */
+export type StaleReason = 'swr' | 'error' | 'timeout'
+
 /** What each event carries. Never a key, a value, a URL or a token. */
 export interface CacheEvents {
   /** A value was found. `age` is milliseconds since it was stored, where known. */
   hit: { tier: Tier; operation: Operation; age: number }
   /** Neither tier that the call may use had a value. */
   miss: { operation: Operation }
-  /** A factory finished; `duration` in milliseconds. */
-  load: { duration: number; ok: boolean }
+  /** A call waits for a load that is on its way already. */
+  join: { operation: Operation }
+  /** A factory finished; `duration` in milliseconds. `background`: nobody had to wait for it. */
+  load: { duration: number; ok: boolean; background: boolean }
+  /** A stale value was given away; `age` is milliseconds since it ended, 0 where only L1's trust in its copy had. */
+  stale: { reason: StaleReason; age: number }
   /** A value was stored; `bytes` is its encoded size, or the estimate for a value held by reference. */
   store: { tier: Tier; operation: Operation; bytes: number }
   /** Keys were removed by a call. */
@@ -56,7 +67,9 @@ export type Listeners = { [Name in EventName]?: Listener<Name> }
 const names: ReadonlySet<string> = new Set<EventName>([
   'hit',
   'miss',
+  'join',
   'load',
+  'stale',
   'store',
   'remove',
   'evict',

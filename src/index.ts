@@ -8,8 +8,18 @@ export { createHybridCache } from './create.ts'
 export type { Duration } from './duration.ts'
 export type { Serializer } from './entry/index.ts'
 export { CacheError, type CacheErrorCode, isCacheError } from './errors.ts'
-export type { CacheEvents, DiscardReason, EventName, Listener, Listeners, Operation, Tier } from './events.ts'
-export type { Factory, LoadContext } from './load/factory.ts'
+export type {
+  CacheEvents,
+  DiscardReason,
+  EventName,
+  Listener,
+  Listeners,
+  Operation,
+  StaleReason,
+  Tier,
+} from './events.ts'
+export type { AdaptiveOptions, LoadContext, StaleValue } from './load/context.ts'
+export type { Factory } from './load/factory.ts'
 export type { Isolation } from './memory/index.ts'
 export type {
   CacheOptions,
@@ -34,4 +44,5 @@ export type { Clock, WaitUntil } from './runtime.ts'
 export type { SchemaOutput, SchemaResult, StandardSchema } from './schema.ts'
 export type { PreparedScript, ScriptArgument, ScriptCall, ScriptOptions, Scripts } from './scripts/index.ts'
 export type { CacheStats, L2Stats } from './stats.ts'
+export type { LoadOptions, Stampede, StaleOptions } from './tolerance.ts'
 export type { RequestContext } from './view.ts'

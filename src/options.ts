@@ -1,11 +1,24 @@
 import { type Duration, toMilliseconds } from './duration.ts'
-import type { Lifetime, SealSettings, Serializer } from './entry/index.ts'
+import type { SealSettings, Serializer } from './entry/index.ts'
 import type { Listeners } from './events.ts'
 import type { Isolation } from './memory/index.ts'
 import { assertSegment } from './redis/index.ts'
 import type { Credentials, LinkSettings, Transport, UpstashClient } from './redis/index.ts'
 import { type Clock, systemClock, type WaitUntil } from './runtime.ts'
 import type { StandardSchema } from './schema.ts'
+import {
+  assertWithin,
+  type LoadOptions,
+  type LoadSettings,
+  longestTimer,
+  noStale,
+  oneOf,
+  resolveLoad,
+  resolveStale,
+  type StaleOptions,
+  type StaleSettings,
+  staleWindow,
+} from './tolerance.ts'
 
 /** The budget and the manners of L1. */
 export interface MemoryOptions {
@@ -21,6 +34,8 @@ export interface MemoryOptions {
 export interface L2Options {
   /** The longest that one request may take, its retries included. Default 1 s. */
   readonly timeout?: Duration
+  /** The longest that a load waits for L2 where a stale value is at hand. Default 300 ms, or `timeout` if that is less. */
+  readonly softTimeout?: Duration
   /** How often a request that failed on its way is sent again, if all in it may safely run twice. Default 1. */
   readonly retries?: number
 }
@@ -28,8 +43,8 @@ export interface L2Options {
 /** What a cache can be given as its database. */
 export type RedisSource = Credentials | UpstashClient | Transport
 
-/** Options of {@link createHybridCache}. */
-export interface CacheOptions {
+/** Options of {@link createHybridCache}. `swr`, `staleIfError` and the like are for entries that do not say otherwise. */
+export interface CacheOptions extends LoadOptions, StaleOptions {
   /** The database; without it the cache lives in memory only. `{ url, token }`, `fromEnv()`, a client of `@upstash/redis`, or a `Transport`. */
   readonly redis?: RedisSource | undefined
   /** What every key in Redis begins with: 1 to 64 characters out of letters, digits and `_ . { } -`. Default `'hc'`. */
@@ -38,7 +53,7 @@ export interface CacheOptions {
   readonly ttl?: Duration
   /** How long L1 may keep its copy, never longer than the value lives. Default 30 s, or the whole `ttl` where L1 is the only tier. */
   readonly localTtl?: Duration
-  /** The longest `ttl` that is accepted; a longer one throws. Default 30 days. */
+  /** The longest `ttl` that is accepted, stale windows included; a longer one throws. Default 30 days. */
   readonly maxTtl?: Duration
   readonly memory?: MemoryOptions
   readonly l2?: L2Options
@@ -69,7 +84,7 @@ export interface ReadOptions {
 }
 
 /** Options of a call that stores. */
-export interface WriteOptions {
+export interface WriteOptions extends StaleOptions {
   /** How long the value lives. Not together with `expiresAt`. Default: the cache's `ttl`; `maxTtl` for a sliding entry. */
   readonly ttl?: Duration
   /** When the value ends: a `Date`, or milliseconds since 1970. One in the past stores nothing. */
@@ -86,8 +101,11 @@ export interface WriteOptions {
   readonly signal?: AbortSignal
 }
 
-/** Options of a call that reads, or else stores. */
-export interface EntryOptions extends ReadOptions, WriteOptions {}
+/** Options of a call that reads, or else loads and stores. */
+export interface EntryOptions extends ReadOptions, WriteOptions, LoadOptions {
+  /** Loads anew whatever the tiers hold; what is being loaded already is too old as well. Default `false`. */
+  readonly forceRefresh?: boolean
+}
 
 /** The options of a cache, complete and checked. */
 export interface Settings extends SealSettings {
@@ -95,6 +113,10 @@ export interface Settings extends SealSettings {
   readonly ttl: number
   readonly localTtl: number | undefined
   readonly maxTtl: number
+  readonly stale: StaleSettings
+  readonly load: LoadSettings
+  /** Milliseconds that a load waits for L2 where a stale value is at hand. */
+  readonly softTimeout: number
   readonly memory: { readonly maxEntries: number; readonly maxBytes: number; readonly isolation: Isolation }
   readonly link: LinkSettings
   readonly clock: Clock
@@ -102,7 +124,6 @@ export interface Settings extends SealSettings {
 }
 
 const defaultTtl = 300_000
-const defaultLocalTtl = 30_000
 
 /** Throws a `TypeError` that names the option for whatever cannot be right. */
 export function resolveSettings(options: CacheOptions): Settings {
@@ -116,13 +137,13 @@ export function resolveSettings(options: CacheOptions): Settings {
   } = options
   assertSegment(keyPrefix, 'keyPrefix')
   const maxTtl = toMilliseconds(options.maxTtl ?? '30d', 'maxTtl')
-  return {
+  const timeout = Math.min(toMilliseconds(l2.timeout ?? '1s', 'l2.timeout'), longestTimer)
+  const settings: Settings = {
     keyPrefix,
     maxTtl,
-    ttl:
-      options.ttl === undefined
-        ? Math.min(defaultTtl, maxTtl)
-        : atMost(maxTtl, toMilliseconds(options.ttl, 'ttl'), 'ttl'),
+    ttl: options.ttl === undefined ? Math.min(defaultTtl, maxTtl) : toMilliseconds(options.ttl, 'ttl'),
+    stale: resolveStale(options, noStale),
+    load: resolveLoad(options, { softTimeout: 0, timeout: 0, beta: 0, stampede: 'isolate' }),
     localTtl: options.localTtl === undefined ? undefined : toMilliseconds(options.localTtl, 'localTtl'),
     memory: {
       maxEntries: wholeNumber(memory.maxEntries ?? 1000, 1, 'memory.maxEntries'),
@@ -130,72 +151,21 @@ export function resolveSettings(options: CacheOptions): Settings {
       isolation: oneOf(memory.isolation ?? 'clone', ['clone', 'freeze', 'share'], 'memory.isolation'),
     },
     link: {
-      timeout: Math.min(toMilliseconds(l2.timeout ?? '1s', 'l2.timeout'), 2 ** 31 - 1), // what a timer takes
+      timeout,
       retries: wholeNumber(l2.retries ?? 1, 0, 'l2.retries'),
     },
     maxValueBytes: wholeNumber(options.maxValueBytes ?? 2 ** 20, 1, 'maxValueBytes'),
     compressFrom:
       compression === 'off' ? Infinity : wholeNumber(compression.threshold, 0, 'compression.threshold'),
+    softTimeout: Math.min(toMilliseconds(l2.softTimeout ?? '300ms', 'l2.softTimeout'), timeout),
     clock,
     waitUntil,
   }
-}
-
-/**
- * How long the entry of one call is to live, counted from `now`; `undefined` where it has ended already. `onlyLocal`: L1 is
- * the only tier that keeps it. `checked`: the options were accepted before, by a clock that may have been another.
- */
-export function resolveLifetime(
-  options: WriteOptions,
-  settings: Settings,
-  { now, onlyLocal, checked = false }: { now: number; onlyLocal: boolean; checked?: boolean },
-): Lifetime | undefined {
-  const idle = options.sliding === undefined ? 0 : toMilliseconds(options.sliding, 'sliding')
-  const ttl = resolveTtl(options, settings, { now, checked, slides: idle > 0 })
-  if (ttl <= 0) return undefined
-  return {
-    ttl,
-    idle,
-    localTtl: Math.min(resolveLocalTtl(options, settings) ?? (onlyLocal ? ttl : defaultLocalTtl), ttl),
-  }
-}
-
-/** How long L1 may keep a copy of an entry that was read from L2 and has `left` to live, all in milliseconds. */
-export function localTtlOf(options: EntryOptions, settings: Settings, left: number): number {
-  return Math.min(resolveLocalTtl(options, settings) ?? defaultLocalTtl, left)
-}
-
-function resolveLocalTtl({ localTtl }: WriteOptions, settings: Settings): number | undefined {
-  return localTtl === undefined ? settings.localTtl : toMilliseconds(localTtl, 'localTtl')
-}
-
-function resolveTtl(
-  { ttl, expiresAt }: WriteOptions,
-  settings: Settings,
-  { now, checked, slides }: { now: number; checked: boolean; slides: boolean },
-): number {
-  if (expiresAt === undefined) {
-    if (ttl === undefined) return slides ? settings.maxTtl : settings.ttl
-    return atMost(settings.maxTtl, toMilliseconds(ttl, 'ttl'), 'ttl')
-  }
-  if (ttl !== undefined) throw new TypeError('give either ttl or expiresAt, not both')
-  const end = expiresAt instanceof Date ? expiresAt.getTime() : expiresAt
-  if (!Number.isFinite(end)) throw new TypeError('expiresAt must be a valid Date, or milliseconds since 1970')
-  const left = Math.ceil(end - now)
-  return checked ? Math.min(left, settings.maxTtl) : atMost(settings.maxTtl, left, 'expiresAt')
-}
-
-function atMost(maxTtl: number, ms: number, name: string): number {
-  if (ms <= maxTtl) return ms
-  throw new TypeError(`${name} is longer than maxTtl (${maxTtl} ms): shorten it, or raise maxTtl`)
+  assertWithin(maxTtl, settings.ttl, staleWindow(settings.stale), 'ttl')
+  return settings
 }
 
 function wholeNumber(value: number, least: number, name: string): number {
   if (Number.isSafeInteger(value) && value >= least) return value
   throw new TypeError(`${name} must be a whole number, ${least} or more`)
-}
-
-function oneOf<T extends string>(value: T, allowed: readonly T[], name: string): T {
-  if (allowed.includes(value)) return value
-  throw new TypeError(`${name} must be one of ${allowed.join(', ')}`)
 }

@@ -34,6 +34,14 @@ export function ambientWaitUntil(): WaitUntil | undefined {
   return context?.waitUntil === undefined ? undefined : (work) => context.waitUntil?.(work)
 }
 
+/**
+ * Whether promises, timers and work belong to the request that made them and end with it (Workers, Vercel Edge), rather than
+ * to the process.
+ */
+export function isRequestBound(): boolean {
+  return 'WebSocketPair' in globalThis || 'EdgeRuntime' in globalThis
+}
+
 /** The process environment, where there is one. */
 export function processEnv(): Readonly<Record<string, string | undefined>> {
   return (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env ?? {}

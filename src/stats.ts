@@ -16,8 +16,10 @@ export interface L2Stats {
 export interface CacheStats {
   readonly l1: Readonly<{ hits: number; misses: number; entries: number; bytes: number; evictions: number }>
   readonly l2: Readonly<L2Stats>
-  /** Factory calls, and how many of them failed. */
-  readonly loads: Readonly<{ count: number; failed: number }>
+  /** Factory calls, how many of them failed, and how many calls took what the load of another came to. */
+  readonly loads: Readonly<{ count: number; failed: number; joined: number }>
+  /** How many calls were given a stale value. */
+  readonly stale: number
 }
 
 /** The counters behind `cache.stats()`. */
@@ -26,5 +28,7 @@ export class Counters {
   l1Misses = 0
   loads = 0
   failedLoads = 0
+  joined = 0
+  stale = 0
   readonly l2: L2Stats = { hits: 0, misses: 0, requests: 0, commands: 0, errors: 0 }
 }

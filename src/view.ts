@@ -56,6 +56,11 @@ export class View {
     return `${this.#prefix}:${keyAddress(this.#namespace, kind, key)}`
   }
 
+  /** Whether there is somebody who keeps background work alive. */
+  get hasWaitUntil(): boolean {
+    return (this.#waitUntil ?? ambientWaitUntil()) !== undefined
+  }
+
   /**
    * Hands work, which must never reject, to the request that it belongs to. Where there is nobody to keep it alive, the
    * promise comes back for the caller to await.

@@ -6,19 +6,24 @@ export interface Lifetime {
   readonly ttl: number
   /** The idle window in milliseconds; 0 for an entry that does not slide. */
   readonly idle: number
-  /** Milliseconds that L1 may keep a copy. */
+  /** Milliseconds that L1 may trust a copy without asking L2. */
   readonly localTtl: number
+  /** Milliseconds after its end for which a stale copy may still be of use. 0 for an entry that slides. */
+  readonly staleFor: number
 }
 
 /** The instants of an entry stored at `now`. */
-export function instantsOf(life: Lifetime, now: number): { created: number; fresh: number; end: number } {
-  const end = now + life.ttl
-  return { created: now, fresh: end, end: life.idle > 0 ? end : 0 }
+export function instantsOf(
+  { ttl, idle, staleFor }: Lifetime,
+  now: number,
+): { created: number; fresh: number; stale: number; end: number } {
+  const end = now + ttl
+  return { created: now, fresh: end, stale: staleFor > 0 ? end + staleFor : 0, end: idle > 0 ? end : 0 }
 }
 
 /** How long Redis is to keep an entry that nobody uses, in milliseconds. */
 export function physicalTtl(life: Lifetime): number {
-  return life.idle > 0 ? Math.min(life.idle, life.ttl) : life.ttl
+  return life.idle > 0 ? Math.min(life.idle, life.ttl) : life.ttl + life.staleFor
 }
 
 /** Milliseconds for which an entry that ends at `fresh` is still fresh; zero or less when it no longer is. */
@@ -30,10 +35,14 @@ export function remaining(fresh: number, now: number): number {
 export interface LocalLife {
   /** When it was put there. */
   readonly from: number
-  /** Its hard end. */
+  /** Until when it is fresh, and may be given away. */
   readonly until: number
-  /** The end of the entry itself, which a copy never outlives. */
+  /** Until when it may be given away stale: past that, L2 may know better, and is asked first. */
+  readonly trusted: number
+  /** When the entry itself ends, and its value is stale. */
   readonly end: number
+  /** When a stale copy is of no use any more. */
+  readonly staleUntil: number
   /** The idle window in milliseconds; 0 where it does not slide. */
   readonly idle: number
   /** Until when it lives if nobody uses it; the same as `until` where it does not slide. */
@@ -46,6 +55,25 @@ export interface LocalLife {
  */
 export function isFreshLocally(life: LocalLife, now: number): boolean {
   return now < life.until && now >= life.from && now < life.idleUntil
+}
+
+/** Whether a copy is of no use any more, not even where nothing better can be had. */
+export function isOverLocally(life: LocalLife, now: number): boolean {
+  return now >= life.staleUntil || now < life.from || (life.idle > 0 && now >= life.idleUntil)
+}
+
+/**
+ * Whether a value that is fresh for `left` milliseconds more is to be made anew already. The longer it took to make and the
+ * nearer its end, the likelier: `took * beta * -ln(random) >= left`, which many readers decide apart and yet seldom twice.
+ * Source: Vattani, Chierichetti, Lowenstein, "Optimal Probabilistic Cache Stampede Prevention" (XFetch), 2015.
+ * `random` is in [0, 1). A load that no clock could measure counts as a millisecond.
+ */
+export function isEarly(
+  left: number,
+  took: number,
+  { beta, random }: { beta: number; random: number },
+): boolean {
+  return Math.max(took, 1) * beta * -Math.log(1 - random) >= left
 }
 
 /** Whether a use at `now` is to extend the copy: once half of its idle window has gone. */

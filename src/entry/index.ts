@@ -2,7 +2,9 @@ export { fromBase64 } from './base64.ts'
 export { sha1 } from './compression.ts'
 export { Codec, json, type Encoded, type Serializer } from './codec.ts'
 export {
+  isEarly,
   isFreshLocally,
+  isOverLocally,
   isSlideDue,
   physicalTtl,
   remaining,
@@ -10,4 +12,15 @@ export {
   type LocalLife,
 } from './freshness.ts'
 export type { EntryHeader } from './header.ts'
-export { assertFits, openEntry, pack, sealEntry, type OpenedEntry, type SealSettings } from './seal.ts'
+export {
+  assertFits,
+  headOf,
+  openEntry,
+  pack,
+  sealEntry,
+  type EntryParts,
+  type OpenedEntry,
+  type Packed,
+  type SealSettings,
+  type Validators,
+} from './seal.ts'

@@ -43,29 +43,39 @@ async function gzip(text: string): Promise<Packed> {
   return { zip: 'gzip', digest: await sha1(text), payload: await compress(text) }
 }
 
+/** What an origin says to tell one version of a value from another; '' where it says nothing. */
+export interface Validators {
+  readonly etag: string
+  readonly modified: string
+}
+
+/** What goes into the header of an entry. */
+export interface EntryParts {
+  readonly codec: string
+  readonly life: Lifetime
+  /** How long the factory took, in milliseconds. */
+  readonly took: number
+  readonly validators: Validators
+  readonly address: string
+  /** By the server's clock. */
+  readonly now: number
+}
+
 /** The bytes of an entry for Redis. */
 export function sealEntry(
   { payload, zip, digest }: Packed,
-  {
-    codec,
-    life,
-    took,
-    address,
-    now,
-  }: { codec: string; life: Lifetime; took: number; address: string; now: number },
+  { codec, life, took, validators, address, now }: EntryParts,
 ): string {
   const header: EntryHeader = {
     ...instantsOf(life, now),
     stamp: 0,
-    stale: 0,
     idle: life.idle,
     took,
     codec,
     zip,
     digest,
     tags: [],
-    etag: '',
-    modified: '',
+    ...validators,
     address,
   }
   return formatEntry({ header, payload })
@@ -91,6 +101,15 @@ export async function openEntry(
   if (header.address !== address) return 'key'
   const text = await unpack(header.zip, payload, maxValueBytes)
   return typeof text === 'string' ? text : { header, encoded: { codec: header.codec, text: text.text } }
+}
+
+/**
+ * How bytes begin, which tells them from others that come to stand in their place: the header line of an entry, with its
+ * line end, or as much of anything else.
+ */
+export function headOf(bytes: string): string {
+  const end = bytes.indexOf('\n')
+  return bytes.startsWith('h1|') && end > 0 && end < maxHeader ? bytes.slice(0, end + 1) : bytes.slice(0, 64)
 }
 
 async function unpack(

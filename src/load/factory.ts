@@ -1,57 +1,36 @@
 import type { Core } from '../core.ts'
+import type { LoadContext } from './context.ts'
 
-/** What a factory is given. */
-export class LoadContext {
-  /** The key that is being loaded. */
-  readonly key: string
-  readonly #caller: AbortSignal | undefined
-  #signal: AbortSignal | undefined
+/**
+ * Makes the value of a key. `undefined` is given to the caller and not stored; `null` is a value like any other. `S` is the
+ * type of the stale value that it may find in its context.
+ */
+export type Factory<T, S = T> = (context: LoadContext<S>) => T | Promise<T>
 
-  constructor(key: string, caller: AbortSignal | undefined) {
-    this.key = key
-    this.#caller = caller
-  }
+/** What running a factory came to, and how long it took, in milliseconds. */
+export type Made<T> = ({ readonly value: T } | { readonly error: unknown }) & { readonly took: number }
 
-  /** Aborts when the caller has left: hand it to `fetch`, so that nobody works for nobody. */
-  get signal(): AbortSignal {
-    // Made on first use: most factories never look.
-    this.#signal ??= this.#caller ?? new AbortController().signal
-    return this.#signal
-  }
-}
-
-/** Makes the value of a key. `undefined` is given to the caller and not stored; `null` is a value like any other. */
-export type Factory<T> = (context: LoadContext) => T | Promise<T>
-
-/** The factory's value, and how long it took, in milliseconds. Its error is thrown on unchanged. */
+/** Runs a factory and counts it. Never rejects. */
 export async function runFactory<T>(
   core: Core,
-  { key, factory, signal }: { key: string; factory: Factory<T>; signal: AbortSignal | undefined },
-): Promise<{ value: T; took: number }> {
-  signal?.throwIfAborted()
+  run: () => T | Promise<T>,
+  background: boolean,
+): Promise<Made<T>> {
   const { clock } = core.settings
   const started = clock.monotonic()
-  let ok = false
-  try {
-    const value = await untilAborted(factory(new LoadContext(key, signal)), signal)
-    ok = true
-    return { value, took: Math.round(clock.monotonic() - started) }
-  } finally {
-    core.counters.loads++
-    if (!ok) core.counters.failedLoads++
-    core.events.emit('load', { duration: clock.monotonic() - started, ok })
-  }
+  core.counters.loads++
+  const made = await outcomeOf(run)
+  const took = clock.monotonic() - started
+  const ok = 'value' in made
+  if (!ok) core.counters.failedLoads++
+  core.events.emit('load', { duration: took, ok, background })
+  return { ...made, took: Math.round(took) }
 }
 
-/** The outcome of `work`, or the reason of the signal as soon as it aborts. */
-function untilAborted<T>(work: T | Promise<T>, signal: AbortSignal | undefined): T | Promise<T> {
-  if (signal === undefined) return work
-  return new Promise<T>((resolve, reject) => {
-    const leave = (): void => reject(signal.reason)
-    signal.addEventListener('abort', leave)
-    if (signal.aborted) leave() // the factory itself may have made its caller leave
-    Promise.resolve(work)
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', leave))
-  })
+async function outcomeOf<T>(run: () => T | Promise<T>): Promise<{ value: T } | { error: unknown }> {
+  try {
+    return { value: await run() }
+  } catch (error) {
+    return { error }
+  }
 }

@@ -1,7 +1,9 @@
 import type { Core } from '../core.ts'
-import { openEntry, type OpenedEntry, remaining } from '../entry/index.ts'
+import { type EntryHeader, openEntry, type OpenedEntry, remaining } from '../entry/index.ts'
 import type { DiscardReason, Operation, Tier } from '../events.ts'
-import { type EntryOptions, localTtlOf } from '../options.ts'
+import { localTtlOf } from '../lifetime.ts'
+import type { CopyFacts } from '../memory/index.ts'
+import type { EntryOptions } from '../options.ts'
 import { type StandardSchema, validate } from '../schema.ts'
 import type { Place, View } from '../view.ts'
 import type { Mark } from './marks.ts'
@@ -35,24 +37,17 @@ export function readLocal(core: Core, view: View, key: string, operation: Operat
   return value
 }
 
-/** What a read of L2 came to. */
-export interface Found {
-  readonly value: unknown
-  /** Whether Redis could not be asked: it is then left alone for the rest of the call. */
-  readonly failed: boolean
-}
-
-/** The value in L2, which L1 then keeps. A failing Redis is a miss; it rejects only with the reason of the caller's signal. */
-export async function readRedis(core: Core, read: Read): Promise<Found> {
+/** The fresh value in L2, which L1 then keeps. A failing Redis is a miss; it rejects only with the reason of the caller's signal. */
+export async function readRedis(core: Core, read: Read): Promise<unknown> {
   read.options.signal?.throwIfAborted()
-  if (core.redis === undefined || read.options.l2 === false) return { value: undefined, failed: false }
+  if (core.redis === undefined || read.options.l2 === false) return undefined
   try {
     const bytes = await core.redis.read(read.place.physicalKey, read.options.signal)
-    return { value: await admit(core, read, bytes), failed: false }
+    return await admit(core, read, bytes)
   } catch (error) {
     read.options.signal?.throwIfAborted() // whatever its reason is, a CacheError too
-    // An answer, even an error (another type of value is under the key), says that Redis can be asked.
-    return { value: undefined, failed: report(core, read.operation, error).code !== 'L2_REPLY' }
+    report(core, read.operation, error)
+    return undefined
   }
 }
 
@@ -68,22 +63,49 @@ export async function tracked<T>(core: Core, localKey: string, run: (mark: Mark)
 
 /** The value in bytes that came from L2, or `undefined` where they hold none that is fresh and fits. */
 export async function admit(core: Core, read: Read, bytes: string | null): Promise<unknown> {
-  if (bytes === null) return missed(core)
+  const found = await examine(core, read, bytes)
+  if (found?.fresh === true) return welcome(core, read, found)
+  core.counters.l2.misses++
+  return undefined
+}
+
+/** An entry of L2 that fits: this key's, whole, and accepted by the schema of the call. */
+export interface Found {
+  readonly opened: OpenedEntry
+  readonly value: unknown
+  /** What the schema of the call makes of the value; the value itself where there is none. */
+  readonly accepted: unknown
+  readonly fresh: boolean
+  /** How long it is fresh, in milliseconds, as far as that is known. */
+  readonly left: number
+}
+
+/** What is in bytes that came from L2, fresh or not; `undefined` where it is nothing that fits. */
+export async function examine(core: Core, read: Read, bytes: string | null): Promise<Found | undefined> {
+  if (bytes === null) return undefined
   const opened = await openEntry(bytes, read.place.address, core.settings)
   if (typeof opened === 'string') return discard(core, 'l2', opened)
-  const clock = core.redis?.clock
-  const now = clock?.now() ?? 0
-  const left = remaining(opened.header.fresh, now)
-  // Where the server's time is not known yet, only Redis's own expiry counts, and L1 keeps nothing.
-  if (clock?.known === true && left <= 0 && read.extendedAt === undefined) return missed(core)
+  const left = remaining(opened.header.fresh, core.redis?.clock.now() ?? 0)
+  // Where the server's time is not known yet, only Redis's own expiry counts: an entry without a stale window is fresh.
+  const fresh =
+    read.extendedAt !== undefined || (core.redis?.clock.known === true ? left > 0 : opened.header.stale === 0)
   const value = core.codec.decode(opened.encoded)
   if (value === undefined) return discard(core, 'l2', 'codec')
   const accepted = await accept(core, 'l2', read.options.schema, value)
-  if (accepted === undefined) return undefined
+  return accepted === undefined ? undefined : { opened, value, accepted, fresh, left }
+}
+
+/** Counts a hit in L2, and lets L1 keep a copy. */
+export function welcome(core: Core, read: Read, found: Found): unknown {
+  const { created } = found.opened.header
   core.counters.l2.hits++
-  core.events.emit('hit', { tier: 'l2', operation: read.operation, age: now - opened.header.created })
-  if (clock?.known === true && left > 0) keepCopy(core, read, { opened, value, left })
-  return read.operation === 'getOrCreate' ? value : accepted // its type is the factory's, not the schema's
+  core.events.emit('hit', {
+    tier: 'l2',
+    operation: read.operation,
+    age: (core.redis?.clock.now() ?? 0) - created,
+  })
+  if (found.left > 0) keepCopy(core, read, found)
+  return found.accepted
 }
 
 /** What the schema of a call makes of a value from L1; `undefined` where it refuses it. */
@@ -102,23 +124,22 @@ async function accept(
   return accepted === undefined ? discard(core, tier, 'schema') : accepted
 }
 
-function keepCopy(
-  core: Core,
-  read: Read,
-  found: { opened: OpenedEntry; value: unknown; left: number },
-): void {
-  const { header, encoded } = found.opened
+/** Lets L1 keep a copy of what L2 has, stale or not, unless the server's time, and so its age, is unknown. */
+export function keepCopy(core: Core, read: Read, { opened, value, left }: Found): void {
+  if (core.redis?.clock.known !== true) return
+  const { header, encoded } = opened
   const from = read.extendedAt ?? core.settings.clock.now()
+  const staleFor = header.stale === 0 ? 0 : header.stale - header.fresh
   const put = (mark: Mark, idleTtl: number): void => {
     if (read.options.l1 === false || mark.overtaken) return
-    const ttl = localTtlOf(read.options, core.settings, found.left)
-    const life = { ttl, endsIn: found.left, idle: header.idle, idleTtl, shared: true, from }
-    core.local.put(read.place.localKey, found.value, encoded, life)
+    const ttl = localTtlOf(read.options, core.settings, left + staleFor)
+    const life = { ttl, endsIn: left, staleFor, idle: header.idle, idleTtl, shared: true, from }
+    core.local.put(read.place.localKey, { value, encoded, facts: factsOf(header) }, life)
   }
-  if (header.idle === 0) return put(read.mark, found.left)
-  if (read.extendedAt !== undefined) return put(read.mark, Math.min(header.idle, found.left))
+  if (header.idle === 0) return put(read.mark, left)
+  if (read.extendedAt !== undefined) return put(read.mark, Math.min(header.idle, left))
   // How much of its idle window is left only Redis knows: this use starts it anew, and the answer tells.
-  const slide = { place: read.place, ttl: Math.min(header.idle, found.left) }
+  const slide = { place: read.place, ttl: Math.min(header.idle, left) }
   const { localKey } = read.place
   const mark = core.marks.begin(localKey, read.mark)
   slideInBackground(core, read.view, slide, (idleTtl) => {
@@ -127,13 +148,12 @@ function keepCopy(
   })
 }
 
-function missed(core: Core): undefined {
-  core.counters.l2.misses++
-  return undefined
+/** What is worth remembering of a header. */
+export function factsOf({ created, took, etag, modified }: EntryHeader): CopyFacts {
+  return { created, took, etag, modified }
 }
 
 function discard(core: Core, tier: Tier, reason: DiscardReason): undefined {
-  if (tier === 'l2') core.counters.l2.misses++
   core.events.emit('discard', { tier, reason })
   return undefined
 }

@@ -1,5 +1,6 @@
 import type { Core } from '../core.ts'
 import type { Place, View } from '../view.ts'
+import { soloFlight } from './call.ts'
 import { report } from './report.ts'
 
 /** Takes keys out of L1, together with whatever an operation in flight is about to put there; how many L1 held. */
@@ -7,6 +8,8 @@ export function drop(core: Core, places: readonly Place[]): number {
   let held = 0
   for (const { localKey } of places) {
     core.marks.overtake(localKey)
+    core.flights.detach(localKey)
+    core.flights.detach(soloFlight(localKey))
     if (core.local.remove(localKey)) held++
   }
   return held
@@ -16,7 +19,10 @@ export function drop(core: Core, places: readonly Place[]): number {
 export async function removeEverywhere(core: Core, view: View, keys: readonly string[]): Promise<void> {
   if (keys.length === 0) return
   const places = [...new Set(keys)].map((key) => view.place(key))
-  for (const { localKey } of places) core.marks.supersede(localKey)
+  for (const { localKey } of places) {
+    core.marks.supersede(localKey)
+    core.flights.wake(localKey)
+  }
   core.events.emit('remove', { tier: 'l1', count: drop(core, places) })
   if (core.redis === undefined) return
   try {

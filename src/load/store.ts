@@ -1,7 +1,17 @@
 import type { Core } from '../core.ts'
-import { assertFits, type Encoded, type Lifetime, pack, physicalTtl, sealEntry } from '../entry/index.ts'
+import {
+  assertFits,
+  type Encoded,
+  type Lifetime,
+  pack,
+  type Packed,
+  physicalTtl,
+  sealEntry,
+} from '../entry/index.ts'
 import type { Operation } from '../events.ts'
-import { resolveLifetime, type WriteOptions } from '../options.ts'
+import { resolveLifetime } from '../lifetime.ts'
+import type { CopyFacts } from '../memory/index.ts'
+import type { WriteOptions } from '../options.ts'
 import { assertKey } from '../redis/index.ts'
 import type { Place, View } from '../view.ts'
 import type { Mark } from './marks.ts'
@@ -16,9 +26,16 @@ export interface Write {
   readonly encoded: Encoded | undefined
   readonly options: WriteOptions
   readonly operation: Operation
-  /** How long the factory took, in milliseconds. */
-  readonly took: number
+  /** What the header is to say beside its life. */
+  readonly facts: Facts
+  /** In [0, 1): how much of the jitter it gets, drawn once for both tiers. */
+  readonly random: number
 }
+
+/** How long the factory took, in milliseconds, and what the origin said. */
+export type Facts = Omit<CopyFacts, 'created'>
+
+const noFacts: Facts = { took: 0, etag: '', modified: '' }
 
 /** An entry as it goes to L2, and for how many milliseconds Redis is to keep it: 0 where it has ended already. */
 export interface Sealed {
@@ -30,19 +47,27 @@ export interface Sealed {
 export type Condition = (sealed: Sealed) => Promise<boolean>
 
 /** Whether a call uses L2. */
-function usesRedis(core: Core, { l2 }: WriteOptions): boolean {
+export function usesRedis(core: Core, { l2 }: WriteOptions): boolean {
   return core.redis !== undefined && l2 !== false
 }
 
 /** Throws a `TypeError` for options that cannot be right. */
 export function checkLifetime(core: Core, options: WriteOptions): void {
-  lifetimeOf(core, options, false)
+  const now = nowIn(core)
+  resolveLifetime(options, core.settings, { now, onlyLocal: !usesRedis(core, options) })
 }
 
 /** How long an entry is to live from now on; `undefined` where it has ended already. */
-function lifetimeOf(core: Core, options: WriteOptions, checked = true): Lifetime | undefined {
-  const now = core.redis?.clock.now() ?? core.settings.clock.now()
-  return resolveLifetime(options, core.settings, { now, checked, onlyLocal: !usesRedis(core, options) })
+export function lifetimeOf(
+  core: Core,
+  { options, value, random }: Pick<Write, 'options' | 'value' | 'random'>,
+): Lifetime | undefined {
+  const given = { now: nowIn(core), checked: true, negative: value === null, random }
+  return resolveLifetime(options, core.settings, { ...given, onlyLocal: !usesRedis(core, options) })
+}
+
+function nowIn(core: Core): number {
+  return core.redis?.clock.now() ?? core.settings.clock.now()
 }
 
 /** Checks and encodes what a caller wants stored, before anything is sent or dropped. */
@@ -60,11 +85,12 @@ export function toWrite(
   if (value === undefined) throw new TypeError('undefined cannot be stored: store null, or remove the key')
   checkLifetime(core, options)
   options.signal?.throwIfAborted()
-  return { place: view.place(key), value, encoded: encode(core, value, options), options, operation, took: 0 }
+  const encoded = encode(core, value, options)
+  return { place: view.place(key), value, encoded, options, operation, facts: noFacts, random: Math.random() }
 }
 
 /** The value as text, where a tier that the call uses needs it. Throws a `CacheError` `SERIALIZE` or `TOO_LARGE`. */
-function encode(core: Core, value: unknown, options: WriteOptions): Encoded | undefined {
+export function encode(core: Core, value: unknown, options: WriteOptions): Encoded | undefined {
   const forMemory = options.l1 !== false && core.local.needsText
   if (!usesRedis(core, options) && !forMemory) return undefined
   const encoded = core.codec.encode(value)
@@ -80,6 +106,7 @@ function encode(core: Core, value: unknown, options: WriteOptions): Encoded | un
 export async function replace(core: Core, writes: readonly Write[], condition?: Condition): Promise<boolean> {
   const marks = writes.map(({ place }) => {
     core.marks.supersede(place.localKey, condition !== undefined)
+    core.flights.wake(place.localKey)
     drop(core, [place])
     const mark = core.marks.begin(place.localKey)
     mark.explicit = true
@@ -104,49 +131,6 @@ export async function replace(core: Core, writes: readonly Write[], condition?: 
 }
 
 /**
- * Keeps what a factory made, unless the key was written meanwhile. Never rejects: the caller has its value. L2 is left alone
- * where it has just failed.
- */
-export async function fill(
-  core: Core,
-  view: View,
-  load: {
-    place: Place
-    value: unknown
-    took: number
-    options: WriteOptions
-    mark: Mark
-    redisFailed: boolean
-  },
-): Promise<void> {
-  const { place, value, took, options, mark } = load
-  if (mark.superseded || lifetimeOf(core, options) === undefined) return
-  try {
-    const write = {
-      place,
-      value,
-      encoded: encode(core, value, options),
-      options,
-      took,
-      operation: 'getOrCreate' as const,
-    }
-    if (!mark.overtaken) writeLocal(core, write, core.settings.clock.now())
-    if (load.redisFailed) return
-    // A mark of its own: behind a `waitUntil` it goes on when the call has ended.
-    const own = core.marks.begin(place.localKey, mark)
-    const work = writeRedis(core, write, own, undefined)
-      .then(
-        () => undefined,
-        (error: unknown) => void report(core, 'getOrCreate', error),
-      )
-      .finally(() => core.marks.end(place.localKey, own))
-    await view.background(work)
-  } catch (error) {
-    report(core, 'getOrCreate', error)
-  }
-}
-
-/**
  * Writes an entry to L2: one request, one command. Nothing here waits before the command is issued, unless the server's time
  * is still unknown or the value is to be compressed, so that what a caller issues in one tick keeps its order.
  */
@@ -158,7 +142,7 @@ async function writeRedis(
   condition?: Condition,
 ): Promise<boolean> {
   const { redis } = core
-  const { encoded, options, place, took } = write
+  const { encoded, options, place } = write
   if (redis === undefined || encoded === undefined || !usesRedis(core, options)) return true
   const ready = redis.ready()
   if (ready !== undefined) await ready
@@ -166,31 +150,49 @@ async function writeRedis(
   const packed = packing instanceof Promise ? await packing : packing
   // What came later in this isolate counts, and was sent already. Where a condition decides, only Redis can tell.
   if (mark.superseded && condition === undefined) return true
-  const life = lifetimeOf(core, options)
-  if (life === undefined) {
-    if (condition !== undefined) return condition({ bytes: '', ttl: 0 })
-    await redis.remove([place.physicalKey], signal)
-    return true
-  }
-  const entry = { codec: encoded.codec, life, took, address: place.address, now: redis.clock.now() }
-  const [bytes, ttl] = [sealEntry(packed, entry), physicalTtl(life)]
-  if (condition === undefined) await redis.write(place.physicalKey, bytes, { ttl, idempotent: false, signal })
-  else if (!(await condition({ bytes, ttl }))) return false
-  core.events.emit('store', { tier: 'l2', operation: write.operation, bytes: bytes.length })
+  const sealed = seal(core, write, packed)
+  if (condition !== undefined) {
+    if (!(await condition(sealed ?? { bytes: '', ttl: 0 }))) return false
+  } else if (sealed === undefined) await redis.remove([place.physicalKey], signal)
+  else await redis.write(place.physicalKey, sealed.bytes, { ttl: sealed.ttl, idempotent: false, signal })
+  if (sealed !== undefined) stored(core, write, sealed)
   return true
 }
 
+/** The bytes of an entry; `undefined` where it has ended already. */
+export function seal(core: Core, write: Write, packed: Packed): Sealed | undefined {
+  const life = lifetimeOf(core, write)
+  if (life === undefined) return undefined
+  const { encoded, facts, place } = write
+  const { took, ...validators } = facts
+  const codec = encoded?.codec ?? ''
+  const parts = { codec, life, took, validators, address: place.address, now: nowIn(core) }
+  return { bytes: sealEntry(packed, parts), ttl: physicalTtl(life) }
+}
+
+/** Tells that L2 has an entry. */
+export function stored(core: Core, { operation }: Write, { bytes }: Sealed): void {
+  core.events.emit('store', { tier: 'l2', operation, bytes: bytes.length })
+}
+
 /** Puts a copy into L1, for no longer than the entry itself lives: `from` is before L2 was asked to keep it. */
-function writeLocal(core: Core, write: Write, from: number): void {
-  const life = lifetimeOf(core, write.options)
+export function writeLocal(core: Core, write: Write, from: number): void {
+  const life = lifetimeOf(core, write)
   if (life === undefined || write.options.l1 === false) return
-  const bytes = core.local.put(write.place.localKey, write.value, write.encoded, {
-    ttl: life.localTtl,
-    endsIn: life.ttl,
-    idle: life.idle,
-    idleTtl: physicalTtl(life),
-    shared: usesRedis(core, write.options),
-    from,
-  })
+  const facts = { created: nowIn(core), ...write.facts }
+  const { value, encoded, place } = write
+  const bytes = core.local.put(
+    place.localKey,
+    { value, encoded, facts },
+    {
+      ttl: life.localTtl,
+      endsIn: life.ttl,
+      staleFor: life.staleFor,
+      idle: life.idle,
+      idleTtl: physicalTtl(life),
+      shared: usesRedis(core, write.options),
+      from,
+    },
+  )
   if (bytes !== undefined) core.events.emit('store', { tier: 'l1', operation: write.operation, bytes })
 }

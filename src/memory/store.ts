@@ -1,6 +1,14 @@
 import { type LRU, lru } from 'tiny-lru'
-import type { Encoded, LocalLife } from '../entry/index.ts'
+import type { Encoded, LocalLife, Validators } from '../entry/index.ts'
 import type { Held } from './isolation.ts'
+
+/** What is known of a value, for who loads it anew. */
+export interface CopyFacts extends Validators {
+  /** When it was stored, on the clock of the tier that it came from. */
+  readonly created: number
+  /** How long its factory took, in milliseconds. */
+  readonly took: number
+}
 
 /** One entry of L1. A class, so that engines give all of them one shape: reading one is the cost of every hit. */
 export class LocalEntry implements Held, LocalLife {
@@ -8,24 +16,36 @@ export class LocalEntry implements Held, LocalLife {
   encoded: Encoded | undefined
   readonly from: number
   readonly until: number
+  readonly trusted: number
   readonly end: number
+  readonly staleUntil: number
   readonly idle: number
   idleUntil: number
   /** Whether L2 has it too. */
   readonly shared: boolean
+  /** What the value says of itself, beside its life. */
+  readonly facts: CopyFacts
   /** When L2 was last asked to extend its life. */
   slidAt: number = -Infinity
   /** Its size as it counts against the budget, in bytes. */
   readonly bytes: number
 
-  constructor(held: Held, life: LocalLife, { shared, bytes }: { shared: boolean; bytes: number }) {
+  constructor(
+    held: Held,
+    life: LocalLife,
+    facts: CopyFacts,
+    { shared, bytes }: { shared: boolean; bytes: number },
+  ) {
     this.value = held.value
     this.encoded = held.encoded
     this.from = life.from
     this.until = life.until
+    this.trusted = life.trusted
     this.end = life.end
+    this.staleUntil = life.staleUntil
     this.idle = life.idle
     this.idleUntil = life.idleUntil
+    this.facts = facts
     this.shared = shared
     this.bytes = bytes
   }

@@ -1,14 +1,17 @@
-import { type Codec, type Encoded, isFreshLocally } from '../entry/index.ts'
+import { type Codec, type Encoded, isFreshLocally, isOverLocally, type LocalLife } from '../entry/index.ts'
 import type { Clock } from '../runtime.ts'
-import { hold, type Isolation, release } from './isolation.ts'
+import { type Held, hold, type Isolation, release } from './isolation.ts'
 import { entryOverhead, estimateBytes, textBytes } from './size.ts'
-import { LocalEntry, type MemoryStore } from './store.ts'
+import { type CopyFacts, LocalEntry, type MemoryStore } from './store.ts'
 
 /** How long L1 may keep a copy, in milliseconds from `from` on. */
 export interface CopyLife {
+  /** How long it is trusted. */
   readonly ttl: number
-  /** When the entry itself ends. */
+  /** When the entry itself ends; below zero where it has already. */
   readonly endsIn: number
+  /** For how long after that a stale copy is of use. */
+  readonly staleFor: number
   /** The idle window; 0 where the entry does not slide. */
   readonly idle: number
   /** How long it lives if nobody uses it. */
@@ -37,13 +40,20 @@ export class LocalTier {
     this.#clock = clock
   }
 
-  /** The fresh entry under `key`. One that is no longer fresh is dropped. */
+  /** The fresh entry under `key`. One that is of no use any more is dropped. */
   find(key: string): LocalEntry | undefined {
     const entry = this.#store.get(key)
     if (entry === undefined) return undefined
-    if (isFreshLocally(entry, this.#clock.now())) return entry
-    this.#store.delete(key)
+    const now = this.#clock.now()
+    if (isFreshLocally(entry, now)) return entry
+    if (isOverLocally(entry, now)) this.#store.delete(key)
     return undefined
+  }
+
+  /** The entry under `key`, also one that is stale but still of use. */
+  findStale(key: string): LocalEntry | undefined {
+    const entry = this.#store.peek(key)
+    return entry === undefined || isOverLocally(entry, this.#clock.now()) ? undefined : entry
   }
 
   /** Whether `entry` is still what stands under `key`. */
@@ -51,9 +61,14 @@ export class LocalTier {
     return this.#store.peek(key) === entry
   }
 
-  /** The value of an entry, for one caller. */
-  valueOf(entry: LocalEntry): unknown {
-    return release(entry, this.#codec, this.#isolation)
+  /** The value of an entry, or of anything held, for one caller. */
+  valueOf(held: Held): unknown {
+    return release(held, this.#codec, this.#isolation)
+  }
+
+  /** A value in the form in which it can be given to any number of callers. */
+  hold(value: unknown, encoded: Encoded | undefined): Held {
+    return hold(value, encoded, this.#isolation)
   }
 
   /** Whether a value can only be held as text. */
@@ -62,16 +77,16 @@ export class LocalTier {
   }
 
   /** Keeps a copy; the bytes that it counts for, or `undefined` where it is larger than the whole budget. */
-  put(key: string, value: unknown, encoded: Encoded | undefined, life: CopyLife): number | undefined {
-    const { from } = life
-    const until = from + life.ttl
-    const idleUntil = life.idle > 0 ? Math.min(until, from + life.idleTtl) : until
+  put(
+    key: string,
+    { value, encoded, facts }: { value: unknown; encoded: Encoded | undefined; facts: CopyFacts },
+    life: CopyLife,
+  ): number | undefined {
     const size = encoded === undefined ? estimateBytes(value) : textBytes(encoded.text)
-    const entry = new LocalEntry(
-      hold(value, encoded, this.#isolation),
-      { from, until, end: from + life.endsIn, idle: life.idle, idleUntil },
-      { shared: life.shared, bytes: size + textBytes(key) + entryOverhead },
-    )
+    const entry = new LocalEntry(hold(value, encoded, this.#isolation), instantsOf(life), facts, {
+      shared: life.shared,
+      bytes: size + textBytes(key) + entryOverhead,
+    })
     return this.#store.put(key, entry) ? size : undefined
   }
 
@@ -89,4 +104,12 @@ export class LocalTier {
     const { entries, bytes, evictions } = this.#store
     return { entries, bytes, evictions }
   }
+}
+
+function instantsOf({ from, ttl, endsIn, staleFor, idle, idleTtl }: CopyLife): LocalLife {
+  const end = from + endsIn
+  const trusted = from + ttl
+  const until = Math.min(trusted, end)
+  const idleUntil = idle > 0 ? Math.min(until, from + idleTtl) : until
+  return { from, until, trusted, end, staleUntil: staleFor > 0 ? end + staleFor : until, idle, idleUntil }
 }

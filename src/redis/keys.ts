@@ -21,8 +21,8 @@ export function assertSegment(name: string, what: string): void {
   throw new TypeError(`${what} must be 1 to 64 characters out of letters, digits and _ . { } -`)
 }
 
-/** What is kept under a key: `e` an entry, `c` a counter, `q` a list, `s` what scripts keep there. */
-export type KeyKind = 'e' | 'c' | 'q' | 's'
+/** What is kept under a key: `e` an entry, `l` the lease of its load, `c` a counter, `q` a list, `s` what scripts keep there. */
+export type KeyKind = 'e' | 'l' | 'c' | 'q' | 's'
 
 /** Where a key is, under the prefix: also what an entry says of itself. */
 export function keyAddress(namespace: string | undefined, kind: KeyKind, key: string): string {

@@ -24,14 +24,14 @@ export class RedisTier {
   /** The bytes under a key, or `null`. One command; two in an isolate's first request, which also asks for the time. */
   async read(key: string, signal?: Signal): Promise<string | null> {
     if (this.#tick?.writing === true) await this.#inTurn(this.#tick.learning)
-    this.#askTheTime()
+    this.askTheTime()
     return toText(await this.#link.send(['GET', key], { idempotent: true, signal }))
   }
 
   /** The same for many keys, in one command for every thousand. */
   async readMany(keys: readonly string[], signal?: Signal): Promise<(string | null)[]> {
     if (this.#tick?.writing === true) await this.#inTurn(this.#tick.learning)
-    this.#askTheTime()
+    this.askTheTime()
     const replies = chunks(keys).map((chunk) =>
       this.#link.send(['MGET', ...chunk], { idempotent: true, signal }),
     )
@@ -58,6 +58,13 @@ export class RedisTier {
   ): Promise<void> {
     const reply = await this.#link.send(['SET', key, bytes, 'PX', ttl], { idempotent, signal })
     if (reply !== 'OK') throw unexpected()
+  }
+
+  /** Stores bytes where there is nothing; resolves to whether it did. One command, which may run twice. */
+  async writeNew(key: string, bytes: string, ttl: number): Promise<boolean> {
+    const reply = await this.#link.send(['SET', key, bytes, 'PX', ttl, 'NX'], { idempotent: true })
+    if (reply !== 'OK' && reply !== null) throw unexpected()
+    return reply === 'OK'
   }
 
   /** Removes the keys: one command for every thousand. */
@@ -124,8 +131,9 @@ export class RedisTier {
     }
   }
 
-  /** Unless a request is on its way that asks already; one that never came back does not count for ever. */
-  #askTheTime(): void {
+  /** Asks for the time along with what is sent next, where that is due. */
+  askTheTime(): void {
+    // Unless a request is on its way that asks already; one that never came back does not count for ever.
     if (this.clock.due && this.#wall.monotonic() - this.#askedAt >= askAgainAfter) this.#learnInThisTick()
   }
 }

@@ -101,6 +101,7 @@ describe.each(engines)('examples/cloudflare in workerd, on %s', (engine) => {
 
   test('requests at the same time each learn who answered them', async () => {
     await ask(a, 'GET /products/3')
+    await written(1)
     const paths = Array.from({ length: 20 }, (_, i) => [`GET /products/3`, `GET /stock/c${i}`]).flat()
     const answers = await Promise.all(paths.map((path) => ask(a, path)))
     expect(answers.map(({ tier }) => tier)).toEqual(Array.from({ length: 20 }, () => ['l1', 'origin']).flat())

@@ -5,6 +5,7 @@ import {
   type SendOptions,
   type Transport,
 } from '../../src/index.ts'
+import { fakeScripts, type Keyspace } from './fake-scripts.ts'
 import type { ManualClock } from './manual-clock.ts'
 
 type Fault = (commands: readonly Command[], options: SendOptions) => Promise<void> | void
@@ -67,8 +68,11 @@ export class FakeRedis implements Transport {
       case 'MGET':
         return keys.map((each) => this.#get(each))
       case 'SET':
-        this.values.set(key, { value: keys[1] ?? '', expires: this.#clock.monotonic() + Number(keys[3]) })
+        if (keys[4] === 'NX' && this.#get(key) !== null) return null
+        this.#set(key, keys[1] ?? '', Number(keys[3]))
         return 'OK'
+      case 'EVALSHA':
+        return this.#eval(keys)
       case 'DEL':
         return keys.filter((each) => this.#get(each) !== null && this.values.delete(each)).length
       case 'PTTL':
@@ -78,6 +82,23 @@ export class FakeRedis implements Transport {
       default:
         return new RedisReplyError(`ERR unknown command '${name}'`)
     }
+  }
+
+  #set(key: string, value: string, ms: number): void {
+    this.values.set(key, { value, expires: this.#clock.monotonic() + ms })
+  }
+
+  #eval([sha = '', count = '', ...words]: readonly string[]): Reply | RedisReplyError {
+    const run = fakeScripts.get(sha)
+    if (run === undefined) return new RedisReplyError('NOSCRIPT No matching script')
+    const db: Keyspace = {
+      get: (key) => this.#get(key),
+      set: (key, value, ms) => this.#set(key, value, ms),
+      delete: (key) => void this.values.delete(key),
+      left: (key) => this.#expires(key) - this.#clock.monotonic(),
+      now: () => this.now(),
+    }
+    return run(db, words.slice(0, Number(count)), words.slice(Number(count)))
   }
 
   #get(key: string): string | null {

@@ -1,13 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createHybridCache } from '../../src/index.ts'
-import {
-  type CacheOptions,
-  localTtlOf,
-  resolveLifetime,
-  resolveSettings,
-  type WriteOptions,
-} from '../../src/options.ts'
+import { localTtlOf, resolveLifetime } from '../../src/lifetime.ts'
+import { type CacheOptions, resolveSettings, type WriteOptions } from '../../src/options.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 const day = 86_400_000
@@ -21,6 +16,9 @@ describe('the defaults', () => {
       maxTtl: 30 * day,
       ttl: 300_000,
       localTtl: undefined,
+      stale: { swr: 0, staleIfError: 0, jitter: 0, negativeTtl: 0 },
+      load: { softTimeout: 0, timeout: 0, beta: 0, stampede: 'isolate' },
+      softTimeout: 300,
       memory: { maxEntries: 1000, maxBytes: 8 * 2 ** 20, isolation: 'clone' },
       link: { timeout: 1000, retries: 1 },
       maxValueBytes: 2 ** 20,
@@ -38,7 +36,15 @@ describe('the defaults', () => {
       localTtl: '5s',
       maxTtl: '1d',
       memory: { maxEntries: 1, maxBytes: 2, isolation: 'share' },
-      l2: { timeout: '2s', retries: 0 },
+      l2: { timeout: '2s', softTimeout: '1s', retries: 0 },
+      swr: '1m',
+      staleIfError: '1h',
+      jitter: 10,
+      negativeTtl: '5s',
+      softTimeout: '200ms',
+      timeout: '2s',
+      eager: { beta: 2 },
+      stampede: 'global',
       maxValueBytes: 3,
       compression: { threshold: 0 },
       clock,
@@ -49,6 +55,9 @@ describe('the defaults', () => {
       ttl: 3_600_000,
       localTtl: 5000,
       maxTtl: day,
+      stale: { swr: 60_000, staleIfError: 3_600_000, jitter: 10, negativeTtl: 5000 },
+      load: { softTimeout: 200, timeout: 2000, beta: 2, stampede: 'global' },
+      softTimeout: 1000,
       memory: { maxEntries: 1, maxBytes: 2, isolation: 'share' },
       link: { timeout: 2000, retries: 0 },
       maxValueBytes: 3,
@@ -104,22 +113,22 @@ describe('the lifetime of an entry', () => {
     resolveLifetime(options, settings, { now, onlyLocal })
 
   test.each([
-    [{}, { ttl: 600_000, idle: 0, localTtl: 30_000 }],
-    [{ ttl: '1s' }, { ttl: 1000, idle: 0, localTtl: 1000 }],
-    [{ ttl: '1d' }, { ttl: day, idle: 0, localTtl: 30_000 }],
+    [{}, { ttl: 600_000, idle: 0, localTtl: 30_000, staleFor: 0 }],
+    [{ ttl: '1s' }, { ttl: 1000, idle: 0, localTtl: 1000, staleFor: 0 }],
+    [{ ttl: '1d' }, { ttl: day, idle: 0, localTtl: 30_000, staleFor: 0 }],
     [
       { ttl: '1h', localTtl: '2h' },
-      { ttl: 3_600_000, idle: 0, localTtl: 3_600_000 },
+      { ttl: 3_600_000, idle: 0, localTtl: 3_600_000, staleFor: 0 },
     ],
-    [{ localTtl: '1m' }, { ttl: 600_000, idle: 0, localTtl: 60_000 }],
-    [{ sliding: '1m' }, { ttl: day, idle: 60_000, localTtl: 30_000 }],
+    [{ localTtl: '1m' }, { ttl: 600_000, idle: 0, localTtl: 60_000, staleFor: 0 }],
+    [{ sliding: '1m' }, { ttl: day, idle: 60_000, localTtl: 30_000, staleFor: 0 }],
     [
       { sliding: '1m', ttl: '1h' },
-      { ttl: 3_600_000, idle: 60_000, localTtl: 30_000 },
+      { ttl: 3_600_000, idle: 60_000, localTtl: 30_000, staleFor: 0 },
     ],
-    [{ expiresAt: now + 1 }, { ttl: 1, idle: 0, localTtl: 1 }],
-    [{ expiresAt: now + 0.5 }, { ttl: 1, idle: 0, localTtl: 1 }],
-    [{ expiresAt: new Date(now + day) }, { ttl: day, idle: 0, localTtl: 30_000 }],
+    [{ expiresAt: now + 1 }, { ttl: 1, idle: 0, localTtl: 1, staleFor: 0 }],
+    [{ expiresAt: now + 0.5 }, { ttl: 1, idle: 0, localTtl: 1, staleFor: 0 }],
+    [{ expiresAt: new Date(now + day) }, { ttl: day, idle: 0, localTtl: 30_000, staleFor: 0 }],
     [{ expiresAt: now }, undefined],
     [{ expiresAt: new Date(0) }, undefined],
   ] as [WriteOptions, unknown][])('%j is %j', (options, expected) => {
@@ -127,8 +136,8 @@ describe('the lifetime of an entry', () => {
   })
 
   test('in L1 is the whole one where L1 is the only tier', () => {
-    expect(resolve({}, true)).toEqual({ ttl: 600_000, idle: 0, localTtl: 600_000 })
-    expect(resolve({ localTtl: '1s' }, true)).toEqual({ ttl: 600_000, idle: 0, localTtl: 1000 })
+    expect(resolve({}, true)).toEqual({ ttl: 600_000, idle: 0, localTtl: 600_000, staleFor: 0 })
+    expect(resolve({ localTtl: '1s' }, true)).toEqual({ ttl: 600_000, idle: 0, localTtl: 1000, staleFor: 0 })
   })
 
   test.each([

@@ -1,16 +1,24 @@
 import type { EntryOptions, Factory, HybridCache, Tier } from 'hybrid-cache'
 
-/** `cache.getOrCreate`, which also tells who answered: L1, L2, or the origin behind the cache. */
+/** Who answered: L1, L2, the origin behind the cache, or a load for another request that was on its way. */
+export type Source = Tier | 'origin' | 'shared'
+
+/** `cache.getOrCreate`, which also tells who answered. */
 export async function answer<T>(
   cache: HybridCache,
   key: string,
-  load: Factory<T>,
+  load: Factory<T, unknown>,
   options: EntryOptions,
-): Promise<{ value: T; tier: Tier | 'origin' }> {
-  let tier: Tier | 'origin' = 'l2'
-  const stopListening = cache.on('hit', (hit) => {
-    tier = hit.tier
-  })
+): Promise<{ value: T; tier: Source }> {
+  let tier: Source = 'l2'
+  const stopListening = [
+    cache.on('hit', (hit) => {
+      tier = hit.tier
+    }),
+    cache.on('join', () => {
+      tier = 'shared'
+    }),
+  ]
   const pending = cache.getOrCreate(
     key,
     (context) => {
@@ -19,7 +27,8 @@ export async function answer<T>(
     },
     options,
   )
-  // L1 answers before `getOrCreate` returns. A hit that is heard later may be another request's: events are of the isolate.
-  stopListening()
+  // L1 answers, and a load is joined, before `getOrCreate` returns. What is heard later may be another request's: events are
+  // of the isolate.
+  for (const stop of stopListening) stop()
   return { value: await pending, tier }
 }

@@ -43,7 +43,7 @@ export const background: Checks = {
     const cache = t.isolate()
     const seen = record(cache, 'store')
     await cache.getOrCreate('a', () => 1)
-    equal(seen, ['store l1', 'store l2'])
+    equal(seen, ['store l2', 'store l1'])
     equal(await t.redis('EXISTS', `${t.prefix}:e:a`), 1)
   },
 

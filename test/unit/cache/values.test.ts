@@ -218,9 +218,9 @@ describe('statistics and events', () => {
     await cache.remove('secret-key')
     expect(events).toEqual([
       { operation: 'getOrCreate' },
-      { duration: 0, ok: true },
-      { tier: 'l1', operation: 'getOrCreate', bytes: 14 },
+      { duration: 0, ok: true, background: false },
       expect.objectContaining({ tier: 'l2', operation: 'getOrCreate' }),
+      { tier: 'l1', operation: 'getOrCreate', bytes: 14 },
       { tier: 'l1', operation: 'get', age: 0 },
       { tier: 'l2', operation: 'get', age: 50 },
       { tier: 'l1', count: 1 },

@@ -13,16 +13,34 @@ const small = Array.from({ length: 6 }, (_, n) => n)
 
 describe('a stored entry', () => {
   test('is fresh until now + ttl; its absolute end is given where it slides', () => {
-    expect(instantsOf({ ttl: 10, idle: 0, localTtl: 5 }, 100)).toEqual({ created: 100, fresh: 110, end: 0 })
-    expect(instantsOf({ ttl: 10, idle: 3, localTtl: 5 }, 100)).toEqual({ created: 100, fresh: 110, end: 110 })
+    expect(instantsOf({ ttl: 10, idle: 0, localTtl: 5, staleFor: 0 }, 100)).toEqual({
+      created: 100,
+      fresh: 110,
+      stale: 0,
+      end: 0,
+    })
+    expect(instantsOf({ ttl: 10, idle: 3, localTtl: 5, staleFor: 0 }, 100)).toEqual({
+      created: 100,
+      fresh: 110,
+      stale: 0,
+      end: 110,
+    })
   })
 
   test('is kept by Redis for its idle window where it slides, and never longer than it lives', () => {
     for (const ttl of small.slice(1)) {
       for (const idle of small) {
-        expect(physicalTtl({ ttl, idle, localTtl: 1 })).toBe(idle === 0 || idle > ttl ? ttl : idle)
+        expect(physicalTtl({ ttl, idle, localTtl: 1, staleFor: 0 })).toBe(
+          idle === 0 || idle > ttl ? ttl : idle,
+        )
       }
     }
+  })
+
+  test('is of use for its stale window after that, for which Redis keeps it too', () => {
+    const life = { ttl: 10, idle: 0, localTtl: 5, staleFor: 7 }
+    expect(instantsOf(life, 100)).toEqual({ created: 100, fresh: 110, stale: 117, end: 0 })
+    expect(physicalTtl(life)).toBe(17)
   })
 
   test('has nothing left at the very instant at which it ends', () => {
@@ -33,7 +51,9 @@ describe('a stored entry', () => {
 const life = (given: Partial<LocalLife>): LocalLife => ({
   from: 0,
   until: 10,
+  trusted: 10,
   end: 10,
+  staleUntil: 10,
   idle: 0,
   idleUntil: 10,
   ...given,

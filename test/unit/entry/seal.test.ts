@@ -10,18 +10,26 @@ afterEach(() => vi.unstubAllGlobals())
 
 const address = 'e:key'
 const now = 1_700_000_000_000
-const life = { ttl: 1000, idle: 0, localTtl: 1000 }
+const life = { ttl: 1000, idle: 0, localTtl: 1000, staleFor: 0 }
+const validators = { etag: '', modified: '' }
 const roomy = { maxValueBytes: 2 ** 20, compressFrom: Infinity }
 const plain = (payload: string): string => formatEntry({ header: headerOf(), payload })
 const gzipped = async (text: string): Promise<string> => {
   const packed = await pack(text, { ...roomy, compressFrom: 0 })
-  return sealEntry(packed, { codec: json, life, took: 0, address, now })
+  return sealEntry(packed, { codec: json, life, took: 0, validators, address, now })
 }
 
 describe('sealing and opening', () => {
   test('gives the text back, with its codec and instants', async () => {
     const packed = await pack('"text"', roomy)
-    const bytes = sealEntry(packed, { codec: 's', life: { ...life, idle: 5 }, took: 7, address, now })
+    const bytes = sealEntry(packed, {
+      codec: 's',
+      life: { ...life, idle: 5 },
+      took: 7,
+      validators,
+      address,
+      now,
+    })
     expect(await openEntry(bytes, address, roomy)).toEqual({
       encoded: { codec: 's', text: '"text"' },
       header: headerOf({ codec: 's', created: now, fresh: now + 1000, end: now + 1000, idle: 5, took: 7 }),
@@ -158,7 +166,7 @@ describe('compression', () => {
     ).toString('hex')
     const exact = { maxValueBytes: text.length, compressFrom: 0 }
     const packed = await pack(text, exact)
-    const bytes = sealEntry(packed, { codec: json, life, took: 0, address, now })
+    const bytes = sealEntry(packed, { codec: json, life, took: 0, validators, address, now })
     expect(await openEntry(bytes, address, exact)).toMatchObject({ encoded: { text } })
   })
 

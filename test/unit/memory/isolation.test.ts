@@ -116,8 +116,9 @@ describe.each(['clone', 'freeze'] as const)('isolation %s', (isolation) => {
       { payload: text, zip: '', digest: '' },
       {
         codec: 'j',
-        life: { ttl: 60_000, idle: 0, localTtl: 1 },
+        life: { ttl: 60_000, idle: 0, localTtl: 1, staleFor: 0 },
         took: 0,
+        validators: { etag: '', modified: '' },
         address: 'e:k',
         now: world.clock.now(),
       },

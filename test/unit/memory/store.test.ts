@@ -5,7 +5,8 @@ import { LocalEntry, MemoryStore } from '../../../src/memory/store.ts'
 const entryOf = (bytes: number, value: unknown = 'v'): LocalEntry =>
   new LocalEntry(
     { value, encoded: undefined },
-    { from: 0, until: 1, end: 1, idle: 0, idleUntil: 1 },
+    { from: 0, until: 1, trusted: 1, end: 1, staleUntil: 1, idle: 0, idleUntil: 1 },
+    { created: 0, took: 0, etag: '', modified: '' },
     { shared: false, bytes },
   )
 

@@ -1,0 +1,90 @@
+// How long the entries of a call live, in milliseconds.
+import { toMilliseconds } from './duration.ts'
+import type { Lifetime } from './entry/index.ts'
+import type { Settings, WriteOptions } from './options.ts'
+import { assertWithin, noStale, resolveStale, type StaleSettings, staleWindow } from './tolerance.ts'
+
+const defaultLocalTtl = 30_000
+
+/** What a lifetime depends on, beside the options. */
+export interface LifetimeGiven {
+  readonly now: number
+  /** L1 is the only tier that keeps it. */
+  readonly onlyLocal: boolean
+  /** The options were accepted before, by a clock that may have been another. */
+  readonly checked?: boolean
+  /** The value is `null`. */
+  readonly negative?: boolean
+  /** In [0, 1): how much of the jitter this entry gets. */
+  readonly random?: number
+}
+
+/** How long the entry of one call is to live, counted from `now`; `undefined` where it has ended already. */
+export function resolveLifetime(
+  options: WriteOptions,
+  settings: Settings,
+  { now, onlyLocal, checked = false, negative = false, random = 0 }: LifetimeGiven,
+): Lifetime | undefined {
+  const idle = options.sliding === undefined ? 0 : toMilliseconds(options.sliding, 'sliding')
+  const stale = staleOf(options, settings)
+  const whole = resolveTtl(options, settings, { now, checked, slides: idle > 0 })
+  if (whole <= 0) return undefined
+  const isNegative = negative && stale.negativeTtl > 0
+  const staleFor = isNegative ? 0 : staleWindow(stale)
+  if (!checked)
+    assertWithin(
+      settings.maxTtl,
+      whole,
+      staleWindow(stale),
+      options.expiresAt === undefined ? 'ttl' : 'expiresAt',
+    )
+  const lasting = isNegative ? Math.min(stale.negativeTtl, whole) : whole
+  const ttl = shorten(lasting, options.expiresAt === undefined ? stale.jitter : 0, random)
+  const longest = ttl + staleFor
+  const local = localTtlIn(options, settings) ?? (onlyLocal ? longest : Math.min(defaultLocalTtl, ttl))
+  return { ttl, idle, staleFor, localTtl: Math.min(shorten(local, stale.jitter, random), longest) }
+}
+
+/** How long L1 may trust a copy of an entry that was read from L2 and has `left` to live, stale or not. */
+export function localTtlOf(options: WriteOptions, settings: Settings, left: number): number {
+  const local = localTtlIn(options, settings) ?? defaultLocalTtl
+  return Math.min(shorten(local, staleOf(options, settings).jitter, Math.random()), left)
+}
+
+/** How long a value is of use once it has ended. Where an entry slides, or ends at an instant, only the call itself can say so. */
+export function staleOf(options: WriteOptions, settings: Settings): StaleSettings {
+  if (options.sliding === undefined && options.expiresAt === undefined)
+    return resolveStale(options, settings.stale)
+  const stale = resolveStale(options, {
+    ...noStale,
+    jitter: settings.stale.jitter,
+    negativeTtl: settings.stale.negativeTtl,
+  })
+  if (options.sliding !== undefined && stale.swr + stale.staleIfError > 0)
+    throw new TypeError('a sliding entry has no stale window: leave out sliding, or swr and staleIfError')
+  return stale
+}
+
+function shorten(ms: number, jitter: number, random: number): number {
+  return Math.ceil(ms - Math.min(jitter, ms / 2) * random)
+}
+
+function localTtlIn({ localTtl }: WriteOptions, settings: Settings): number | undefined {
+  return localTtl === undefined ? settings.localTtl : toMilliseconds(localTtl, 'localTtl')
+}
+
+function resolveTtl(
+  { ttl, expiresAt }: WriteOptions,
+  settings: Settings,
+  { now, checked, slides }: { now: number; checked: boolean; slides: boolean },
+): number {
+  if (expiresAt === undefined) {
+    if (ttl === undefined) return slides ? settings.maxTtl : settings.ttl
+    return toMilliseconds(ttl, 'ttl')
+  }
+  if (ttl !== undefined) throw new TypeError('give either ttl or expiresAt, not both')
+  const end = expiresAt instanceof Date ? expiresAt.getTime() : expiresAt
+  if (!Number.isFinite(end)) throw new TypeError('expiresAt must be a valid Date, or milliseconds since 1970')
+  const left = Math.ceil(end - now)
+  return checked ? Math.min(left, settings.maxTtl) : left
+}

@@ -1,0 +1,157 @@
+import type { Core } from '../core.ts'
+import type { StaleReason } from '../events.ts'
+import { isRequestBound } from '../runtime.ts'
+import { canGoOn, isUsable, type LoadCall } from './call.ts'
+import type { Copy, Flight, Outcome } from './flight.ts'
+import { acceptLocal } from './lookup.ts'
+import { timedOut } from './make.ts'
+import { type Waited, waitFor } from './wait.ts'
+
+/** Said instead of a value: this flight has none for the call, which is to look anew. */
+export const again: unique symbol = Symbol('again')
+
+/** What a call waits for a flight with. */
+export interface Attendance {
+  readonly call: LoadCall
+  /** Whether the flight is the call's own. */
+  readonly own: boolean
+  /** What L1 has, to be used where nothing better can be had in time. */
+  readonly local: Copy | undefined
+}
+
+/** Waits for what a flight comes to, for as long as the call has patience, and takes a stale value where that has an end. */
+export async function attend(core: Core, flight: Flight, attendance: Attendance): Promise<unknown> {
+  flight.waiting++
+  let reason: unknown
+  try {
+    return await new Attendant(core, flight, attendance).wait()
+  } catch (error) {
+    reason = error
+    throw error
+  } finally {
+    flight.waiting--
+    leave(core, flight, { own: attendance.own, reason })
+  }
+}
+
+/** The last one to leave ends the load, unless it goes on behind the call. On Workers only its own request can. */
+function leave(core: Core, flight: Flight, { own, reason }: { own: boolean; reason: unknown }): void {
+  if (flight.waiting > 0 || flight.goesOn || flight.settled.isOpen) return
+  if (own || !isRequestBound()) core.flights.abandon(flight, reason)
+}
+
+class Attendant {
+  readonly #core: Core
+  readonly #flight: Flight
+  readonly #call: LoadCall
+  readonly #own: boolean
+  readonly #local: Copy | undefined
+  /** The longest that a value may be past its end. */
+  readonly #window: number
+
+  constructor(core: Core, flight: Flight, { call, own, local }: Attendance) {
+    this.#core = core
+    this.#flight = flight
+    this.#call = call
+    this.#own = own
+    this.#local = local
+    this.#window = Math.max(call.stale.swr, call.stale.staleIfError)
+  }
+
+  async wait(): Promise<unknown> {
+    const flight = this.#flight
+    const looked = await this.#until(
+      'looked',
+      this.#hasCopy(this.#window) ? this.#core.settings.softTimeout : Infinity,
+    )
+    if (looked === 'lost') return this.#lost()
+    if (looked === 'late') return this.#giveStale('timeout')
+    if (!flight.settled.isOpen && !this.#isForced) {
+      if (this.#hasCopy(this.#call.stale.swr)) return this.#giveStale('swr')
+      if (flight.elsewhere && this.#hasCopy(this.#window)) return this.#giveStale('swr')
+    }
+    return this.#made()
+  }
+
+  async #made(): Promise<unknown> {
+    const { softTimeout, timeout } = this.#call.patience
+    const soft = softTimeout > 0 && this.#hasCopy(this.#window) ? softTimeout : Infinity
+    const hard = timeout > 0 ? timeout : Infinity
+    const since = this.#core.settings.clock.monotonic() - this.#flight.makingSince
+    const how = await this.#until('settled', Math.min(soft, hard) - since)
+    if (how === 'lost') return this.#lost()
+    if (how === 'open') return this.#take(this.#flight.outcome as Outcome)
+    if (soft < hard) return this.#giveStale('timeout')
+    if (this.#usable(this.#window)) return this.#give(this.#copy as Copy, 'timeout')
+    throw timedOut(hard)
+  }
+
+  async #take(outcome: Outcome): Promise<unknown> {
+    switch (outcome.kind) {
+      case 'value':
+        return this.#own ? outcome.own : this.#share(outcome)
+      case 'error':
+        if (!this.#usable(this.#call.stale.staleIfError)) throw outcome.error
+        return this.#give(this.#copy as Copy, 'error')
+      case 'none':
+        return this.#usable(this.#window) ? this.#give(this.#copy as Copy, 'error') : again
+      default:
+        return again
+    }
+  }
+
+  /** What another call's flight came to, for this one. */
+  async #share({ held, found }: Outcome & { kind: 'value' }): Promise<unknown> {
+    if (held === undefined) return again
+    const value = this.#core.local.valueOf(held)
+    const { schema } = this.#call.options
+    if (found && schema !== undefined && (await acceptLocal(this.#core, schema, value)) === undefined)
+      return again
+    return value
+  }
+
+  /** L2's copy if it was asked: where it has none, that of L1 is of something that was removed. */
+  get #copy(): Copy | undefined {
+    return this.#flight.answered ? this.#flight.previous : this.#local
+  }
+
+  #usable(window: number): boolean {
+    return isUsable(this.#copy, window, this.#core.settings.clock.now())
+  }
+
+  /** Whether the call can end with a stale value while the flight goes on. */
+  #hasCopy(window: number): boolean {
+    return (!this.#own || canGoOn(this.#call.view)) && this.#usable(window)
+  }
+
+  get #isForced(): boolean {
+    return this.#call.options.forceRefresh === true
+  }
+
+  #giveStale(reason: StaleReason): unknown {
+    this.#flight.goesOn = true
+    return this.#give(this.#copy as Copy, reason)
+  }
+
+  #give(copy: Copy, reason: StaleReason): unknown {
+    return giveStale(this.#core, copy, reason)
+  }
+
+  #lost(): typeof again {
+    this.#core.flights.end(this.#flight)
+    return again
+  }
+
+  #until(what: 'looked' | 'settled', ms: number): Promise<Waited> {
+    const { signal } = this.#call.options
+    const { clock } = this.#core.settings
+    return waitFor(this.#flight, { latch: this.#flight[what], own: this.#own, ms, signal, clock })
+  }
+}
+
+/** Gives a stale value away. */
+export function giveStale(core: Core, copy: Copy, reason: StaleReason): unknown {
+  core.counters.stale++
+  core.events.emit('stale', { reason, age: Math.max(0, core.settings.clock.now() - copy.end) })
+  return core.local.valueOf(copy)
+}

@@ -1,0 +1,56 @@
+import type { Core } from '../core.ts'
+import { staleOf } from '../lifetime.ts'
+import type { EntryOptions } from '../options.ts'
+import { isRequestBound } from '../runtime.ts'
+import { type LoadSettings, resolveLoad, type StaleSettings } from '../tolerance.ts'
+import type { Place, View } from '../view.ts'
+import type { Factory } from './factory.ts'
+import type { Copy } from './flight.ts'
+
+/** One call for a value that may have to be made. */
+export interface LoadCall {
+  readonly view: View
+  readonly key: string
+  readonly place: Place
+  readonly factory: Factory<unknown, unknown>
+  readonly options: EntryOptions
+  readonly patience: LoadSettings
+  readonly stale: StaleSettings
+}
+
+/** Throws a `TypeError` for options that cannot be right. */
+export function toCall<T, S>(
+  core: Core,
+  view: View,
+  { key, factory, options }: { key: string; factory: Factory<T, S>; options: EntryOptions },
+): LoadCall {
+  return {
+    view,
+    key,
+    place: view.place(key),
+    factory: factory as Factory<unknown, unknown>,
+    options,
+    patience: resolveLoad(options, core.settings.load),
+    stale: staleOf(options, core.settings),
+  }
+}
+
+/** Whether a copy may be given away at `now` to whoever puts up with `window` milliseconds past its end. */
+export function isUsable(copy: Copy | undefined, window: number, now: number): copy is Copy {
+  return copy !== undefined && window > 0 && now < Math.min(copy.end + window, copy.staleUntil)
+}
+
+/** What the flights of a call are known by: one that leaves L2 out is another matter. */
+export function flightOf({ place, options }: LoadCall): string {
+  return options.l2 === false ? soloFlight(place.localKey) : place.localKey
+}
+
+/** The flight of a key that leaves L2 out. No key holds a lone surrogate. */
+export function soloFlight(localKey: string): string {
+  return `${localKey}\udc00`
+}
+
+/** Whether work may outlive the call that it was begun for. */
+export function canGoOn(view: View): boolean {
+  return view.hasWaitUntil || !isRequestBound()
+}

@@ -1,0 +1,129 @@
+import type { Duration } from '../duration.ts'
+import type { Validators } from '../entry/index.ts'
+import type { WriteOptions } from '../options.ts'
+
+/** What the tiers hold of a value that is to be made anew. */
+export interface StaleValue<S> {
+  readonly value: S
+  /** What an earlier factory said of it, for a conditional request; `undefined` where it said nothing. */
+  readonly etag: string | undefined
+  readonly lastModified: string | undefined
+}
+
+/** What a factory may change about the entry that its value becomes. */
+export type AdaptiveOptions = Pick<
+  WriteOptions,
+  'ttl' | 'expiresAt' | 'localTtl' | 'swr' | 'staleIfError' | 'negativeTtl'
+>
+
+/** What a factory decided, beside its value. */
+export interface Decisions {
+  options: AdaptiveOptions
+  etag: string
+  modified: string
+  skipped: boolean
+}
+
+/** Thrown by `notModified()`, for the loader to catch. */
+export class NotModified extends Error {
+  override readonly name = 'NotModified'
+}
+
+/** What a context is made of. */
+export interface ContextGiven<S> {
+  readonly key: string
+  readonly stale: StaleValue<S> | undefined
+  /** Makes the signal, on first use: most factories never look. */
+  readonly signal: () => AbortSignal
+  /** Throws a `TypeError` for options that cannot be right. */
+  readonly check: (options: AdaptiveOptions) => void
+}
+
+const maxValidator = 1024
+
+/** What a factory is given: what it is to load, and ways to say more than its value says. */
+export class LoadContext<S = unknown> {
+  /** The key that is being loaded. */
+  readonly key: string
+  /** The value that is to be replaced, where there still is one. */
+  readonly stale: StaleValue<S> | undefined
+  readonly #given: ContextGiven<S>
+  readonly #decisions: Decisions
+
+  /** @internal */
+  constructor(given: ContextGiven<S>, decisions: Decisions) {
+    this.key = given.key
+    this.stale = given.stale
+    this.#given = given
+    this.#decisions = decisions
+  }
+
+  /**
+   * Aborts when the time is up (`timeout`), or when nobody waits for the value any more: hand it to `fetch`, so that nobody
+   * works for nobody. A caller that leaves while others wait does not abort it.
+   */
+  get signal(): AbortSignal {
+    return this.#given.signal()
+  }
+
+  /** How long the value lives, once it is known what it is. Not together with `expiresAt`. */
+  set ttl(ttl: Duration) {
+    const { expiresAt: _, ...options } = this.#decisions.options
+    this.set({ ...options, ttl })
+  }
+
+  /** When the value ends, such as the `exp` of a token. */
+  set expiresAt(expiresAt: Date | number) {
+    const { ttl: _, ...options } = this.#decisions.options
+    this.set({ ...options, expiresAt })
+  }
+
+  /** Sets several options of the entry at once: `ttl` or `expiresAt`, `localTtl`, `swr`, `staleIfError`, `negativeTtl`. */
+  set(options: AdaptiveOptions): void {
+    const changed = { ...this.#decisions.options, ...options }
+    this.#given.check(changed)
+    this.#decisions.options = changed
+  }
+
+  /** The origin's `ETag` of the value, 1,024 characters at most: the next load finds it in `stale`. */
+  set etag(etag: string) {
+    this.#decisions.etag = validator(etag, 'etag')
+  }
+
+  /** The origin's `Last-Modified` of the value, likewise. */
+  set lastModified(lastModified: string) {
+    this.#decisions.modified = validator(lastModified, 'lastModified')
+  }
+
+  /** Ends the load: the stale value is still right, and lives anew. A `TypeError` where there is none. */
+  notModified(): never {
+    if (this.stale === undefined)
+      throw new TypeError('notModified() needs a stale value: ask only where ctx.stale is there')
+    throw new NotModified('the value has not changed')
+  }
+
+  /** The value is given to whoever waits for it, and not stored. */
+  skip(): void {
+    this.#decisions.skipped = true
+  }
+
+  /** Ends the load without a value: a stale one is used where `staleIfError` allows, else the call rejects with `reason`. */
+  fail(reason: unknown): never {
+    throw reason instanceof Error ? reason : new Error(String(reason))
+  }
+}
+
+/** What was decided so far: nothing, unless `validators` go on from the value before. */
+export function undecided(): Decisions {
+  return { options: {}, etag: '', modified: '', skipped: false }
+}
+
+/** The validators of a value as a factory gets to see them. */
+export function staleValue<S>(value: S, { etag, modified }: Validators): StaleValue<S> {
+  return { value, etag: etag || undefined, lastModified: modified || undefined }
+}
+
+function validator(text: string, name: string): string {
+  if (typeof text === 'string' && text.length <= maxValidator && text.isWellFormed()) return text
+  throw new TypeError(`${name} must be a well-formed string of ${maxValidator} characters at most`)
+}

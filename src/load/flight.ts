@@ -1,0 +1,89 @@
+import type { Held, LocalEntry } from '../memory/index.ts'
+import { Latch } from './latch.ts'
+import type { Mark } from './marks.ts'
+
+/** A copy of a value, in whichever tier it was found. Its instants are the isolate's. */
+export type Copy = Pick<LocalEntry, 'value' | 'encoded' | 'end' | 'staleUntil' | 'facts'>
+
+/** What a load came to. */
+export type Outcome =
+  /** `own`: for the call that it belongs to. `held`: for the others, missing where nobody else can be given it. */
+  | {
+      readonly kind: 'value'
+      readonly own: unknown
+      readonly held: Held | undefined
+      readonly found: boolean
+    }
+  | { readonly kind: 'error'; readonly error: unknown }
+  /** Nothing was made: another isolate is at it, or the origin is to be left alone for a while. */
+  | { readonly kind: 'none' }
+  /** Nobody waited any more. */
+  | { readonly kind: 'abandoned' }
+
+/**
+ * A load on its way. Other requests read what it has come to and await nothing of it: on Workers a promise of a request that
+ * is gone never settles, and what continues in another request's name is killed.
+ */
+export class Flight {
+  /** What it is known by: its key in L1, and whether it goes by L2. */
+  readonly id: string
+  readonly mark: Mark
+  /** L2 has been asked. */
+  readonly looked: Latch = new Latch()
+  readonly settled: Latch = new Latch()
+  /** Whether L2 gave an answer: it then knows better than L1 what is there. */
+  answered = false
+  /** What L2 had: to be replaced. */
+  previous: Copy | undefined
+  /** Whether another isolate is making the value. */
+  elsewhere = false
+  /** When the making began, by the monotonic clock. */
+  makingSince = 0
+  outcome: Outcome | undefined
+  /** Of a value that L2 had: how long it still lives, how long it took to make, when it was stored; milliseconds. */
+  found: { readonly left: number; readonly took: number; readonly created: number } | undefined
+  /** A write came in between: nobody may join any more. */
+  detached = false
+  /** It goes on when nobody waits for it. */
+  goesOn: boolean
+  /** Whether the platform keeps it alive when its own call has ended. */
+  anchored = false
+  waiting = 0
+  /** Counted up by its own request for as long as that is alive. */
+  pulse = 0
+  pulseAt = 0
+  /** Settles when all is done, what is written to L2 included. Only its own request may await it. */
+  work: Promise<void> = Promise.resolve()
+  #controller: AbortController | undefined
+  #reason: unknown
+
+  constructor(id: string, mark: Mark, goesOn: boolean) {
+    this.id = id
+    this.mark = mark
+    this.goesOn = goesOn
+  }
+
+  /** Aborts when nobody waits any more. Made on first use. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.outcome?.kind === 'abandoned') this.#controller.abort(this.#reason)
+    }
+    return this.#controller.signal
+  }
+
+  /** The first outcome counts. */
+  settle(outcome: Outcome): void {
+    if (this.outcome !== undefined) return
+    this.outcome = outcome
+    this.looked.open()
+    this.settled.open()
+  }
+
+  abandon(reason: unknown): void {
+    if (this.outcome !== undefined) return
+    this.#reason = reason
+    this.settle({ kind: 'abandoned' })
+    this.#controller?.abort(reason)
+  }
+}

@@ -1,0 +1,93 @@
+import { type LRU, lru } from 'tiny-lru'
+import { type Clock, isRequestBound } from '../runtime.ts'
+import type { Flight } from './flight.ts'
+
+const maxFlights = 10_000
+const maxResting = 1000
+const pulseEvery = 100
+// A request that lives lets its flight's pulse go on; after so many silent milliseconds it does not.
+const deadAfter = 2000
+
+/** The loads on their way in this isolate, one a key, and the keys whose origin has just failed. */
+export class Flights {
+  readonly #byId = new Map<string, Flight>()
+  readonly #resting: LRU<number> = lru(maxResting)
+  readonly #clock: Clock
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** The flight that a call may join. One whose request has died is forgotten. */
+  current(id: string): Flight | undefined {
+    const flight = this.#byId.get(id)
+    if (flight === undefined) return undefined
+    if (!isRequestBound() || this.#clock.monotonic() - flight.pulseAt < deadAfter) return flight
+    this.end(flight)
+    return undefined
+  }
+
+  /** Takes the place of an older one. */
+  begin(flight: Flight): void {
+    this.detach(flight.id)
+    if (this.#byId.size >= maxFlights) this.#makeRoom()
+    this.#byId.set(flight.id, flight)
+  }
+
+  end(flight: Flight): void {
+    if (this.#byId.get(flight.id) === flight) this.#byId.delete(flight.id)
+  }
+
+  /** Nobody may join it any more: what it makes is older than what has happened since. */
+  detach(id: string): void {
+    const flight = this.#byId.get(id)
+    if (flight === undefined) return
+    flight.detached = true
+    this.#byId.delete(id)
+  }
+
+  /** Shows that the flight's request is alive, and ends it when all that waited have left. Timers die with their request. */
+  keepPulse(flight: Flight): void {
+    flight.pulseAt = this.#clock.monotonic()
+    if (!isRequestBound()) return
+    const beat = (): void => {
+      if (flight.settled.isOpen) return
+      flight.pulse++
+      flight.pulseAt = this.#clock.monotonic()
+      if (flight.waiting === 0 && !flight.goesOn) this.abandon(flight, undefined)
+      else this.#clock.setTimeout(beat, pulseEvery)
+    }
+    this.#clock.setTimeout(beat, pulseEvery)
+  }
+
+  abandon(flight: Flight, reason: unknown): void {
+    this.end(flight)
+    flight.abandon(reason)
+  }
+
+  /** Lets a failing origin alone for `ms`, as far as stale values will do. */
+  rest(localKey: string, ms: number): void {
+    this.#resting.set(localKey, this.#clock.monotonic() + ms)
+  }
+
+  isResting(localKey: string): boolean {
+    return (this.#resting.peek(localKey) ?? 0) > this.#clock.monotonic()
+  }
+
+  wake(localKey: string): void {
+    this.#resting.delete(localKey)
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#byId.size
+  }
+
+  /** Records of requests that died stay until their key is asked for again: where there are too many, the oldest go. */
+  #makeRoom(): void {
+    for (const flight of this.#byId.values()) {
+      this.detach(flight.id)
+      return
+    }
+  }
+}

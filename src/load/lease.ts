@@ -1,0 +1,79 @@
+// One load in the whole fleet: who is to make a value holds its lease, a key in Redis, and the others wait for what it makes.
+import type { Core } from '../core.ts'
+import { CommitEntry, CompareAndDelete, LeaseEntry } from '../lua/index.ts'
+import type { LoadCall } from './call.ts'
+import { report } from './report.ts'
+import type { Sealed } from './store.ts'
+
+/** How long a lease lasts where a call has no `timeout`, in milliseconds. */
+const defaultLease = 10_000
+
+/** The right to make the value of a key. */
+export interface Lease {
+  readonly key: string
+  /** Whose it is. */
+  readonly token: string
+  /** How long it lasts, in milliseconds: long enough for the longest load, and its write. */
+  readonly ms: number
+}
+
+/** What Redis has, and whether the value may be made here. */
+export interface Leased {
+  readonly bytes: string | null
+  readonly state: 'hit' | 'won' | 'busy'
+  /** How long the lease lasts from now on, in milliseconds. */
+  readonly wait: number
+}
+
+/** A lease to ask for. Every flight has a token of its own: asked for twice, it is granted twice. */
+export function newLease(core: Core, { view, key, patience }: LoadCall): Lease {
+  return {
+    key: view.physicalKey('l', key),
+    token: crypto.randomUUID(),
+    ms: (patience.timeout || defaultLease) + core.settings.link.timeout,
+  }
+}
+
+const states = ['hit', 'won', 'busy'] as const
+
+/**
+ * The entry, or else the right to make it. What was stored at `after` or before counts as nothing. One request of two
+ * commands for a hit, of three otherwise.
+ */
+export async function askForLease(
+  core: Core,
+  { place }: LoadCall,
+  { lease, after, signal }: { lease: Lease; after: number; signal: AbortSignal | undefined },
+): Promise<Leased> {
+  const { redis, executor, codec, settings } = core
+  if (redis === undefined || executor === undefined) throw new TypeError('a lease is kept in Redis')
+  redis.askTheTime()
+  const now = redis.clock.known ? String(redis.clock.now()) : ''
+  const codecs = `,${codec.readable.join(',')},`
+  const [state, bytes, wait] = await executor.run<readonly [number, string | null, number]>(LeaseEntry, {
+    keys: [place.physicalKey, lease.key],
+    args: [settings.keyPrefix, codecs, lease.token, String(lease.ms), now, String(after)],
+    signal,
+  })
+  return { bytes, state: states[state] ?? 'won', wait }
+}
+
+/** Stores what was made, unless the lease went to another meanwhile, or what is under the key is not what was `seen`. */
+export async function commit(
+  core: Core,
+  { place }: LoadCall,
+  { lease, seen, sealed }: { lease: Lease; seen: string; sealed: Sealed },
+): Promise<boolean> {
+  const args = [lease.token, seen, sealed.bytes, String(sealed.ttl)]
+  const keys = [place.physicalKey, lease.key]
+  return (await core.executor?.run(CommitEntry, { keys, args, signal: undefined })) === 1
+}
+
+/** Gives a lease back that nothing came of. Never rejects: it ends by itself. */
+export async function giveBack(core: Core, lease: Lease): Promise<void> {
+  try {
+    await core.executor?.run(CompareAndDelete, { keys: [lease.key], args: [lease.token], signal: undefined })
+  } catch (error) {
+    report(core, 'getOrCreate', error)
+  }
+}

@@ -1,0 +1,136 @@
+// Getting a value that L1 has no fresh copy of: join the load that is on its way, or lead one.
+import type { Core } from '../core.ts'
+import { isEarly } from '../entry/index.ts'
+import type { StaleReason } from '../events.ts'
+import { again, attend, giveStale } from './attend.ts'
+import { canGoOn, flightOf, isUsable, type LoadCall } from './call.ts'
+import { type Copy, Flight } from './flight.ts'
+import { look } from './look.ts'
+import { make } from './make.ts'
+
+/** How a flight is begun. */
+interface Start {
+  readonly local: Copy | undefined
+  /** Whether nobody waits for it. */
+  readonly background?: boolean
+  /** Only what was stored after this, by the clock of its tier, will do. */
+  readonly after?: number
+  /** Whether others may join. */
+  readonly alone?: boolean
+  readonly mayRest?: boolean
+}
+
+// Who could not be given what two flights came to flies alone.
+const sharedRounds = 2
+
+/** The value of a call: a stale one that L1 may still give away, or what a flight comes to. */
+export async function load(core: Core, call: LoadCall): Promise<unknown> {
+  const forced = call.options.forceRefresh === true
+  call.options.signal?.throwIfAborted()
+  for (let round = 0; ; round++) {
+    const local = call.options.l1 === false ? undefined : core.local.findStale(call.place.localKey)
+    const reason = forced || round > 0 ? undefined : staleReason(core, call, local)
+    if (reason !== undefined) {
+      refresh(core, call, local as Copy)
+      return giveStale(core, local as Copy, reason)
+    }
+    const alone = call.patience.stampede === 'off' || round >= sharedRounds
+    const joined = alone || forced ? undefined : core.flights.current(flightOf(call))
+    if (joined !== undefined) {
+      core.counters.joined++
+      core.events.emit('join', { operation: 'getOrCreate' })
+    }
+    const flight = joined ?? lead(core, call, { local, alone, mayRest: !forced && round === 0 })
+    const value = await attended(core, flight, { call, local, own: joined === undefined })
+    if (value !== again) return value
+  }
+}
+
+/** Waits for a flight and, where it is the call's own and nobody else keeps it alive, for the last of its work. */
+async function attended(
+  core: Core,
+  flight: Flight,
+  attendance: { call: LoadCall; local: Copy | undefined; own: boolean },
+): Promise<unknown> {
+  try {
+    return await attend(core, flight, attendance)
+  } finally {
+    const done = flight.outcome !== undefined && flight.outcome.kind !== 'abandoned'
+    if (attendance.own && done && !flight.anchored) await flight.work
+  }
+}
+
+/** Why the copy in L1 is given away although it is stale; `undefined` where it is not, or not without asking L2. */
+function staleReason(
+  core: Core,
+  call: LoadCall,
+  local: ReturnType<Core['local']['findStale']>,
+): StaleReason | undefined {
+  const now = core.settings.clock.now()
+  if (local === undefined || now >= local.trusted || now < local.end) return undefined
+  const { swr, staleIfError } = call.stale
+  if (core.flights.isResting(call.place.localKey))
+    return isUsable(local, Math.max(swr, staleIfError), now) ? 'error' : undefined
+  return isUsable(local, swr, now) && canGoOn(call.view) ? 'swr' : undefined
+}
+
+/** Has the value made anew, behind the call. Once at a time, and not while the origin is to be let alone. */
+export function refresh(
+  core: Core,
+  call: LoadCall,
+  copy: { readonly facts: { readonly created: number } },
+): void {
+  if (core.flights.isResting(call.place.localKey) || core.flights.current(flightOf(call)) !== undefined)
+    return
+  lead(core, call, { local: copy as Copy, background: true, after: copy.facts.created })
+}
+
+/** Has a value that L1 gives away made anew before its time, if chance will have it. */
+export function refreshEarly(core: Core, call: LoadCall): void {
+  const copy = core.local.findStale(call.place.localKey)
+  if (copy === undefined || !canGoOn(call.view)) return
+  const left = copy.end - core.settings.clock.now()
+  if (isEarly(left, copy.facts.took, { beta: call.patience.beta, random: Math.random() }))
+    refresh(core, call, copy)
+}
+
+/** Begins a flight. Its work belongs to the request of the call, and never rejects. */
+function lead(core: Core, call: LoadCall, start: Start): Flight {
+  const { localKey } = call.place
+  if (call.options.forceRefresh === true) {
+    // What is being loaded is older than the reason for which this call was made.
+    core.marks.overtake(localKey)
+    core.marks.supersede(localKey, true)
+  }
+  const flight = new Flight(flightOf(call), core.marks.begin(localKey), start.background === true)
+  if (start.alone !== true) core.flights.begin(flight)
+  core.flights.keepPulse(flight)
+  flight.work = fly(core, flight, call, start)
+  flight.anchored = call.view.background(flight.work) === undefined
+  return flight
+}
+
+async function fly(core: Core, flight: Flight, call: LoadCall, start: Start): Promise<void> {
+  const { background = false, mayRest = !background, local } = start
+  try {
+    const after = call.options.forceRefresh === true ? Infinity : (start.after ?? 0)
+    const ground = await look(core, flight, { call, after, background })
+    if (ground !== undefined) {
+      if (!background) core.events.emit('miss', { operation: 'getOrCreate' })
+      await make(core, flight, { call, ground, local, background, mayRest })
+    }
+  } catch (error) {
+    flight.settle({ kind: 'error', error })
+  } finally {
+    core.marks.end(call.place.localKey, flight.mark)
+    core.flights.end(flight)
+  }
+  refreshFound(core, flight, call)
+}
+
+/** Has a value that L2 gave made anew before its time, if chance will have it. */
+function refreshFound(core: Core, { found, goesOn }: Flight, call: LoadCall): void {
+  const { beta } = call.patience
+  if (found === undefined || goesOn || beta === 0 || !canGoOn(call.view)) return
+  if (isEarly(found.left, found.took, { beta, random: Math.random() })) refresh(core, call, { facts: found })
+}

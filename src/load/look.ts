@@ -1,0 +1,157 @@
+// The first half of a load: what L2 has, and whether the value is to be made here.
+import type { Core } from '../core.ts'
+import { headOf } from '../entry/index.ts'
+import type { LoadCall } from './call.ts'
+import type { Ground } from './fill.ts'
+import type { Flight } from './flight.ts'
+import { askForLease, giveBack, type Lease, newLease } from './lease.ts'
+import { examine, factsOf, type Found, keepCopy, type Read, welcome } from './lookup.ts'
+import { report } from './report.ts'
+import { usesRedis } from './store.ts'
+
+/** How a load looks at L2. */
+export interface Looking {
+  readonly call: LoadCall
+  /** Only what was stored after this counts as a hit; a load that is forced takes nothing for one. */
+  readonly after: number
+  /** Whether nobody waits for the value. */
+  readonly background: boolean
+}
+
+/** Where nothing can be known of what is under a key: nothing that is stored begins like this. */
+const unknown = '?'
+
+/**
+ * Looks at L2 and either settles the flight with what is there, or says on what ground the value is to be made. A failing
+ * Redis is left alone for the rest of the load.
+ */
+export async function look(core: Core, flight: Flight, looking: Looking): Promise<Ground | undefined> {
+  const { call } = looking
+  if (!usesRedis(core, call.options)) return { seen: undefined, lease: undefined }
+  const lease = wantsLease(looking) ? newLease(core, call) : undefined
+  try {
+    return await (lease === undefined
+      ? lookOnce(core, flight, looking)
+      : lookTogether(core, flight, { ...looking, lease }))
+  } catch (error) {
+    if (flight.outcome !== undefined) return undefined // nobody waits, and the request was ended
+    // An answer, even an error (another type of value is under the key), says that Redis can be asked.
+    const asked = report(core, 'getOrCreate', error).code === 'L2_REPLY'
+    flight.answered = asked
+    return { seen: asked ? unknown : undefined, lease: undefined }
+  }
+}
+
+/** Nobody waits for a refresh, so it may always ask who else is at it; a forced load is never somebody else's. */
+function wantsLease({ call, background }: Looking): boolean {
+  const { stampede } = call.patience
+  if (call.options.forceRefresh === true || stampede === 'off') return false
+  return background || stampede === 'global'
+}
+
+async function lookOnce(core: Core, flight: Flight, looking: Looking): Promise<Ground | undefined> {
+  const { place } = looking.call
+  const bytes = (await core.redis?.read(place.physicalKey, signalOf(flight, looking))) ?? null
+  return (await note(core, flight, looking, bytes)) ? undefined : { seen: headIn(bytes), lease: undefined }
+}
+
+/** Takes what bytes hold: settles the flight with an entry that will do, remembers one that is to be replaced. */
+async function note(core: Core, flight: Flight, looking: Looking, bytes: string | null): Promise<boolean> {
+  const { call, after } = looking
+  const read = readOf(flight, call)
+  const found = await examine(core, read, bytes)
+  flight.answered = true
+  if (found?.fresh === true && found.opened.header.created > after) {
+    welcome(core, read, found)
+    const held = core.local.hold(found.value, found.opened.encoded)
+    flight.settle({ kind: 'value', own: found.value, held, found: true })
+    flight.found = { left: found.left, ...factsOf(found.opened.header) }
+    return true
+  }
+  core.counters.l2.misses++
+  flight.previous = undefined
+  if (found !== undefined) remember(core, flight, read, found)
+  return false
+}
+
+function remember(core: Core, flight: Flight, read: Read, found: Found): void {
+  const { header, encoded } = found.opened
+  const end = core.settings.clock.now() + found.left
+  const staleUntil = end + Math.max(0, header.stale - header.fresh)
+  const { value, encoded: text } = core.local.hold(found.value, encoded)
+  flight.previous = { value, encoded: text, end, staleUntil, facts: factsOf(header) }
+  if (!found.fresh) keepCopy(core, read, found)
+}
+
+/** Asks until the entry is there, or the lease is ours, or the wait has been as long as a lease lasts. */
+async function lookTogether(
+  core: Core,
+  flight: Flight,
+  { lease, ...looking }: Looking & { lease: Lease },
+): Promise<Ground | undefined> {
+  const { clock } = core.settings
+  const started = clock.monotonic()
+  let seen = ''
+  let { after } = looking
+  for (let round = 0; clock.monotonic() - started < lease.ms; round++) {
+    const asked = { lease, after, signal: signalOf(flight, looking) }
+    const { bytes, state, wait } = await askForLease(core, looking.call, asked)
+    const found = await note(core, flight, { ...looking, after }, bytes)
+    if (state === 'won' && (found || flight.outcome !== undefined)) await giveBack(core, lease)
+    if (found || flight.outcome !== undefined) return undefined
+    seen = headIn(bytes)
+    if (state === 'won') return { seen, lease }
+    if (state === 'hit') {
+      // A script looks at headers only: what turns out to be of no use counts as nothing when it is asked again.
+      if (round > 0) break
+      after = core.redis?.clock.now() ?? after
+      continue
+    }
+    await waitElsewhere(core, flight, { ...looking, wait, round })
+    if (flight.outcome !== undefined) return undefined
+  }
+  return { seen, lease: undefined }
+}
+
+/** While another isolate makes the value: who has a stale one takes it, and the others wait. */
+async function waitElsewhere(
+  core: Core,
+  flight: Flight,
+  { call, background, wait, round }: Looking & { wait: number; round: number },
+): Promise<void> {
+  const { clock } = core.settings
+  if (background) {
+    core.flights.rest(call.place.localKey, Math.min(wait, longestPause))
+    flight.settle({ kind: 'none' })
+    return
+  }
+  if (!flight.looked.isOpen) flight.makingSince = clock.monotonic()
+  flight.elsewhere = true
+  flight.looked.open()
+  await new Promise<void>((wake) => void clock.setTimeout(wake, pauseBefore(round, wait)))
+  // Those who waited have taken what there was: the next call asks anew.
+  if (flight.waiting === 0) flight.settle({ kind: 'none' })
+}
+
+const shortestPause = 25
+const longestPause = 1000
+
+/** Grows with the wait and varies, so that isolates do not ask in step; never longer than the lease that is waited for. */
+function pauseBefore(round: number, wait: number): number {
+  const pause = Math.min(shortestPause * 1.5 ** round, longestPause) * (0.75 + Math.random() / 2)
+  return Math.max(1, Math.min(Math.ceil(pause), wait))
+}
+
+/** Ends a request that nobody waits for any more. A caller without a signal does not leave. */
+function signalOf(flight: Flight, { call }: Looking): AbortSignal | undefined {
+  return call.options.signal === undefined ? undefined : flight.signal
+}
+
+/** Bytes without any are no nothing: Redis has a key there. */
+function headIn(bytes: string | null): string {
+  return bytes === null ? '' : headOf(bytes) || unknown
+}
+
+function readOf({ mark }: Flight, { place, view, options }: LoadCall): Read {
+  return { place, view, options, mark, operation: 'getOrCreate' }
+}

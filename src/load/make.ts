@@ -1,0 +1,179 @@
+// The second half of a load: the factory makes the value, those who wait get it, the tiers keep it.
+import type { Core } from '../core.ts'
+import { assertFits, type Encoded } from '../entry/index.ts'
+import { CacheError } from '../errors.ts'
+import type { EntryOptions } from '../options.ts'
+import { isUsable, type LoadCall } from './call.ts'
+import {
+  type AdaptiveOptions,
+  type Decisions,
+  LoadContext,
+  NotModified,
+  staleValue,
+  undecided,
+} from './context.ts'
+import { type Made, runFactory } from './factory.ts'
+import { fill, type Ground } from './fill.ts'
+import type { Copy, Flight } from './flight.ts'
+import { giveBack } from './lease.ts'
+import { report } from './report.ts'
+import { checkLifetime, lifetimeOf, usesRedis, type Write } from './store.ts'
+
+/** What the value is made from, and for whom. */
+export interface Making {
+  readonly call: LoadCall
+  readonly ground: Ground
+  /** What L1 has. */
+  readonly local: Copy | undefined
+  readonly background: boolean
+  /** Whether a stale value will do where the origin has failed a moment ago. */
+  readonly mayRest: boolean
+}
+
+/** For how long a failing origin is let alone at most, in milliseconds, while there are stale values. */
+const longestRest = 30_000
+
+/** Makes the value, unless the origin is to be let alone, and keeps it. */
+export async function make(core: Core, flight: Flight, making: Making): Promise<void> {
+  const { call, ground } = making
+  const { place, stale } = call
+  const copy = flight.answered ? flight.previous : making.local
+  const now = core.settings.clock.now()
+  const rests = making.mayRest && core.flights.isResting(place.localKey)
+  if (rests && isUsable(copy, Math.max(stale.swr, stale.staleIfError), now)) flight.settle({ kind: 'none' })
+  const decisions = undecided()
+  const made =
+    flight.outcome === undefined ? await makeInTime(core, flight, { ...making, copy, decisions }) : undefined
+  const write = made === undefined ? undefined : conclude(core, flight, { call, copy, decisions, made })
+  if (write !== undefined) await fill(core, call, { write, ground, mark: flight.mark })
+  else if (ground.lease !== undefined) await giveBack(core, ground.lease)
+}
+
+/** What the factory made; `undefined` where nobody waits for it any more. */
+async function makeInTime(
+  core: Core,
+  flight: Flight,
+  { call, copy, decisions, background }: Making & { copy: Copy | undefined; decisions: Decisions },
+): Promise<Made<unknown> | undefined> {
+  const { clock } = core.settings
+  const { timeout } = call.patience
+  if (!flight.looked.isOpen) flight.makingSince = clock.monotonic()
+  flight.looked.open()
+  // Each caller has a clock of its own; this one is for a load that nobody waits for.
+  const late = (): void => {
+    if (flight.waiting === 0) core.flights.abandon(flight, timedOut(timeout))
+  }
+  const timer = timeout > 0 ? clock.setTimeout(late, timeout) : undefined
+  const context = contextOf(core, flight, { call, copy, decisions })
+  const running = runFactory(core, () => call.factory(context), background)
+  try {
+    return await Promise.race([running, flight.settled.opened.then(() => undefined)])
+  } finally {
+    clock.clearTimeout(timer)
+  }
+}
+
+/** The error for a load that took too long. */
+export function timedOut(ms: number): CacheError {
+  return new CacheError('FACTORY_TIMEOUT', `the factory took longer than ${ms} ms (timeout)`, {
+    retryable: true,
+  })
+}
+
+function contextOf(
+  core: Core,
+  flight: Flight,
+  { call, copy, decisions }: { call: LoadCall; copy: Copy | undefined; decisions: Decisions },
+): LoadContext {
+  const given = {
+    key: call.key,
+    stale: copy === undefined ? undefined : staleValue(core.local.valueOf(copy), copy.facts),
+    signal: () => flight.signal,
+    check: (options: AdaptiveOptions) => checkLifetime(core, merged(call.options, options)),
+  }
+  return new LoadContext(given, decisions)
+}
+
+/** Settles the flight with what the factory came to; what is to be stored of it, if anything. */
+function conclude(
+  core: Core,
+  flight: Flight,
+  {
+    call,
+    copy,
+    decisions,
+    made,
+  }: { call: LoadCall; copy: Copy | undefined; decisions: Decisions; made: Made<unknown> },
+): Write | undefined {
+  const { localKey } = call.place
+  if ('error' in made && !(made.error instanceof NotModified && copy !== undefined)) {
+    if (call.stale.swr + call.stale.staleIfError > 0) core.flights.rest(localKey, restOf(core, call))
+    flight.settle({ kind: 'error', error: made.error })
+    return undefined
+  }
+  core.flights.wake(localKey)
+  const kept = 'value' in made ? undefined : copy
+  const value = 'value' in made ? made.value : core.local.valueOf(copy as Copy)
+  const options = merged(call.options, decisions.options)
+  const write = {
+    place: call.place,
+    value,
+    options,
+    operation: 'getOrCreate' as const,
+    facts: {
+      took: made.took,
+      etag: decisions.etag || (kept?.facts.etag ?? ''),
+      modified: decisions.modified || (kept?.facts.modified ?? ''),
+    },
+    random: Math.random(),
+  }
+  const encoded = encodeFor(core, flight, {
+    write,
+    known: kept?.encoded,
+    stores: !decisions.skipped && value !== undefined,
+  })
+  return encoded === nothing || decisions.skipped || value === undefined ? undefined : { ...write, encoded }
+}
+
+const nothing = Symbol('nothing to store')
+
+/** The text of a value, which those who joined are given copies of. One that has none is for its own call only. */
+function encodeFor(
+  core: Core,
+  flight: Flight,
+  { write, known, stores }: { write: Omit<Write, 'encoded'>; known: Encoded | undefined; stores: boolean },
+): Encoded | undefined | typeof nothing {
+  const { value } = write
+  const settle = (encoded: Encoded | undefined): void => {
+    const shared = encoded !== undefined || !core.local.needsText || value === undefined
+    const held = shared ? core.local.hold(value, encoded) : undefined
+    flight.settle({ kind: 'value', own: value, held, found: false })
+  }
+  let encoded = known
+  try {
+    if (value !== undefined && (core.local.needsText || usesRedis(core, write.options)))
+      encoded ??= core.codec.encode(value)
+    settle(encoded)
+    if (encoded !== undefined && stores) assertFits(encoded, core.settings)
+    return encoded
+  } catch (error) {
+    settle(undefined)
+    if (stores) report(core, 'getOrCreate', error)
+    return nothing
+  }
+}
+
+/** As long as a value of the key would have been fresh, so that one that lives a second is asked for a second later. */
+function restOf(core: Core, { options }: LoadCall): number {
+  return Math.min(
+    longestRest,
+    lifetimeOf(core, { options, value: undefined, random: 0 })?.ttl ?? core.settings.ttl,
+  )
+}
+
+/** The options of the call, with what the factory has decided. `ttl` and `expiresAt` exclude each other. */
+function merged(options: EntryOptions, decided: AdaptiveOptions): EntryOptions {
+  const { ttl: _, expiresAt: __, ...rest } = options
+  const timed = decided.ttl !== undefined || decided.expiresAt !== undefined
+  return { ...(timed ? rest : options), ...decided }
+}
