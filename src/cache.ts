@@ -1,12 +1,14 @@
 import type { Core } from './core.ts'
 import type { EventName, Listener, Operation } from './events.ts'
+import type { BatchFactory } from './load/batch.ts'
 import { toCall } from './load/call.ts'
+import { createMany } from './load/create-many.ts'
 import type { Factory } from './load/factory.ts'
-import { load, refreshEarly } from './load/load.ts'
+import { getOrLoad } from './load/load.ts'
 import { acceptLocal, readLocal, readRedis, tracked } from './load/lookup.ts'
 import { readMany, writeMany } from './load/many.ts'
 import { drop, removeEverywhere } from './load/remove.ts'
-import { checkLifetime, replace, toWrite } from './load/store.ts'
+import { replace, toWrite } from './load/store.ts'
 import type { EntryOptions, ReadOptions, WriteOptions } from './options.ts'
 import { assertKey } from './redis/index.ts'
 import { Scripts } from './scripts/index.ts'
@@ -106,14 +108,8 @@ export class HybridCache<HasRedis extends boolean = boolean> {
     if (local !== undefined && options.schema === undefined && eager === false) return local as T
     if (typeof factory !== 'function')
       throw new TypeError('getOrCreate takes a factory: a function that makes the value')
-    checkLifetime(this.#core, options) // what is wrong with the options is said before anything is sent
     const call = toCall(this.#core, this.#view, { key, factory, options })
-    const { schema } = options
-    if (local !== undefined && (!schema || (await acceptLocal(this.#core, schema, local)) !== undefined)) {
-      refreshEarly(this.#core, call)
-      return local as T
-    }
-    return (await load(this.#core, call)) as T
+    return (await getOrLoad(this.#core, call, local)) as T
   }
 
   /**
@@ -169,6 +165,32 @@ export class HybridCache<HasRedis extends boolean = boolean> {
   async getMany<T = unknown>(keys: readonly string[], options?: ReadOptions): Promise<Map<string, T>>
   async getMany(keys: readonly string[], options: ReadOptions = none): Promise<Map<string, unknown>> {
     return readMany(this.#core, this.#view, listOf(keys), options)
+  }
+
+  /**
+   * The values of many keys, each from where it can be had soonest; the factory is called once with those that are nowhere, and
+   * gives a `Map` of theirs. What it leaves out is missing in the result and not stored; what it gives beyond is ignored. Each
+   * key is loaded once in the isolate, and has its own stale value: `getOrCreate` says how. The call rejects with the error of
+   * the first key that has neither value nor stale one, when all others are stored.
+   * Cost: those in L1 0/0; all others together 1/1 for every thousand to read, and 1/1 each in one request to store what was made.
+   *
+   * @example
+   * ```ts
+   * import { createHybridCache } from 'hybrid-cache'
+   *
+   * const cache = createHybridCache()
+   * const load = async (ids: readonly string[]) => new Map(ids.map((id) => [id, { id }]))
+   * const users = await cache.getOrCreateMany(['user:1', 'user:2'], (missing) => load(missing), { ttl: '1h' })
+   * ```
+   */
+  async getOrCreateMany<T, S = T>(
+    keys: readonly string[],
+    factory: BatchFactory<T, S>,
+    options: EntryOptions = none,
+  ): Promise<Map<string, T>> {
+    if (typeof factory !== 'function')
+      throw new TypeError('getOrCreateMany takes a factory: a function that makes the values')
+    return createMany(this.#core, this.#view, { keys: listOf(keys), factory, options })
   }
 
   /**

@@ -18,7 +18,8 @@ export type {
   StaleReason,
   Tier,
 } from './events.ts'
-export type { AdaptiveOptions, LoadContext, StaleValue } from './load/context.ts'
+export type { BatchContext, BatchFactory } from './load/batch.ts'
+export type { AdaptiveOptions, Described, LoadContext, StaleValue } from './load/context.ts'
 export type { Factory } from './load/factory.ts'
 export type { Isolation } from './memory/index.ts'
 export type {

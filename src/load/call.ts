@@ -4,8 +4,11 @@ import type { EntryOptions } from '../options.ts'
 import { isRequestBound } from '../runtime.ts'
 import { type LoadSettings, resolveLoad, type StaleSettings } from '../tolerance.ts'
 import type { Place, View } from '../view.ts'
+import type { Batch } from './batch.ts'
 import type { Factory } from './factory.ts'
 import type { Copy } from './flight.ts'
+import { flightId } from './flights.ts'
+import { checkLifetime } from './store.ts'
 
 /** One call for a value that may have to be made. */
 export interface LoadCall {
@@ -16,6 +19,9 @@ export interface LoadCall {
   readonly options: EntryOptions
   readonly patience: LoadSettings
   readonly stale: StaleSettings
+  readonly operation: 'getOrCreate' | 'getOrCreateMany'
+  /** Whose factory this call's is part of. */
+  readonly batch?: Batch
 }
 
 /** Throws a `TypeError` for options that cannot be right. */
@@ -24,6 +30,7 @@ export function toCall<T, S>(
   view: View,
   { key, factory, options }: { key: string; factory: Factory<T, S>; options: EntryOptions },
 ): LoadCall {
+  checkLifetime(core, options) // what is wrong with the options is said before anything is sent
   return {
     view,
     key,
@@ -32,6 +39,7 @@ export function toCall<T, S>(
     options,
     patience: resolveLoad(options, core.settings.load),
     stale: staleOf(options, core.settings),
+    operation: 'getOrCreate',
   }
 }
 
@@ -42,12 +50,7 @@ export function isUsable(copy: Copy | undefined, window: number, now: number): c
 
 /** What the flights of a call are known by: one that leaves L2 out is another matter. */
 export function flightOf({ place, options }: LoadCall): string {
-  return options.l2 === false ? soloFlight(place.localKey) : place.localKey
-}
-
-/** The flight of a key that leaves L2 out. No key holds a lone surrogate. */
-export function soloFlight(localKey: string): string {
-  return `${localKey}\udc00`
+  return flightId(place.localKey, options.l2 === false)
 }
 
 /** Whether work may outlive the call that it was begun for. */

@@ -16,6 +16,14 @@ export type AdaptiveOptions = Pick<
   'ttl' | 'expiresAt' | 'localTtl' | 'swr' | 'staleIfError' | 'negativeTtl'
 >
 
+/** The same, and what the origin says of the value. */
+export interface Described extends AdaptiveOptions {
+  /** The origin's `ETag`, 1,024 characters at most: the next load finds it in `stale`. */
+  readonly etag?: string
+  /** The origin's `Last-Modified`, likewise. */
+  readonly lastModified?: string
+}
+
 /** What a factory decided, beside its value. */
 export interface Decisions {
   options: AdaptiveOptions
@@ -78,10 +86,12 @@ export class LoadContext<S = unknown> {
     this.set({ ...options, expiresAt })
   }
 
-  /** Sets several options of the entry at once: `ttl` or `expiresAt`, `localTtl`, `swr`, `staleIfError`, `negativeTtl`. */
-  set(options: AdaptiveOptions): void {
+  /** Sets several at once: `ttl` or `expiresAt`, `localTtl`, `swr`, `staleIfError`, `negativeTtl`, `etag`, `lastModified`. */
+  set({ etag, lastModified, ...options }: Described): void {
     const changed = { ...this.#decisions.options, ...options }
     this.#given.check(changed)
+    if (etag !== undefined) this.etag = etag
+    if (lastModified !== undefined) this.lastModified = lastModified
     this.#decisions.options = changed
   }
 

@@ -28,12 +28,12 @@ export async function fill(
   const { lease } = ground
   let kept = true
   if (life === undefined || mark.superseded || ground.seen === undefined) {
-    if (lease !== undefined) await giveBack(core, lease)
+    if (lease !== undefined) await giveBack(core, call, lease)
   } else {
     try {
       kept = await fillRedis(core, call, { write, seen: ground.seen, lease, mark })
     } catch (error) {
-      report(core, 'getOrCreate', error)
+      report(core, call.operation, error)
     }
   }
   if (kept && !mark.overtaken) writeLocal(core, write, from)

@@ -8,6 +8,11 @@ const pulseEvery = 100
 // A request that lives lets its flight's pulse go on; after so many silent milliseconds it does not.
 const deadAfter = 2000
 
+/** What a flight is known by: the key in L1, and whether it leaves L2 out. No key holds a lone surrogate. */
+export function flightId(localKey: string, solo: boolean): string {
+  return solo ? `${localKey}\udc00` : localKey
+}
+
 /** The loads on their way in this isolate, one a key, and the keys whose origin has just failed. */
 export class Flights {
   readonly #byId = new Map<string, Flight>()
@@ -29,7 +34,7 @@ export class Flights {
 
   /** Takes the place of an older one. */
   begin(flight: Flight): void {
-    this.detach(flight.id)
+    this.#detach(flight.id)
     if (this.#byId.size >= maxFlights) this.#makeRoom()
     this.#byId.set(flight.id, flight)
   }
@@ -38,8 +43,13 @@ export class Flights {
     if (this.#byId.get(flight.id) === flight) this.#byId.delete(flight.id)
   }
 
-  /** Nobody may join it any more: what it makes is older than what has happened since. */
-  detach(id: string): void {
+  /** Nobody may join the loads of a key any more: what they make is older than what has happened since. */
+  detach(localKey: string): void {
+    this.#detach(localKey)
+    this.#detach(flightId(localKey, true))
+  }
+
+  #detach(id: string): void {
     const flight = this.#byId.get(id)
     if (flight === undefined) return
     flight.detached = true
@@ -86,7 +96,7 @@ export class Flights {
   /** Records of requests that died stay until their key is asked for again: where there are too many, the oldest go. */
   #makeRoom(): void {
     for (const flight of this.#byId.values()) {
-      this.detach(flight.id)
+      this.#detach(flight.id)
       return
     }
   }

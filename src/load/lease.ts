@@ -70,10 +70,10 @@ export async function commit(
 }
 
 /** Gives a lease back that nothing came of. Never rejects: it ends by itself. */
-export async function giveBack(core: Core, lease: Lease): Promise<void> {
+export async function giveBack(core: Core, { operation }: LoadCall, lease: Lease): Promise<void> {
   try {
     await core.executor?.run(CompareAndDelete, { keys: [lease.key], args: [lease.token], signal: undefined })
   } catch (error) {
-    report(core, 'getOrCreate', error)
+    report(core, operation, error)
   }
 }

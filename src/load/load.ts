@@ -6,6 +6,7 @@ import { again, attend, giveStale } from './attend.ts'
 import { canGoOn, flightOf, isUsable, type LoadCall } from './call.ts'
 import { type Copy, Flight } from './flight.ts'
 import { look } from './look.ts'
+import { acceptLocal } from './lookup.ts'
 import { make } from './make.ts'
 
 /** How a flight is begun. */
@@ -23,8 +24,17 @@ interface Start {
 // Who could not be given what two flights came to flies alone.
 const sharedRounds = 2
 
+/** What a call gives: the value that L1 has for it, if its schema accepts that, or what `load` comes to. */
+export async function getOrLoad(core: Core, call: LoadCall, local: unknown): Promise<unknown> {
+  const { schema } = call.options
+  if (local === undefined) return load(core, call)
+  if (schema !== undefined && (await acceptLocal(core, schema, local)) === undefined) return load(core, call)
+  refreshEarly(core, call)
+  return local
+}
+
 /** The value of a call: a stale one that L1 may still give away, or what a flight comes to. */
-export async function load(core: Core, call: LoadCall): Promise<unknown> {
+async function load(core: Core, call: LoadCall): Promise<unknown> {
   const forced = call.options.forceRefresh === true
   call.options.signal?.throwIfAborted()
   for (let round = 0; ; round++) {
@@ -38,7 +48,7 @@ export async function load(core: Core, call: LoadCall): Promise<unknown> {
     const joined = alone || forced ? undefined : core.flights.current(flightOf(call))
     if (joined !== undefined) {
       core.counters.joined++
-      core.events.emit('join', { operation: 'getOrCreate' })
+      core.events.emit('join', { operation: call.operation })
     }
     const flight = joined ?? lead(core, call, { local, alone, mayRest: !forced && round === 0 })
     const value = await attended(core, flight, { call, local, own: joined === undefined })
@@ -75,18 +85,14 @@ function staleReason(
 }
 
 /** Has the value made anew, behind the call. Once at a time, and not while the origin is to be let alone. */
-export function refresh(
-  core: Core,
-  call: LoadCall,
-  copy: { readonly facts: { readonly created: number } },
-): void {
+function refresh(core: Core, call: LoadCall, copy: { readonly facts: { readonly created: number } }): void {
   if (core.flights.isResting(call.place.localKey) || core.flights.current(flightOf(call)) !== undefined)
     return
   lead(core, call, { local: copy as Copy, background: true, after: copy.facts.created })
 }
 
 /** Has a value that L1 gives away made anew before its time, if chance will have it. */
-export function refreshEarly(core: Core, call: LoadCall): void {
+function refreshEarly(core: Core, call: LoadCall): void {
   const copy = core.local.findStale(call.place.localKey)
   if (copy === undefined || !canGoOn(call.view)) return
   const left = copy.end - core.settings.clock.now()
@@ -105,6 +111,7 @@ function lead(core: Core, call: LoadCall, start: Start): Flight {
   const flight = new Flight(flightOf(call), core.marks.begin(localKey), start.background === true)
   if (start.alone !== true) core.flights.begin(flight)
   core.flights.keepPulse(flight)
+  call.batch?.expect(flight)
   flight.work = fly(core, flight, call, start)
   flight.anchored = call.view.background(flight.work) === undefined
   return flight
@@ -116,7 +123,7 @@ async function fly(core: Core, flight: Flight, call: LoadCall, start: Start): Pr
     const after = call.options.forceRefresh === true ? Infinity : (start.after ?? 0)
     const ground = await look(core, flight, { call, after, background })
     if (ground !== undefined) {
-      if (!background) core.events.emit('miss', { operation: 'getOrCreate' })
+      if (!background) core.events.emit('miss', { operation: call.operation })
       await make(core, flight, { call, ground, local, background, mayRest })
     }
   } catch (error) {

@@ -36,7 +36,7 @@ export async function look(core: Core, flight: Flight, looking: Looking): Promis
   } catch (error) {
     if (flight.outcome !== undefined) return undefined // nobody waits, and the request was ended
     // An answer, even an error (another type of value is under the key), says that Redis can be asked.
-    const asked = report(core, 'getOrCreate', error).code === 'L2_REPLY'
+    const asked = report(core, call.operation, error).code === 'L2_REPLY'
     flight.answered = asked
     return { seen: asked ? unknown : undefined, lease: undefined }
   }
@@ -97,7 +97,7 @@ async function lookTogether(
     const asked = { lease, after, signal: signalOf(flight, looking) }
     const { bytes, state, wait } = await askForLease(core, looking.call, asked)
     const found = await note(core, flight, { ...looking, after }, bytes)
-    if (state === 'won' && (found || flight.outcome !== undefined)) await giveBack(core, lease)
+    if (state === 'won' && (found || flight.outcome !== undefined)) await giveBack(core, looking.call, lease)
     if (found || flight.outcome !== undefined) return undefined
     seen = headIn(bytes)
     if (state === 'won') return { seen, lease }
@@ -152,6 +152,6 @@ function headIn(bytes: string | null): string {
   return bytes === null ? '' : headOf(bytes) || unknown
 }
 
-function readOf({ mark }: Flight, { place, view, options }: LoadCall): Read {
-  return { place, view, options, mark, operation: 'getOrCreate' }
+function readOf({ mark }: Flight, { place, view, options, operation }: LoadCall): Read {
+  return { place, view, options, mark, operation }
 }

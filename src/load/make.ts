@@ -46,7 +46,7 @@ export async function make(core: Core, flight: Flight, making: Making): Promise<
     flight.outcome === undefined ? await makeInTime(core, flight, { ...making, copy, decisions }) : undefined
   const write = made === undefined ? undefined : conclude(core, flight, { call, copy, decisions, made })
   if (write !== undefined) await fill(core, call, { write, ground, mark: flight.mark })
-  else if (ground.lease !== undefined) await giveBack(core, ground.lease)
+  else if (ground.lease !== undefined) await giveBack(core, call, ground.lease)
 }
 
 /** What the factory made; `undefined` where nobody waits for it any more. */
@@ -119,7 +119,7 @@ function conclude(
     place: call.place,
     value,
     options,
-    operation: 'getOrCreate' as const,
+    operation: call.operation,
     facts: {
       took: made.took,
       etag: decisions.etag || (kept?.facts.etag ?? ''),
@@ -158,7 +158,7 @@ function encodeFor(
     return encoded
   } catch (error) {
     settle(undefined)
-    if (stores) report(core, 'getOrCreate', error)
+    if (stores) report(core, write.operation, error)
     return nothing
   }
 }

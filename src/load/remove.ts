@@ -1,6 +1,5 @@
 import type { Core } from '../core.ts'
 import type { Place, View } from '../view.ts'
-import { soloFlight } from './call.ts'
 import { report } from './report.ts'
 
 /** Takes keys out of L1, together with whatever an operation in flight is about to put there; how many L1 held. */
@@ -9,7 +8,6 @@ export function drop(core: Core, places: readonly Place[]): number {
   for (const { localKey } of places) {
     core.marks.overtake(localKey)
     core.flights.detach(localKey)
-    core.flights.detach(soloFlight(localKey))
     if (core.local.remove(localKey)) held++
   }
   return held

@@ -3,6 +3,7 @@ import type { Clock } from '../runtime.ts'
 import type { L2Stats } from '../stats.ts'
 import { Call, type CallOptions, splitBatch } from './batch.ts'
 import { sleep, withDeadline } from './deadline.ts'
+import { merge, unmerge } from './merge.ts'
 import type { Command, RedisReplyError, Reply, Transport } from './transport.ts'
 
 export interface LinkSettings {
@@ -86,14 +87,15 @@ export class Link {
   }
 
   async #attempt(batch: readonly Call[], signal: AbortSignal): Promise<readonly (Reply | RedisReplyError)[]> {
-    const commands = batch.map(({ command }) => command)
+    const sent = merge(batch)
+    const commands = sent.map(({ command }) => command)
     const idempotent = batch.every((call) => call.idempotent)
     for (let attempt = 0; ; attempt++) {
       this.#stats.requests++
       this.#stats.commands += commands.length
       try {
         const options = { signal, idempotent, binary: batch[0]?.binary ?? false }
-        return checked(await this.#transport.send(commands, options), commands.length)
+        return unmerge(sent, checked(await this.#transport.send(commands, options), commands.length))
       } catch (error) {
         const again =
           idempotent && attempt < this.#settings.retries && toCacheError(error).code === 'L2_NETWORK'

@@ -1,0 +1,118 @@
+// One factory for many keys: each key has a flight of its own, and those that come to need a factory share one.
+import { type Described, LoadContext, NotModified, type StaleValue } from './context.ts'
+import type { Flight } from './flight.ts'
+
+/** Makes the values of those keys that have none. What is missing in the map is not there, and not stored. */
+export type BatchFactory<T, S = T> = (
+  missing: readonly string[],
+  context: BatchContext<S>,
+) => ReadonlyMap<string, T> | Promise<ReadonlyMap<string, T>>
+
+interface Request {
+  readonly context: LoadContext
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** What a factory for many keys is given: ways to say more of each than its value says. */
+export class BatchContext<S = unknown> {
+  readonly #requests: ReadonlyMap<string, Request>
+  #signal: AbortSignal | undefined
+
+  /** @internal */
+  constructor(requests: ReadonlyMap<string, Request>) {
+    this.#requests = requests
+  }
+
+  /** Aborts when nobody waits for any of the values any more. */
+  get signal(): AbortSignal {
+    this.#signal ??= whenAllAborted([...this.#requests.values()].map(({ context }) => context.signal))
+    return this.#signal
+  }
+
+  /** The value of a key that is to be replaced, where there still is one. */
+  stale(key: string): StaleValue<S> | undefined {
+    return this.#of(key).context.stale as StaleValue<S> | undefined
+  }
+
+  /** Sets options of the entry of a key: `ttl` or `expiresAt`, `localTtl`, `swr`, `staleIfError`, `etag`, `lastModified`. */
+  set(key: string, options: Described): void {
+    this.#of(key).context.set(options)
+  }
+
+  /** The value of a key is given to whoever waits for it, and not stored. */
+  skip(key: string): void {
+    this.#of(key).context.skip()
+  }
+
+  /** The stale value of a key is still right, and lives anew; whatever the map has for it does not count. */
+  notModified(key: string): void {
+    const { context, reject } = this.#of(key)
+    if (context.stale === undefined) throw new TypeError('notModified() needs a stale value: see stale(key)')
+    reject(new NotModified('the value has not changed'))
+  }
+
+  /** There is no value for a key: a stale one is used where `staleIfError` allows, else the call rejects with `reason`. */
+  fail(key: string, reason: unknown): void {
+    this.#of(key).reject(reason instanceof Error ? reason : new Error(String(reason)))
+  }
+
+  #of(key: string): Request {
+    const request = this.#requests.get(key)
+    if (request === undefined) throw new TypeError('this key is not among those that are to be loaded')
+    return request
+  }
+}
+
+/**
+ * Collects the keys of one call that need a factory, and runs it once: as soon as L2 was asked for all of them. Those that
+ * another isolate is making come later, if they come at all.
+ */
+export class Batch {
+  readonly #factory: BatchFactory<unknown, unknown>
+  #requests = new Map<string, Request>()
+  #looking = 0
+
+  constructor(factory: BatchFactory<unknown, unknown>) {
+    this.#factory = factory
+  }
+
+  /** A flight of this call has begun: the factory waits until it has looked at L2. */
+  expect(flight: Flight): void {
+    this.#looking++
+    void flight.looked.opened.then(() => {
+      if (--this.#looking === 0) void this.#run()
+    })
+  }
+
+  /** The factory of one key. */
+  readonly make = (context: LoadContext): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      this.#requests.set(context.key, { context, resolve, reject })
+      // The others have long been made: it waited for another isolate.
+      if (this.#looking === 0) void this.#run()
+    })
+
+  async #run(): Promise<void> {
+    const requests = this.#requests
+    if (requests.size === 0) return
+    this.#requests = new Map()
+    try {
+      const values = await this.#factory([...requests.keys()], new BatchContext(requests))
+      if (!(values instanceof Map)) throw new TypeError('the factory of getOrCreateMany must return a Map')
+      for (const [key, { resolve }] of requests) resolve(values.get(key))
+    } catch (error) {
+      for (const { reject } of requests.values()) reject(error)
+    }
+  }
+}
+
+function whenAllAborted(signals: readonly AbortSignal[]): AbortSignal {
+  const controller = new AbortController()
+  const check = (): void => {
+    if (signals.every(({ aborted }) => aborted)) controller.abort(signals[0]?.reason)
+  }
+  for (const signal of signals) signal.addEventListener('abort', check, { once: true })
+  check()
+  return controller.signal
+}
