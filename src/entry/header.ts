@@ -116,5 +116,6 @@ function escape(field: string): string {
 }
 
 function unescape(field = ''): string {
+  if (!field.includes('%')) return field // nearly always, and on every read
   return field.replace(/%([0-9a-f]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
 }
