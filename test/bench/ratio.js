@@ -3,14 +3,12 @@
 // slices of one run, and the median over all pairs of slices counts.
 
 /**
- * @typedef {{ name: string, limit: number, floor: () => unknown, contender: () => unknown, loops: number }} Pair
+ * @typedef {{ name: string, limit: number, floor: () => unknown, contender: () => unknown, loops: number, rounds?: number }} Pair
  * @typedef {{ name: string, ratio: number, low: number, high: number, limit: number }} Result
  */
 
-const rounds = 41
-
 /** @param {Pair} pair @returns {Promise<Result>} */
-export async function measure({ name, limit, floor, contender, loops }) {
+export async function measure({ name, limit, floor, contender, loops, rounds = 41 }) {
   /** @type {number[]} */
   const ratios = []
   for (let round = 0; round < rounds; round++) {
