@@ -97,6 +97,7 @@ describeScripts('fills', (lua) => {
       await lua().redis('PEXPIRE', key, 5_000)
       expect(await store(headerLine(old))).toBe(1)
       expect(await store('')).toBe(1)
+      expect(await store(NEW.slice(0, 64))).toBe(1)
       expect(await life()).toSatisfy((ms: number) => ms > 0 && ms <= 5_000)
       expect(await stored()).toBe(NEW)
     })
