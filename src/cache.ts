@@ -5,7 +5,7 @@ import { toCall } from './load/call.ts'
 import { createMany } from './load/create-many.ts'
 import type { Factory } from './load/factory.ts'
 import { getOrLoad } from './load/load.ts'
-import { acceptLocal, readLocal, readRedis, tracked } from './load/lookup.ts'
+import { getValue, readLocal } from './load/lookup.ts'
 import { readMany, writeMany } from './load/many.ts'
 import { drop, removeEverywhere } from './load/remove.ts'
 import { replace, toWrite } from './load/store.ts'
@@ -64,22 +64,8 @@ export class HybridCache<HasRedis extends boolean = boolean> {
   async get(key: string, options: ReadOptions = none): Promise<unknown> {
     assertKey(key)
     const local = this.#local(key, options, 'get')
-    if (local !== undefined) {
-      if (options.schema === undefined) return local
-      const accepted = await acceptLocal(this.#core, options.schema, local)
-      if (accepted !== undefined) return accepted
-    }
-    const value = await tracked(this.#core, this.#view.localKey(key), (mark) =>
-      readRedis(this.#core, {
-        place: this.#view.place(key),
-        view: this.#view,
-        operation: 'get',
-        options,
-        mark,
-      }),
-    )
-    if (value === undefined) this.#core.events.emit('miss', { operation: 'get' })
-    return value
+    if (local !== undefined && options.schema === undefined) return local
+    return getValue(this.#core, this.#view, { key, options, local })
   }
 
   /**
@@ -168,10 +154,9 @@ export class HybridCache<HasRedis extends boolean = boolean> {
   }
 
   /**
-   * The values of many keys, each from where it can be had soonest; the factory is called once with those that are nowhere, and
-   * gives a `Map` of theirs. What it leaves out is missing in the result and not stored; what it gives beyond is ignored. Each
-   * key is loaded once in the isolate, and has its own stale value: `getOrCreate` says how. The call rejects with the error of
-   * the first key that has neither value nor stale one, when all others are stored.
+   * The values of many keys; the factory is called once with those that are nowhere, and gives a `Map` of theirs. What it leaves
+   * out is missing in the result and not stored; what it gives beyond is ignored. Each key is loaded once in the isolate, and has
+   * a stale value of its own. Rejects with the error of the first key that has neither, when all others are stored.
    * Cost: those in L1 0/0; all others together 1/1 for every thousand to read, and 1/1 each in one request to store what was made.
    *
    * @example
@@ -188,8 +173,6 @@ export class HybridCache<HasRedis extends boolean = boolean> {
     factory: BatchFactory<T, S>,
     options: EntryOptions = none,
   ): Promise<Map<string, T>> {
-    if (typeof factory !== 'function')
-      throw new TypeError('getOrCreateMany takes a factory: a function that makes the values')
     return createMany(this.#core, this.#view, { keys: listOf(keys), factory, options })
   }
 

@@ -15,6 +15,8 @@ export async function createMany<T, S>(
   view: View,
   { keys, factory, options }: { keys: readonly string[]; factory: BatchFactory<T, S>; options: EntryOptions },
 ): Promise<Map<string, T>> {
+  if (typeof factory !== 'function')
+    throw new TypeError('getOrCreateMany takes a factory: a function that makes the values')
   const unique = [...new Set(keys)]
   const batch = new Batch(factory as BatchFactory<unknown, unknown>)
   const calls = unique.map((key) => ({

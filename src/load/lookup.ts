@@ -37,8 +37,29 @@ export function readLocal(core: Core, view: View, key: string, operation: Operat
   return value
 }
 
+/** What a `get` gives: the value that L1 has for it, if its schema accepts that, or else that of L2. */
+export async function getValue(
+  core: Core,
+  view: View,
+  { key, options, local }: { key: string; options: EntryOptions; local: unknown },
+): Promise<unknown> {
+  if (local !== undefined && options.schema !== undefined) {
+    const accepted = await acceptLocal(core, options.schema, local)
+    if (accepted !== undefined) return accepted
+  }
+  const place = view.place(key)
+  const mark = core.marks.begin(place.localKey)
+  try {
+    const value = await readRedis(core, { place, view, operation: 'get', options, mark })
+    if (value === undefined) core.events.emit('miss', { operation: 'get' })
+    return value
+  } finally {
+    core.marks.end(place.localKey, mark)
+  }
+}
+
 /** The fresh value in L2, which L1 then keeps. A failing Redis is a miss; it rejects only with the reason of the caller's signal. */
-export async function readRedis(core: Core, read: Read): Promise<unknown> {
+async function readRedis(core: Core, read: Read): Promise<unknown> {
   read.options.signal?.throwIfAborted()
   if (core.redis === undefined || read.options.l2 === false) return undefined
   try {
@@ -48,16 +69,6 @@ export async function readRedis(core: Core, read: Read): Promise<unknown> {
     read.options.signal?.throwIfAborted() // whatever its reason is, a CacheError too
     report(core, read.operation, error)
     return undefined
-  }
-}
-
-/** Runs an operation that may store what it reads, in such a way that a later write to the key is never undone by it. */
-export async function tracked<T>(core: Core, localKey: string, run: (mark: Mark) => Promise<T>): Promise<T> {
-  const mark = core.marks.begin(localKey)
-  try {
-    return await run(mark)
-  } finally {
-    core.marks.end(localKey, mark)
   }
 }
 
@@ -91,7 +102,8 @@ export async function examine(core: Core, read: Read, bytes: string | null): Pro
     read.extendedAt !== undefined || (core.redis?.clock.known === true ? left > 0 : opened.header.stale === 0)
   const value = core.codec.decode(opened.encoded)
   if (value === undefined) return discard(core, 'l2', 'codec')
-  const accepted = await accept(core, 'l2', read.options.schema, value)
+  const { schema } = read.options
+  const accepted = schema === undefined ? value : await accept(core, 'l2', schema, value)
   return accepted === undefined ? undefined : { opened, value, accepted, fresh, left }
 }
 

@@ -235,7 +235,7 @@ describe('callers that leave', () => {
     const world = new World()
     const cache = await world.warm()
     await cache.set('k', 'v', { l1: false })
-    const gate = world.hold('GET')
+    const gate = world.hold('MGET')
     const controller = new AbortController()
     const leaving = cache.get('k', { signal: controller.signal })
     const staying = cache.get('k')

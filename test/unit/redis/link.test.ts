@@ -25,7 +25,44 @@ describe('commands of one tick', () => {
       return fixture.read()
     }
     await Promise.all([fixture.read(), late()])
-    expect(fixture.redis.take()).toEqual([['GET', 'GET']])
+    expect(fixture.redis.take()).toEqual([['MGET']])
+  })
+
+  test('that read and stand next to each other are one command; each gets its own answer', async () => {
+    const { link, redis } = new LinkFixture()
+    const get = (key: string): Promise<Reply> => link.send(['GET', key], { idempotent: true })
+    const set = (value: string): Promise<Reply> =>
+      link.send(['SET', 'b', value, 'PX', 1000], { idempotent: false })
+    await set('old')
+    redis.requests.length = 0
+    const replies = await Promise.all([get('a'), get('b'), set('new'), get('b'), get('b'), get('a')])
+    expect(replies).toEqual([null, 'old', 'OK', 'new', 'new', null])
+    expect(redis.requests).toEqual([
+      [
+        ['MGET', 'a', 'b'],
+        ['SET', 'b', 'new', 'PX', 1000],
+        ['MGET', 'b', 'b', 'a'],
+      ],
+    ])
+  })
+
+  test.each([
+    ['an error', new RedisReplyError('OOM no room')],
+    ['too few values', ['1']],
+    ['no values', 'OK'],
+  ] as const)('that read together all fail on %s in the place of values, and no others', async (_, reply) => {
+    const { link, redis } = new LinkFixture()
+    redis.replies.set('MGET', reply)
+    const outcomes = await Promise.allSettled([
+      link.send(['GET', 'a'], { idempotent: true }),
+      link.send(['GET', 'b'], { idempotent: true }),
+      link.send(['SET', 'c', '1', 'PX', 1000], { idempotent: false }),
+    ])
+    expect(outcomes).toMatchObject([
+      { reason: { code: 'L2_REPLY' } },
+      { reason: { code: 'L2_REPLY' } },
+      { value: 'OK' },
+    ])
   })
 
   test('share no request with the next tick', async () => {
@@ -49,7 +86,7 @@ describe('commands of one tick', () => {
       [2500, [1000, 1000, 500]],
     ] as const) {
       const fixture = new LinkFixture()
-      const sends = Array.from({ length: count }, (_, i) => fixture.read(undefined, 'GET', `k${i}`))
+      const sends = Array.from({ length: count }, (_, i) => fixture.read(undefined, 'PTTL', `k${i}`))
       await Promise.all(sends)
       expect(fixture.redis.requests.map((request) => request.length)).toEqual(expected)
       expect(fixture.redis.requests.flat().map(([, key]) => key)).toEqual(sends.map((_, i) => `k${i}`))
@@ -60,7 +97,7 @@ describe('commands of one tick', () => {
     const million = 'x'.repeat(1_000_000)
     const fixture = new LinkFixture()
     const sizes = [million, million, 'x', million, 'x'.repeat(3_000_000), 'x', 'x']
-    await Promise.all(sizes.map((text) => fixture.read(undefined, 'GET', text)))
+    await Promise.all(sizes.map((text) => fixture.read(undefined, 'PTTL', text)))
     expect(fixture.redis.requests.map((request) => request.map(([, key]) => String(key).length))).toEqual([
       [1_000_000, 1_000_000, 1],
       [1_000_000],
