@@ -35,7 +35,13 @@ export function createHybridCache(options: CacheOptions = {}): HybridCache {
     events.emit('evict', { bytes }),
   )
   const redis =
-    options.redis === undefined ? undefined : connect(options.redis, link, { clock, stats: counters.l2 })
+    options.redis === undefined
+      ? undefined
+      : connect(options.redis, link, {
+          clock,
+          stats: counters.l2,
+          onBreaker: (change) => events.emit('breaker', change),
+        })
   const core: Core = {
     settings,
     events,

@@ -5,6 +5,8 @@
  * - `L2_NETWORK`: the request failed on its way, or the server answered with something that is not its protocol.
  * - `L2_AUTH`: the token was refused, or lacks the right for this command.
  * - `L2_RATE_LIMITED`: a request or bandwidth quota of the database is used up.
+ * - `BREAKER_OPEN`: nothing was sent, for requests to Redis have just failed; the message says with which code. Others go out
+ *   again when one has got through (`breaker`).
  * - `L2_REPLY`: Redis answered this command with an error, or with a reply of the wrong shape.
  * - `FACTORY_TIMEOUT`: the factory took longer than the call's `timeout`, and there was no stale value to use.
  * - `SCRIPT`: a Lua script failed; the message says which, at which line, and why.
@@ -18,6 +20,7 @@ export type CacheErrorCode =
   | 'L2_RATE_LIMITED'
   | 'L2_REPLY'
   | 'FACTORY_TIMEOUT'
+  | 'BREAKER_OPEN'
   | 'SCRIPT'
   | 'SERIALIZE'
   | 'TOO_LARGE'

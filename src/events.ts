@@ -1,4 +1,5 @@
-import type { CacheError } from './errors.ts'
+import type { CacheError, CacheErrorCode } from './errors.ts'
+import type { BreakerState } from './stats.ts'
 
 /** The tier that an event is about: the isolate's memory, or Redis. */
 export type Tier = 'l1' | 'l2'
@@ -55,8 +56,10 @@ export interface CacheEvents {
   evict: { bytes: number }
   /** Stored bytes did not fit and were treated as a miss. */
   discard: { tier: Tier; reason: DiscardReason }
-  /** A failure that the call survived, or is about to reject with. */
+  /** A failure that the call survived, or is about to reject with; `BREAKER_OPEN` where nothing was even sent. */
   error: { operation: Operation; error: CacheError }
+  /** The circuit breaker of this isolate opened (`reason` is the error that did it), lets a request try, or closed. */
+  breaker: { state: BreakerState; reason?: CacheErrorCode }
 }
 
 export type EventName = keyof CacheEvents
@@ -75,6 +78,7 @@ const names: ReadonlySet<string> = new Set<EventName>([
   'evict',
   'discard',
   'error',
+  'breaker',
 ])
 
 /** The listeners of one cache. */

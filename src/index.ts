@@ -23,6 +23,7 @@ export type { AdaptiveOptions, Described, LoadContext, StaleValue } from './load
 export type { Factory } from './load/factory.ts'
 export type { Isolation } from './memory/index.ts'
 export type {
+  BreakerOptions,
   CacheOptions,
   EntryOptions,
   L2Options,
@@ -44,6 +45,6 @@ export {
 export type { Clock, WaitUntil } from './runtime.ts'
 export type { SchemaOutput, SchemaResult, StandardSchema } from './schema.ts'
 export type { PreparedScript, ScriptArgument, ScriptCall, ScriptOptions, Scripts } from './scripts/index.ts'
-export type { CacheStats, L2Stats } from './stats.ts'
+export type { BreakerState, CacheStats, L2Stats } from './stats.ts'
 export type { LoadOptions, Stampede, StaleOptions } from './tolerance.ts'
 export type { RequestContext } from './view.ts'

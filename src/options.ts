@@ -3,7 +3,7 @@ import type { SealSettings, Serializer } from './entry/index.ts'
 import type { Listeners } from './events.ts'
 import type { Isolation } from './memory/index.ts'
 import { assertSegment } from './redis/index.ts'
-import type { Credentials, LinkSettings, Transport, UpstashClient } from './redis/index.ts'
+import type { BreakerSettings, Credentials, LinkSettings, Transport, UpstashClient } from './redis/index.ts'
 import { type Clock, systemClock, type WaitUntil } from './runtime.ts'
 import type { StandardSchema } from './schema.ts'
 import {
@@ -40,6 +40,20 @@ export interface L2Options {
   readonly retries?: number
 }
 
+/** When Redis is left alone: each isolate learns for itself that it fails. */
+export interface BreakerOptions {
+  /** So many requests in a row that fail open it. Default 5. */
+  readonly failures?: number
+  /** So large a part of the requests within `window`, above 0 and up to 1, opens it too. Default 0.5. */
+  readonly ratio?: number
+  /** How many requests there must have been within `window` for `ratio` to count. Default 20. */
+  readonly minimum?: number
+  /** Default 10 s. */
+  readonly window?: Duration
+  /** How long no request leaves, until one may try. Default 5 s. */
+  readonly open?: Duration
+}
+
 /** What a cache can be given as its database. */
 export type RedisSource = Credentials | UpstashClient | Transport
 
@@ -57,6 +71,8 @@ export interface CacheOptions extends LoadOptions, StaleOptions {
   readonly maxTtl?: Duration
   readonly memory?: MemoryOptions
   readonly l2?: L2Options
+  /** When to leave a failing Redis alone: calls that need it then fail at once with `BREAKER_OPEN`. `'off'`: never. */
+  readonly breaker?: BreakerOptions | 'off'
   /** The largest encoded value, in bytes, that is written or read. Default 1 MiB. */
   readonly maxValueBytes?: number
   /** Compresses values of `threshold` characters or more for Redis (gzip), where the runtime can. Costs CPU time. Default `'off'`. */
@@ -118,7 +134,7 @@ export interface Settings extends SealSettings {
   /** Milliseconds that a load waits for L2 where a stale value is at hand. */
   readonly softTimeout: number
   readonly memory: { readonly maxEntries: number; readonly maxBytes: number; readonly isolation: Isolation }
-  readonly link: LinkSettings
+  readonly link: LinkSettings & { readonly breaker?: BreakerSettings | undefined }
   readonly clock: Clock
   readonly waitUntil: WaitUntil | undefined
 }
@@ -153,6 +169,7 @@ export function resolveSettings(options: CacheOptions): Settings {
     link: {
       timeout,
       retries: wholeNumber(l2.retries ?? 1, 0, 'l2.retries'),
+      breaker: resolveBreaker(options.breaker ?? {}),
     },
     maxValueBytes: wholeNumber(options.maxValueBytes ?? 2 ** 20, 1, 'maxValueBytes'),
     compressFrom:
@@ -163,6 +180,21 @@ export function resolveSettings(options: CacheOptions): Settings {
   }
   assertWithin(maxTtl, settings.ttl, staleWindow(settings.stale), 'ttl')
   return settings
+}
+
+function resolveBreaker(breaker: BreakerOptions | 'off'): BreakerSettings | undefined {
+  if (breaker === 'off') return undefined
+  if (typeof breaker !== 'object') throw new TypeError("breaker must be an object of options, or 'off'")
+  const { failures = 5, ratio = 0.5, minimum = 20, window = '10s', open = '5s' } = breaker
+  if (typeof ratio !== 'number' || !(ratio > 0 && ratio <= 1))
+    throw new TypeError('breaker.ratio must be a number above 0, and 1 at most')
+  return {
+    failures: wholeNumber(failures, 1, 'breaker.failures'),
+    ratio,
+    minimum: wholeNumber(minimum, 1, 'breaker.minimum'),
+    window: toMilliseconds(window, 'breaker.window'),
+    open: toMilliseconds(open, 'breaker.open'),
+  }
 }
 
 function wholeNumber(value: number, least: number, name: string): number {

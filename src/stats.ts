@@ -1,3 +1,6 @@
+/** `closed`: requests go out. `open`: none does. `half-open`: one is out, to see whether Redis is back. */
+export type BreakerState = 'closed' | 'open' | 'half-open'
+
 /** What the L2 side of a cache did. */
 export interface L2Stats {
   /** Reads that found a value in Redis. */
@@ -10,6 +13,8 @@ export interface L2Stats {
   commands: number
   /** Requests that failed. */
   errors: number
+  /** What the circuit breaker of this isolate is; `off` where there is none. */
+  breaker: BreakerState | 'off'
 }
 
 /** A snapshot of what a cache did since it was created. Namespaces and bound views count together. */
@@ -30,5 +35,5 @@ export class Counters {
   failedLoads = 0
   joined = 0
   stale = 0
-  readonly l2: L2Stats = { hits: 0, misses: 0, requests: 0, commands: 0, errors: 0 }
+  readonly l2: L2Stats = { hits: 0, misses: 0, requests: 0, commands: 0, errors: 0, breaker: 'off' }
 }

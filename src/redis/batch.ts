@@ -1,4 +1,4 @@
-import type { CacheError } from '../errors.ts'
+import type { CacheError, CacheErrorCode } from '../errors.ts'
 import { toReplyError } from './reply-error.ts'
 import { type Command, RedisReplyError, type Reply } from './transport.ts'
 
@@ -54,9 +54,15 @@ export class Call {
     this.#onLeave = listener
   }
 
-  settle(reply: Reply | RedisReplyError): void {
-    if (reply instanceof RedisReplyError && !this.#raw) this.fail(toReplyError(reply.message))
-    else if (this.#finish()) this.#resolve(reply)
+  /** Gives the code of the error that the reply is, unless that is for the caller to judge. */
+  settle(reply: Reply | RedisReplyError): CacheErrorCode | undefined {
+    if (reply instanceof RedisReplyError && !this.#raw) {
+      const error = toReplyError(reply.message)
+      this.fail(error)
+      return error.code
+    }
+    if (this.#finish()) this.#resolve(reply)
+    return undefined
   }
 
   fail(error: CacheError): void {

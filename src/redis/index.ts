@@ -1,12 +1,14 @@
 import type { LuaDialect } from '../lua/index.ts'
 import type { Clock } from '../runtime.ts'
 import type { L2Stats } from '../stats.ts'
+import { Breaker, type BreakerChange, type BreakerSettings } from './breaker.ts'
 import type { Credentials } from './credentials.ts'
 import { Link, type LinkSettings } from './link.ts'
 import { RedisTier } from './tier.ts'
 import type { Transport } from './transport.ts'
 import { adaptUpstashClient, createUpstashTransport, isUpstashClient, type UpstashClient } from './upstash.ts'
 
+export type { BreakerChange, BreakerSettings } from './breaker.ts'
 export { type Credentials, fromEnv } from './credentials.ts'
 export { assertKey, assertSegment, type KeyKind, keyAddress } from './keys.ts'
 export type { Link, LinkSettings } from './link.ts'
@@ -28,11 +30,18 @@ export interface RedisAccess {
 
 export function connect(
   redis: Credentials | UpstashClient | Transport,
-  settings: LinkSettings,
-  { clock, stats }: { clock: Clock; stats: L2Stats },
+  settings: LinkSettings & { readonly breaker?: BreakerSettings | undefined },
+  { clock, stats, onBreaker }: { clock: Clock; stats: L2Stats; onBreaker?: (change: BreakerChange) => void },
 ): RedisAccess {
   const transport = toTransport(redis)
-  const link = new Link(transport, settings, clock, stats)
+  const tell = (change: BreakerChange): void => {
+    stats.breaker = change.state
+    onBreaker?.(change)
+  }
+  const breaker =
+    settings.breaker && new Breaker(settings.breaker, { clock, probe: settings.timeout + probeMargin, tell })
+  if (breaker !== undefined) stats.breaker = 'closed'
+  const link = new Link(transport, settings, { clock, stats, breaker })
   return {
     link,
     tier: new RedisTier(link, clock),
@@ -40,6 +49,9 @@ export function connect(
     binary: transport.binary ?? false,
   }
 }
+
+// A request is over at its deadline, unless it was cancelled and nothing runs any more that could say so.
+const probeMargin = 1000
 
 function toTransport(redis: Credentials | UpstashClient | Transport): Transport {
   if (typeof redis !== 'object' || redis === null) {

@@ -1,7 +1,8 @@
-import { CacheError, isCacheError } from '../errors.ts'
+import { CacheError, type CacheErrorCode, isCacheError } from '../errors.ts'
 import type { Clock } from '../runtime.ts'
 import type { L2Stats } from '../stats.ts'
 import { Call, type CallOptions, splitBatch } from './batch.ts'
+import type { Breaker } from './breaker.ts'
 import { sleep, withDeadline } from './deadline.ts'
 import { merge, unmerge } from './merge.ts'
 import type { Command, RedisReplyError, Reply, Transport } from './transport.ts'
@@ -26,13 +27,19 @@ export class Link {
   readonly #settings: LinkSettings
   readonly #clock: Clock
   readonly #stats: L2Stats
+  readonly #breaker: Breaker | undefined
   #queue: Call[] = []
 
-  constructor(transport: Transport, settings: LinkSettings, clock: Clock, stats: L2Stats) {
+  constructor(
+    transport: Transport,
+    settings: LinkSettings,
+    { clock, stats, breaker }: { clock: Clock; stats: L2Stats; breaker?: Breaker | undefined },
+  ) {
     this.#transport = transport
     this.#settings = settings
     this.#clock = clock
     this.#stats = stats
+    this.#breaker = breaker
   }
 
   /** Rejects with a `CacheError`, or with the reason of `signal`. */
@@ -62,8 +69,10 @@ export class Link {
     }
   }
 
-  /** Never rejects: every call of the batch learns its own outcome. Gives the error where the request as a whole failed. */
+  /** Never rejects: every call of the batch learns its own outcome. Gives the error where the request as a whole failed, or none left. */
   async #deliver(batch: readonly Call[]): Promise<CacheError | undefined> {
+    const ticket = this.#breaker?.enter() ?? 0
+    if (typeof ticket !== 'number') return failAll(batch, ticket)
     const request = withDeadline((signal) => this.#attempt(batch, signal), {
       ms: this.#settings.timeout,
       clock: this.#clock,
@@ -75,14 +84,17 @@ export class Link {
       })
     }
     try {
-      const replies = await request.outcome
-      for (const [i, call] of batch.entries()) call.settle(replies[i] ?? null)
+      const refused = settleAll(batch, await request.outcome)
+      this.#breaker?.leave(ticket, refused)
       return undefined
     } catch (error) {
-      if (error !== abandoned) this.#stats.errors++
       const failure = toCacheError(error)
-      for (const call of batch) call.fail(failure)
-      return failure
+      if (error === abandoned) this.#breaker?.abandon(ticket)
+      else {
+        this.#stats.errors++
+        this.#breaker?.leave(ticket, failure.code)
+      }
+      return failAll(batch, failure)
     }
   }
 
@@ -105,6 +117,27 @@ export class Link {
       await sleep(retryDelay * 2 ** attempt * Math.random(), this.#clock, signal)
     }
   }
+}
+
+/**
+ * Gives the code where a quota refused a command: as good as no answer, for it refuses all others too. Any other error is an
+ * answer, and what a script answers may only look like one.
+ */
+function settleAll(
+  batch: readonly Call[],
+  replies: readonly (Reply | RedisReplyError)[],
+): CacheErrorCode | undefined {
+  let refused: CacheErrorCode | undefined
+  for (const [i, call] of batch.entries()) {
+    const code = call.settle(replies[i] ?? null)
+    if (code === 'L2_RATE_LIMITED') refused = code
+  }
+  return refused
+}
+
+function failAll(batch: readonly Call[], failure: CacheError): CacheError {
+  for (const call of batch) call.fail(failure)
+  return failure
 }
 
 function timedOut(ms: number): CacheError {

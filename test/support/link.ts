@@ -15,8 +15,7 @@ export class LinkFixture {
     this.link = new Link(
       transport ?? this.redis,
       { timeout: 1000, retries: 1, ...settings },
-      this.clock,
-      this.stats,
+      { clock: this.clock, stats: this.stats },
     )
   }
 

@@ -1,6 +1,7 @@
 import { expectTypeOf, test } from 'vitest'
 import {
   type CacheError,
+  type CacheErrorCode,
   createHybridCache,
   type Duration,
   fromEnv,
@@ -130,4 +131,18 @@ test('redis may be left open', () => {
   createHybridCache({ redis: { url: 'https://example.upstash.io', token: 't' } })
   // @ts-expect-error a token belongs to it
   createHybridCache({ redis: { url: 'https://example.upstash.io' } })
+})
+
+test('the breaker takes options or off, and tells its state and the code that opened it', () => {
+  createHybridCache({ breaker: 'off' })
+  createHybridCache({ breaker: { failures: 3, ratio: 0.9, minimum: 5, window: '1m', open: 500 } })
+  // @ts-expect-error
+  createHybridCache({ breaker: 'on' })
+  // @ts-expect-error
+  createHybridCache({ breaker: { threshold: 5 } })
+  cache.on('breaker', (event) => {
+    expectTypeOf(event.state).toEqualTypeOf<'closed' | 'open' | 'half-open'>()
+    expectTypeOf(event.reason).toEqualTypeOf<CacheErrorCode | undefined>()
+  })
+  expectTypeOf(cache.stats().l2.breaker).toEqualTypeOf<'closed' | 'open' | 'half-open' | 'off'>()
 })

@@ -83,7 +83,17 @@ describe('listeners', () => {
 describe('heard', () => {
   test('says whether anybody listens to that event', () => {
     const events = new Events({ load: () => {} })
-    const names: EventName[] = ['hit', 'miss', 'load', 'store', 'remove', 'evict', 'discard', 'error']
+    const names: EventName[] = [
+      'hit',
+      'miss',
+      'load',
+      'store',
+      'remove',
+      'evict',
+      'discard',
+      'error',
+      'breaker',
+    ]
     expect(names.filter((name) => events.heard(name))).toEqual(['load'])
     const off = events.on('hit', () => {})
     expect(events.heard('hit')).toBe(true)

@@ -20,7 +20,11 @@ describe('the defaults', () => {
       load: { softTimeout: 0, timeout: 0, beta: 0, stampede: 'isolate' },
       softTimeout: 300,
       memory: { maxEntries: 1000, maxBytes: 8 * 2 ** 20, isolation: 'clone' },
-      link: { timeout: 1000, retries: 1 },
+      link: {
+        timeout: 1000,
+        retries: 1,
+        breaker: { failures: 5, ratio: 0.5, minimum: 20, window: 10_000, open: 5000 },
+      },
       maxValueBytes: 2 ** 20,
       compressFrom: Infinity,
       waitUntil: undefined,
@@ -45,6 +49,7 @@ describe('the defaults', () => {
       timeout: '2s',
       eager: { beta: 2 },
       stampede: 'global',
+      breaker: { failures: 1, ratio: 1, minimum: 2, window: '1m', open: 250 },
       maxValueBytes: 3,
       compression: { threshold: 0 },
       clock,
@@ -59,13 +64,25 @@ describe('the defaults', () => {
       load: { softTimeout: 200, timeout: 2000, beta: 2, stampede: 'global' },
       softTimeout: 1000,
       memory: { maxEntries: 1, maxBytes: 2, isolation: 'share' },
-      link: { timeout: 2000, retries: 0 },
+      link: {
+        timeout: 2000,
+        retries: 0,
+        breaker: { failures: 1, ratio: 1, minimum: 2, window: 60_000, open: 250 },
+      },
       maxValueBytes: 3,
       compressFrom: 0,
       clock,
       waitUntil,
     })
   })
+})
+
+test('the breaker can be off, and each of its options can be given alone', () => {
+  expect(resolveSettings({ breaker: 'off' }).link.breaker).toBeUndefined()
+  const defaults = resolveSettings({}).link.breaker
+  expect(resolveSettings({ breaker: {} }).link.breaker).toEqual(defaults)
+  expect(resolveSettings({ breaker: { open: '1s' } }).link.breaker).toEqual({ ...defaults, open: 1000 })
+  expect(resolveSettings({ breaker: { ratio: 0.01 } }).link.breaker).toEqual({ ...defaults, ratio: 0.01 })
 })
 
 describe('options that cannot be right throw a TypeError that names them', () => {
@@ -88,6 +105,19 @@ describe('options that cannot be right throw a TypeError that names them', () =>
       ['maxValueBytes', { maxValueBytes: wrong }],
     ]),
     ...[-1, 0.5, Infinity, '1'].map((retries): [string, unknown] => ['l2.retries', { l2: { retries } }]),
+    ...['on', '', 5, true].map((breaker): [string, unknown] => ['breaker', { breaker }]),
+    ...[0, -1, 1.5, Number.NaN, Infinity, '5'].flatMap((wrong): [string, unknown][] => [
+      ['breaker.failures', { breaker: { failures: wrong } }],
+      ['breaker.minimum', { breaker: { minimum: wrong } }],
+    ]),
+    ...[0, -0.1, 1.01, Number.NaN, '0.5', null].map((ratio): [string, unknown] => [
+      'breaker.ratio',
+      { breaker: { ratio } },
+    ]),
+    ...[0, -1, '5', Number.NaN, null].flatMap((wrong): [string, unknown][] => [
+      ['breaker.window', { breaker: { window: wrong } }],
+      ['breaker.open', { breaker: { open: wrong } }],
+    ]),
     ...['copy', ''].map((isolation): [string, unknown] => ['memory.isolation', { memory: { isolation } }]),
     ...[{}, 'gzip', { threshold: -1 }, { threshold: '1' }].map((compression): [string, unknown] => [
       'compression.threshold',

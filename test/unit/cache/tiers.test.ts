@@ -55,7 +55,14 @@ describe('memory only', () => {
     )
     await cache.remove('k')
     expect(await cache.get('k')).toBeUndefined()
-    expect(cache.stats().l2).toEqual({ hits: 0, misses: 0, requests: 0, commands: 0, errors: 0 })
+    expect(cache.stats().l2).toEqual({
+      hits: 0,
+      misses: 0,
+      requests: 0,
+      commands: 0,
+      errors: 0,
+      breaker: 'off',
+    })
   })
 
   test('with isolation share, what cannot be serialised can still be kept', async () => {

@@ -1,0 +1,390 @@
+import { describe, expect, test, vi } from 'vitest'
+import { CacheError, type CacheOptions, type HybridCache, RedisReplyError } from '../../../src/index.ts'
+import { settle } from '../../support/manual-clock.ts'
+import { record, World } from '../../support/world.ts'
+
+const quick: CacheOptions = { l2: { retries: 0 }, breaker: { failures: 2, open: '5s' } }
+
+/** How a call ended: its value, or the code of its error. */
+const outcomeOf = (call: Promise<unknown>): Promise<unknown> =>
+  call.catch((error: unknown) => (error instanceof CacheError ? error.code : error))
+
+const read = (cache: HybridCache): Promise<unknown> => cache.get('k', { l1: false })
+
+/** A cache that has used Redis, and two requests later leaves it alone. */
+async function opened(world: World, options: CacheOptions = {}): Promise<HybridCache> {
+  const cache = await world.warm({ ...quick, ...options })
+  await cache.set('k', 1)
+  world.cut()
+  await read(cache)
+  await read(cache)
+  world.redis.take()
+  return cache
+}
+
+/** Keeps requests unanswered; each heeds its signal, as `fetch` does. */
+function stall(world: World): void {
+  world.redis.before = (_, { signal }) =>
+    new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error))
+    })
+}
+
+describe('an open breaker', () => {
+  test('lets no request leave: reads miss, the factory is asked, writes reject', async () => {
+    const world = new World()
+    const cache = await opened(world)
+    expect(cache.getLocal('k')).toBe(1)
+    expect(await cache.get('k')).toBe(1)
+    expect(await read(cache)).toBeUndefined()
+    expect(await cache.getMany(['k', 'j'], { l1: false })).toEqual(new Map())
+    expect(await cache.getOrCreate('new', () => 'made')).toBe('made')
+    expect(cache.getLocal('new')).toBe('made')
+    for (const write of [
+      () => cache.set('k', 2),
+      () => cache.setMany([['k', 2]]),
+      () => cache.remove('k'),
+      () => cache.scripts?.execute("return redis.call('GET', KEYS[1])", { keys: ['k'] }),
+    ])
+      await expect(write()).rejects.toMatchObject({ code: 'BREAKER_OPEN', retryable: true })
+    expect(world.redis.requests).toEqual([])
+    expect(world.clock.pending).toBe(0)
+  })
+
+  test('fails at once: nobody waits for the clock', async () => {
+    const world = new World()
+    const cache = await opened(world)
+    const done = vi.fn()
+    void cache.getOrCreate('new', () => 'made').then(done)
+    await settle()
+    expect(done).toHaveBeenCalledWith('made')
+  })
+
+  test.each<[string, (cache: HybridCache) => Promise<void>]>([
+    ['set', (cache) => cache.set('k', 2)],
+    ['setMany', (cache) => cache.setMany([['k', 2]])],
+    ['remove', (cache) => cache.remove('k')],
+  ])('%s rejects, and the copy in L1 is gone all the same', async (_, write) => {
+    const cache = await opened(new World())
+    expect(cache.getLocal('k')).toBe(1)
+    await expect(write(cache)).rejects.toMatchObject({ code: 'BREAKER_OPEN' })
+    expect(cache.getLocal('k')).toBeUndefined()
+  })
+
+  test('rejects the first write of an isolate too, which has to ask for the time', async () => {
+    const world = new World()
+    world.cut()
+    const cache = world.isolate({ ...quick, breaker: { failures: 1 } })
+    expect(await outcomeOf(cache.set('k', 1))).toBe('L2_NETWORK')
+    expect(await outcomeOf(cache.set('k', 1))).toBe('BREAKER_OPEN')
+    expect(world.redis.take()).toEqual([['TIME']])
+  })
+
+  test('is told of by every call, and once by an event of its own', async () => {
+    const world = new World()
+    const cache = await world.warm(quick)
+    const [errors, changes] = [record(cache, 'error'), record(cache, 'breaker')]
+    world.cut()
+    for (let i = 0; i < 4; i++) await read(cache)
+    expect(errors.map(({ operation, error }) => `${operation} ${error.code}`)).toEqual([
+      'get L2_NETWORK',
+      'get L2_NETWORK',
+      'get BREAKER_OPEN',
+      'get BREAKER_OPEN',
+    ])
+    expect(changes).toEqual([{ state: 'open', reason: 'L2_NETWORK' }])
+  })
+
+  test('counts as no request and no failed one, and shows in the statistics', async () => {
+    const world = new World()
+    const cache = await world.warm(quick)
+    expect(cache.stats().l2.breaker).toBe('closed')
+    world.cut()
+    for (let i = 0; i < 4; i++) await read(cache)
+    expect(cache.stats().l2).toMatchObject({ requests: 3, errors: 2, breaker: 'open' })
+  })
+
+  test('gives a caller who has left the reason for leaving', async () => {
+    const cache = await opened(new World())
+    const reason = new Error('gone')
+    await expect(cache.get('j', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+  })
+
+  test('is one for all namespaces and bound views, and each isolate has its own', async () => {
+    const world = new World()
+    const cache = await opened(world)
+    await cache.namespace('n').get('k')
+    expect(world.redis.requests).toEqual([])
+    await read(world.isolate(quick))
+    expect(world.redis.requests).toHaveLength(1)
+  })
+
+  test('says nothing of keys, values and addresses', async () => {
+    const cache = await opened(new World())
+    const error = await cache.set('canary-key', 'canary-value').catch((reason: unknown) => reason)
+    expect((error as Error).message).toContain('L2_NETWORK')
+    expect(JSON.stringify(error) + String((error as Error).stack)).not.toContain('canary-')
+  })
+})
+
+describe('after a while', () => {
+  test('one request tries, all others still fail at once, and its success ends it', async () => {
+    const world = new World()
+    const cache = await opened(world)
+    const changes = record(cache, 'breaker')
+    world.redis.before = undefined
+    await world.clock.advance(4999)
+    expect(await outcomeOf(cache.set('k', 2))).toBe('BREAKER_OPEN')
+    await world.clock.advance(1)
+    const gate = world.hold('GET')
+    const probe = read(cache)
+    await gate.reached
+    expect(cache.stats().l2.breaker).toBe('half-open')
+    expect(await outcomeOf(cache.set('k', 2))).toBe('BREAKER_OPEN')
+    expect(await read(cache)).toBeUndefined()
+    expect(world.redis.take()).toEqual([['GET']])
+    gate.open()
+    expect(await probe).toBe(1)
+    await cache.set('k', 2)
+    expect(await read(cache)).toBe(2)
+    expect(changes).toEqual([{ state: 'half-open' }, { state: 'closed' }])
+    expect(cache.stats().l2.breaker).toBe('closed')
+  })
+
+  test('a request that fails opens it again', async () => {
+    const world = new World()
+    const cache = await opened(world)
+    const changes = record(cache, 'breaker')
+    for (let i = 0; i < 3; i++) {
+      await world.clock.advance(5000)
+      expect(await outcomeOf(cache.remove('k'))).toBe('L2_NETWORK')
+      expect(await outcomeOf(cache.remove('k'))).toBe('BREAKER_OPEN')
+    }
+    expect(world.redis.take()).toEqual([['DEL'], ['DEL'], ['DEL']])
+    expect(changes.map(({ state }) => state)).toEqual([
+      'half-open',
+      'open',
+      'half-open',
+      'open',
+      'half-open',
+      'open',
+    ])
+  })
+
+  test('an answer that is an error says that Redis is back', async () => {
+    const world = new World()
+    const cache = await opened(world)
+    world.redis.before = undefined
+    world.redis.replies.set('GET', new RedisReplyError('WRONGTYPE wrong kind'))
+    await world.clock.advance(5000)
+    await read(cache)
+    expect(cache.stats().l2.breaker).toBe('closed')
+  })
+
+  test('of several requests of one tick the first tries, and the next go only once it was answered', async () => {
+    const large = Array.from({ length: 3 }, (_, i) => [`k${i}`, 'x'.repeat(1_040_000)] as const)
+    const world = new World()
+    const cache = await opened(world)
+    await world.clock.advance(5000)
+    expect(await outcomeOf(cache.setMany(large))).toBe('L2_NETWORK')
+    expect(world.redis.take()).toHaveLength(1)
+    await world.clock.advance(5000)
+    world.redis.before = undefined
+    const gate = world.hold('SET')
+    const writing = cache.setMany(large)
+    await gate.reached
+    expect(await outcomeOf(cache.remove('other'))).toBe('BREAKER_OPEN')
+    expect(world.redis.requests).toHaveLength(1)
+    gate.open()
+    await writing
+    expect(world.redis.take().flat()).toEqual(['SET', 'SET', 'SET'])
+  })
+
+  test('a request that was cancelled with its platform, and never ends, keeps nobody out for ever', async () => {
+    const world = new World()
+    const cache = await opened(world, { l2: { retries: 0, timeout: '1s' } })
+    await world.clock.advance(5000)
+    world.redis.before = () => new Promise(() => undefined)
+    // What a cancelled request sets never fires either.
+    const { setTimeout } = world.clock
+    world.clock.setTimeout = () => 0
+    void read(cache)
+    await settle()
+    world.clock.setTimeout = setTimeout
+    world.redis.before = undefined
+    await world.clock.advance(1999)
+    expect(await outcomeOf(cache.set('k', 2))).toBe('BREAKER_OPEN')
+    await world.clock.advance(1)
+    await cache.set('k', 2)
+    expect(cache.stats().l2.breaker).toBe('closed')
+  })
+
+  test('a request that all its callers left makes room for another at once', async () => {
+    const world = new World()
+    const cache = await opened(world)
+    await world.clock.advance(5000)
+    stall(world)
+    const controller = new AbortController()
+    const probe = outcomeOf(cache.get('k', { l1: false, signal: controller.signal }))
+    await settle()
+    controller.abort('gone')
+    expect(await probe).toBe('gone')
+    world.redis.before = undefined
+    expect(await read(cache)).toBe(1)
+  })
+})
+
+describe('what counts', () => {
+  test('a request, however often it was sent: retries are part of it', async () => {
+    const world = new World()
+    const cache = await world.warm({ l2: { retries: 3 }, breaker: { failures: 2 } })
+    world.cut()
+    const [first, second] = [read(cache), world.clock.advance(1000)]
+    await Promise.all([first, second])
+    expect(cache.stats().l2).toMatchObject({ requests: 5, breaker: 'closed' })
+    await Promise.all([read(cache), world.clock.advance(1000)])
+    expect(cache.stats().l2).toMatchObject({ requests: 9, breaker: 'open' })
+  })
+
+  test('a request that a retry has saved is a success', async () => {
+    const world = new World()
+    const cache = await world.warm({ breaker: { failures: 2 } })
+    let sent = 0
+    world.redis.before = () => {
+      if (sent++ % 2 === 0) throw new TypeError('fetch failed')
+    }
+    for (let i = 0; i < 5; i++) await Promise.all([read(cache), world.clock.advance(1000)])
+    expect(cache.stats().l2).toMatchObject({ requests: 11, errors: 0, breaker: 'closed' })
+  })
+
+  test('many calls in one request count once', async () => {
+    const world = new World()
+    const cache = await world.warm(quick)
+    world.cut()
+    await Promise.all(Array.from({ length: 50 }, () => read(cache)))
+    expect(cache.stats().l2.breaker).toBe('closed')
+  })
+
+  test('a deadline missed', async () => {
+    const world = new World()
+    const cache = await world.warm(quick)
+    const changes = record(cache, 'breaker')
+    stall(world)
+    for (let i = 0; i < 2; i++) await Promise.all([read(cache), world.clock.advance(1000)])
+    expect(changes).toEqual([{ state: 'open', reason: 'L2_TIMEOUT' }])
+  })
+
+  test('refused credentials, at once', async () => {
+    const world = new World()
+    const cache = await world.warm()
+    const changes = record(cache, 'breaker')
+    world.redis.before = () => {
+      throw new CacheError('L2_AUTH', 'refused')
+    }
+    await read(cache)
+    expect(changes).toEqual([{ state: 'open', reason: 'L2_AUTH' }])
+    const error = await cache.set('k', 1).catch((reason: unknown) => reason)
+    expect((error as Error).message).toContain('L2_AUTH')
+    expect(world.redis.take()).toEqual([['GET']])
+  })
+
+  test('a transport that does not give one reply a command', async () => {
+    const world = new World()
+    const cache = world.isolate({ redis: { send: async () => [] }, ...quick })
+    const changes = record(cache, 'breaker')
+    await read(cache)
+    await read(cache)
+    expect(changes).toEqual([{ state: 'open', reason: 'L2_REPLY' }])
+  })
+
+  test('a quota that refuses commands, though each gets its reply', async () => {
+    const world = new World()
+    const cache = await world.warm(quick)
+    const changes = record(cache, 'breaker')
+    world.redis.replies.set('GET', new RedisReplyError('ERR max requests limit exceeded. Limit: 500000'))
+    await read(cache)
+    await read(cache)
+    expect(changes).toEqual([{ state: 'open', reason: 'L2_RATE_LIMITED' }])
+  })
+
+  test('not what a script answers, though it may look like a quota', async () => {
+    const world = new World()
+    const cache = await world.warm(quick)
+    for (const name of ['EVALSHA', 'EVAL'])
+      world.redis.replies.set(name, new RedisReplyError('rate limit exceeded, says the script'))
+    for (let i = 0; i < 5; i++) {
+      const run = cache.scripts?.execute("return redis.error_reply('rate limit')", { keys: ['k'] })
+      await expect(run).rejects.toThrow()
+    }
+    expect(cache.stats().l2.breaker).toBe('closed')
+  })
+
+  test.each(['NOPERM no permissions', 'WRONGTYPE wrong kind', 'OOM no memory', 'READONLY replica', 'ERR no'])(
+    'not an error that Redis answers: %s',
+    async (text) => {
+      const world = new World()
+      const cache = await world.warm(quick)
+      for (const name of ['GET', 'SET', 'DEL']) world.redis.replies.set(name, new RedisReplyError(text))
+      for (let i = 0; i < 5; i++) {
+        await read(cache)
+        await expect(cache.set('k', 1)).rejects.toThrow()
+        await expect(cache.remove('k')).rejects.toThrow()
+      }
+      expect(cache.stats().l2.breaker).toBe('closed')
+    },
+  )
+
+  test('not a request that all its callers left', async () => {
+    const world = new World()
+    const cache = await world.warm(quick)
+    stall(world)
+    for (let i = 0; i < 5; i++) {
+      const controller = new AbortController()
+      const call = outcomeOf(cache.get('k', { signal: controller.signal }))
+      await settle()
+      controller.abort('gone')
+      expect(await call).toBe('gone')
+    }
+    expect(cache.stats().l2).toMatchObject({ errors: 0, breaker: 'closed' })
+  })
+
+  test('not what comes in after it has opened', async () => {
+    const world = new World()
+    const cache = await world.warm(quick)
+    const gate = world.hold('GET')
+    const slow = read(cache)
+    await gate.reached
+    world.cut()
+    await outcomeOf(cache.remove('k'))
+    await outcomeOf(cache.remove('k'))
+    gate.open()
+    await slow
+    expect(cache.stats().l2.breaker).toBe('open')
+  })
+})
+
+test("with breaker: 'off' every call tries", async () => {
+  const world = new World()
+  const cache = await world.warm({ l2: { retries: 0 }, breaker: 'off' })
+  const changes = record(cache, 'breaker')
+  world.cut()
+  for (let i = 0; i < 30; i++) await read(cache)
+  expect(await outcomeOf(cache.remove('k'))).toBe('L2_NETWORK')
+  expect(world.redis.take()).toHaveLength(31)
+  expect(changes).toEqual([])
+  expect(cache.stats().l2).toMatchObject({ errors: 31, breaker: 'off' })
+})
+
+test('a listener of the breaker that fails, or uses the cache, disturbs nobody', async () => {
+  const world = new World()
+  const seen: unknown[] = []
+  const cache = await world.warm(quick)
+  cache.on('breaker', () => {
+    throw new Error('listener')
+  })
+  cache.on('breaker', () => void cache.get('k', { l1: false }).then((value) => seen.push(value)))
+  world.cut()
+  for (let i = 0; i < 3; i++) await read(cache)
+  expect(cache.stats().l2.breaker).toBe('open')
+  expect(seen).toEqual([undefined])
+})
