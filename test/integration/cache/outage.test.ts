@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import { startDevServer } from '../../../src/dev/index.ts'
@@ -44,4 +45,45 @@ test('a server that is gone, and a token that is refused, say which and show not
   const text = inspect(shown, { depth: 20, showHidden: true }) + JSON.stringify(shown)
   expect(text).not.toMatch(/canary/)
   expect(text).not.toContain(new URL(url).port)
+})
+
+test('a cache leaves a Redis that fails alone, and finds out by itself that it is back', async () => {
+  await using server = await startDevServer()
+  const states: string[] = []
+  const cache = createHybridCache({
+    redis: fromEnv(server.env),
+    l2: { retries: 0 },
+    breaker: { failures: 3, open: '1s' },
+    on: { breaker: ({ state, reason }) => states.push(reason === undefined ? state : `${state} ${reason}`) },
+  })
+  const read = (): Promise<unknown> => cache.get('k', { l1: false })
+  await cache.set('k', 1)
+  await server.stopRedis()
+  for (let i = 0; i < 3; i++) expect(await read()).toBeUndefined()
+  expect(states).toEqual(['open L2_NETWORK'])
+  const { requests } = cache.stats().l2
+  for (let i = 0; i < 20; i++) expect(await cache.getOrCreate(`new${i}`, () => i)).toBe(i)
+  expect(cache.stats().l2.requests).toBe(requests)
+  await expect(cache.set('k', 2)).rejects.toMatchObject({ code: 'BREAKER_OPEN' })
+
+  await setTimeout(1100)
+  expect(await read()).toBeUndefined()
+  expect(states.slice(1)).toEqual(['half-open', 'open L2_NETWORK'])
+  expect(cache.stats().l2.requests).toBe(requests + 1)
+
+  await server.startRedis()
+  await setTimeout(1100)
+  await cache.set('k', 3)
+  expect(await read()).toBe(3)
+  expect(states.slice(3)).toEqual(['half-open', 'closed'])
+})
+
+test('a token that is refused is shown once, and then no request leaves', async () => {
+  await using server = await startDevServer()
+  const cache = createHybridCache({ redis: { url: server.url, token: 'wrong' } })
+  const codes: unknown[] = []
+  for (let i = 0; i < 3; i++)
+    codes.push(await cache.remove('k').catch((error: unknown) => isCacheError(error) && error.code))
+  expect(codes).toEqual(['L2_AUTH', 'BREAKER_OPEN', 'BREAKER_OPEN'])
+  expect(cache.stats().l2).toMatchObject({ requests: 1, breaker: 'open' })
 })
