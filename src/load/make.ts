@@ -108,6 +108,7 @@ function conclude(
   const { localKey } = call.place
   if ('error' in made && !(made.error instanceof NotModified && copy !== undefined)) {
     if (call.stale.swr + call.stale.staleIfError > 0) core.flights.rest(localKey, restOf(core, call))
+    core.flights.end(flight) // who comes from now on tries anew, though the lease may still be on its way back
     flight.settle({ kind: 'error', error: made.error })
     return undefined
   }
