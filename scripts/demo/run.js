@@ -1,11 +1,14 @@
 // @ts-check
 import { setTimeout as sleep } from 'node:timers/promises'
 import { call } from './http.js'
+import { between, compare, crowdFaults, hasMade, inWords, rank, sum } from './judge.js'
 import { same, settledCost } from './settle.js'
 
-/** @import { Act, Cost, Expected, Happening, IsolateName, Play, Row, Stage } from './types.d.ts' */
+/** @import { Act, Bounded, Cost, Expected, Happening, IsolateName, Play, Row, Stage } from './types.d.ts' */
 
 /** @typedef {{ isolate: IsolateName, request: string } & Awaited<ReturnType<typeof call>>} Answer */
+
+const names = /** @type {const} */ (['A', 'B'])
 
 /** Something came out otherwise than it should. */
 export class Unexpected extends Error {
@@ -38,6 +41,7 @@ export class Run {
     const play = {
       ask: (...request) => this.#ask(...request),
       race: (...request) => this.#race(...request),
+      crowd: (...request) => this.#crowd(...request),
       pass: (ms, text) => this.#pass(ms, text),
       stopRedis: () => this.#stopRedis(),
       startRedis: () => this.#startRedis(),
@@ -62,7 +66,7 @@ export class Run {
     const known = this.#revisions.length
     const value = this.#nameOf(answer.body)
     const costs = this.#costsOf(expected)
-    const cost = await settledCost(meter, before, costs)
+    const cost = await settledCost(meter, before, (counted) => costs.some((each) => same(counted, each)))
     const row = { ...this.#rowOf(answer, expected), value, ...cost }
     const wanted = { ...expected, ...(costs.find((each) => same(each, cost)) ?? costs[0]) }
     return this.#judged(row, compare(row, wanted, this.#revisions.length > known))
@@ -75,11 +79,10 @@ export class Run {
   async #race(request, outcomes) {
     const { meter } = this.#stage
     const before = await meter.read()
-    const names = /** @type {const} */ (['A', 'B'])
     const answers = await Promise.all(names.map((isolate) => this.#call(isolate, request)))
     const costs = outcomes.map((outcome) => this.#costsOf(outcome)[0])
     const whole = costs.reduce(sum)
-    const counted = await settledCost(meter, before, [whole])
+    const counted = await settledCost(meter, before, (cost) => same(cost, whole))
     // Which of the two gets which outcome is not known in advance; the rows stand in the order of the outcomes.
     answers.sort((a, b) => rank(a, outcomes) - rank(b, outcomes))
     for (const [i, answer] of answers.entries()) {
@@ -90,6 +93,61 @@ export class Run {
         wrong.push(`both together: expected ${inWords(whole)}, got ${inWords(counted)}`)
       this.#judged(row, wrong)
     }
+  }
+
+  /**
+   * @param {number} size
+   * @param {string} request
+   * @param {readonly [Expected, Bounded]} outcomes
+   */
+  async #crowd(size, request, outcomes) {
+    const { meter } = this.#stage
+    const [maker, other] = outcomes
+    const [own] = this.#costsOf(maker)
+    const least = sum(own, this.#costsOf(other)[0])
+    const most = sum(own, this.#costsOf({ ...other, ...other.most, sent: other.most.requests })[0])
+    const loadsBefore = await this.#loads()
+    const before = await meter.read()
+    const groups = await Promise.all(
+      names.map((isolate) => Promise.all(Array.from({ length: size }, () => this.#call(isolate, request)))),
+    )
+    const counted = await settledCost(meter, before, (cost) => between(cost, least, most))
+    const wrong = crowdFaults(groups.flat(), (await this.#loads()) - loadsBefore)
+    if (!between(counted, least, most))
+      wrong.push(`in all: expected ${inWords(least)} to ${inWords(most)}, got ${inWords(counted)}`)
+    groups.sort((a, b) => Number(hasMade(b)) - Number(hasMade(a)))
+    const rest = { requests: counted.requests - own.requests, commands: counted.commands - own.commands }
+    const known = this.#revisions.length
+    const rows = groups.map((answers, i) =>
+      this.#crowdRow(answers, outcomes[i] ?? other, i === 0 ? own : rest),
+    )
+    for (const [i, { tier }] of rows.entries()) {
+      if (tier !== outcomes[i]?.tier) wrong.push(`answered by: expected ${outcomes[i]?.tier}, got ${tier}`)
+    }
+    if (this.#revisions.length !== known + 1) wrong.push('value: expected a new one')
+    for (const [i, row] of rows.entries()) this.#judged(row, i === 1 ? wrong : [])
+  }
+
+  /**
+   * All answers of one isolate: what the request got that did the others' work, and how long the slowest took.
+   *
+   * @param {readonly Answer[]} answers
+   * @param {Expected} expected
+   * @param {Cost} cost
+   */
+  #crowdRow(answers, expected, { requests, commands }) {
+    const worked = answers.find(({ headers }) => headers['x-cache'] === expected.tier) ?? answers[0]
+    const shown = /** @type {Answer} */ (worked)
+    const request = `${answers.length}x ${shown.request}`
+    const ms = Math.max(...answers.map((answer) => answer.ms))
+    const row = this.#rowOf({ ...shown, request, ms }, expected)
+    return { ...row, value: this.#nameOf(shown.body), requests, commands }
+  }
+
+  /** How often the isolates have called the origin so far. */
+  async #loads() {
+    const all = await Promise.all(names.map((isolate) => this.#call(isolate, 'GET /stats')))
+    return all.reduce((count, { body }) => count + JSON.parse(body).loads.count, 0)
   }
 
   /**
@@ -104,7 +162,7 @@ export class Run {
 
   /**
    * @param {Answer} answer
-   * @param {Expected} expected
+   * @param {Pick<Expected, 'note'>} expected
    */
   #rowOf({ isolate, request, status, headers, ms }, { note }) {
     const tier = headers['x-cache']?.toString() ?? null
@@ -150,13 +208,14 @@ export class Run {
   /**
    * What it may cost, the likeliest first.
    *
-   * @param {Expected} expected
+   * @param {Omit<Expected, 'note'>} expected
    * @returns {[Cost, ...Cost[]]}
    */
-  #costsOf({ requests, commands, sent = commands, firstUse = false }) {
+  #costsOf({ requests, commands, sent = commands, firstUse = 0 }) {
     if (this.#stage.meter.side === 'server') return [{ requests, commands }]
     const cost = { requests, commands: sent }
-    return firstUse ? [cost, { requests: requests - 1, commands: sent - 1 }] : [cost]
+    const known = Array.from({ length: firstUse }, (_, i) => i + 1)
+    return [cost, ...known.map((less) => ({ requests: requests - less, commands: sent - less }))]
   }
 
   /** @param {string} body */
@@ -166,50 +225,4 @@ export class Run {
     if (!this.#revisions.includes(revision)) this.#revisions.push(revision)
     return `v${this.#revisions.indexOf(revision) + 1}`
   }
-}
-
-/**
- * What is not as expected, in words.
- *
- * @param {Omit<Row, 'wrong'>} row
- * @param {Expected} expected
- * @param {boolean} isNew Whether its value was not seen before.
- */
-function compare(row, expected, isNew) {
-  const { status = 200, tier = null, value, requests, commands } = expected
-  /** @type {[string, unknown, unknown][]} */
-  const pairs = [
-    ['status', status, row.status],
-    ['answered by', tier, row.tier],
-    ['HTTP requests to Redis', requests, row.requests],
-    ['commands', commands, row.commands],
-  ]
-  if (value === 'new') pairs.push(['value', 'a new one', isNew ? 'a new one' : row.value])
-  else pairs.push(['value', value?.value ?? null, row.value])
-  return pairs
-    .filter(([, wanted, got]) => wanted !== got)
-    .map(([what, wanted, got]) => `${what}: expected ${wanted}, got ${got}`)
-}
-
-/**
- * Which of the outcomes an answer is, by its status.
- *
- * @param {Answer} answer
- * @param {readonly Expected[]} outcomes
- */
-function rank({ status }, outcomes) {
-  return outcomes.findIndex((outcome) => (outcome.status ?? 200) === status)
-}
-
-/**
- * @param {Cost} one
- * @param {Cost} other
- */
-function sum(one, other) {
-  return { requests: one.requests + other.requests, commands: one.commands + other.commands }
-}
-
-/** @param {Cost} cost */
-function inWords({ requests, commands }) {
-  return `${requests} requests and ${commands} commands`
 }

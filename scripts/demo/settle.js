@@ -8,15 +8,15 @@ const QUIET = 60
 const LIMIT = 3000
 
 /**
- * What Redis was asked for since `before`, background work included: waits until that is one of what is expected, or the limit
- * is up, and until nothing more has come for a while, so that a cost too many does not go unseen.
+ * What Redis was asked for since `before`, background work included: waits until that is as expected, or the limit is up, and
+ * until nothing more has come for a while, so that a cost too many does not go unseen.
  *
  * @param {import('./types.d.ts').Meter} meter
  * @param {Cost} before
- * @param {readonly Cost[]} expected
+ * @param {(cost: Cost) => boolean} isExpected
  * @returns {Promise<Cost>}
  */
-export async function settledCost(meter, before, expected) {
+export async function settledCost(meter, before, isExpected) {
   const started = performance.now()
   let cost = await since(meter, before)
   let changed = started
@@ -26,8 +26,7 @@ export async function settledCost(meter, before, expected) {
     const now = performance.now()
     if (!same(next, cost) || !meter.idle()) changed = now
     cost = next
-    if (now - changed >= QUIET && (expected.some((each) => same(cost, each)) || now - started >= LIMIT))
-      return cost
+    if (now - changed >= QUIET && (isExpected(cost) || now - started >= LIMIT)) return cost
     if (now - started >= 2 * LIMIT) return cost
   }
 }

@@ -53,15 +53,21 @@ export interface Expected extends Cost {
   /** For people: what happens here and why. At most 38 characters. */
   readonly note: string
   /** Who answers: the Worker says so in a header. */
-  readonly tier?: 'l1' | 'l2' | 'origin'
+  readonly tier?: 'l1' | 'l2' | 'origin' | 'stale'
   /** `'new'`: a value that was not seen before. A row: the same value as there. */
   readonly value?: 'new' | Row
   /** Default 200. */
   readonly status?: number
   /** How many commands are sent, where that is not how many run: Redis is down. */
   readonly sent?: number
-  /** Redis learns a script here, which a database of the user's may know already: then one request and command less. */
-  readonly firstUse?: boolean
+  /** How many scripts Redis learns here; one that a database of the user's knows already costs a request and a command less. */
+  readonly firstUse?: number
+}
+
+/** What one isolate's part of a crowd is expected to come to, where that depends on when who comes. */
+export interface Bounded extends Expected {
+  /** What it costs at most; `requests` and `commands` are the least. */
+  readonly most: Cost
 }
 
 /** One request to an isolate, and what it came to. */
@@ -88,6 +94,11 @@ export interface Play {
    * to exactly one of them. What both cost is counted together, and shown as each one's expected part.
    */
   race(request: string, outcomes: readonly [Expected, Expected]): Promise<void>
+  /**
+   * Sends the same request so many times to each of both isolates at the same moment. All must get one value, which one isolate
+   * makes, once: the first outcome is its, the second the other's, which costs whatever more is counted.
+   */
+  crowd(size: number, request: string, outcomes: readonly [Expected, Bounded]): Promise<void>
   /** Really waits. */
   pass(ms: number, text: string): Promise<void>
   stopRedis(): Promise<void>

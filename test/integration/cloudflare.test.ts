@@ -129,6 +129,47 @@ describe.each(engines)('examples/cloudflare in workerd, on %s', (engine) => {
     expect(ttl).toBeLessThanOrEqual(86_400)
   })
 
+  test('a crowd for a cold key in two isolates is one call of the origin, and one value', async () => {
+    const crowd = Array.from({ length: 40 }, (_, i) => ask(i % 2 === 0 ? a : b, 'GET /trends/1'))
+    const answers = await Promise.all(crowd)
+    expect(answers.filter(({ tier }) => tier === 'origin')).toHaveLength(1)
+    expect(new Set(answers.map(({ status, body }) => `${status} ${body}`)).size).toBe(1)
+    expect(answers[0]?.status).toBe(200)
+    expect(server.stats().requests).toBeLessThan(30)
+    expect(await command(server, 'EXISTS', 'shop:e:trends:1', 'shop:l:trends:1')).toBe(1) // the lease is given back
+  })
+
+  test('a value that has ended is given at once, and made anew once for both isolates', async () => {
+    const old = await ask(a, 'GET /trends/2')
+    expect(old.tier).toBe('origin')
+    expect((await ask(b, 'GET /trends/2')).tier).toBe('l2')
+    await sleep(2050)
+    server.resetStats()
+    expect(await ask(a, 'GET /trends/2')).toEqual({ ...old, tier: 'stale' })
+    await expectCost(server, 2, 7)
+    expect(await ask(b, 'GET /trends/2')).toEqual({ ...old, tier: 'stale' })
+    await expectCost(server, 1, 2)
+    const fresh = await ask(b, 'GET /trends/2')
+    expect(fresh.tier).toBe('l1')
+    expect(fresh.body).not.toBe(old.body)
+    expect(await ask(a, 'GET /trends/2')).toEqual(fresh)
+  })
+
+  test('a failing origin is hidden by what there is, and let alone; an error where there is nothing', async () => {
+    const held = await ask(a, 'GET /trends/3')
+    expect(held.tier).toBe('origin')
+    await sleep(5050) // past `swr`
+    expect(await ask(a, 'GET /trends/3?down')).toEqual({ ...held, tier: 'stale' })
+    const loads = async (): Promise<number> =>
+      (JSON.parse((await ask(a, 'GET /stats')).body) as { loads: { count: number } }).loads.count
+    const before = await loads()
+    expect(await ask(a, 'GET /trends/3?down')).toEqual({ ...held, tier: 'stale' })
+    expect(await loads()).toBe(before)
+    const failed = await ask(a, 'GET /trends/4?down')
+    expect(failed).toEqual({ status: 502, tier: null, body: '{"error":"try again later"}' })
+    expect((await ask(a, 'GET /trends/4')).tier).toBe('origin') // nothing is kept of a failure
+  })
+
   test('a reservation that Redis cannot make is none, and is not tried twice', async () => {
     await server.stopRedis()
     const before = JSON.parse((await ask(a, 'GET /stats')).body) as { l2: { requests: number } }

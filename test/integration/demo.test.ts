@@ -102,6 +102,35 @@ test('it shows what each request costs, as it should be, and leaves nothing behi
     [409, 1, 2],
   ])
   expect(ofScripts.slice(2).map(({ isolate }) => isolate)).toEqual(expect.arrayContaining(['A', 'B']))
+  const [maker, others, ...more] = rows.filter(({ request }) => request.startsWith('20x'))
+  expect(maker).toMatchObject({ tier: 'origin', status: 200, requests: 2, commands: 7 })
+  expect(others).toMatchObject({ tier: 'l2', status: 200, value: maker?.value })
+  expect([maker?.isolate, others?.isolate].toSorted()).toEqual(['A', 'B'])
+  expect(others?.requests).toBeLessThanOrEqual(24)
+  expect(others?.commands).toBeLessThanOrEqual(3 * (others?.requests ?? 0))
+  expect(more).toEqual([])
+  const ofStale = rows.filter(({ act }) => act.startsWith('Stale values'))
+  expect(
+    ofStale.map(({ isolate, tier, status, requests, commands }) => [
+      isolate,
+      tier ?? status,
+      requests,
+      commands,
+    ]),
+  ).toEqual([
+    ['A', 'origin', 2, 7],
+    ['B', 'l2', 1, 2],
+    ['A', 'stale', 2, 7],
+    ['B', 'stale', 1, 2],
+    ['B', 'l1', 0, 0],
+    ['B', 'stale', 3, 7],
+    ['B', 'stale', 0, 0],
+    ['B', 502, 2, 6],
+  ])
+  const values = ofStale.map(({ value }) => value)
+  const [old, , , , fresh] = values
+  expect(values).toEqual([old, old, old, old, fresh, fresh, fresh, null])
+  expect(fresh).not.toBe(old)
   expect(rows.every(({ note, wrong }) => note.length <= 38 && wrong.length === 0)).toBe(true)
   expect(rows.map(({ status }) => status)).toContain(503)
   expect(readFileSync(picture, 'utf8')).toMatch(/^<svg [^]*L1 memory[^]*<\/svg>\n$/)
@@ -143,15 +172,60 @@ test.each([
   60_000,
 )
 
-test('a database of your own that knows the script already', async () => {
+const worker = 'examples/cloudflare/src/index.ts'
+
+test.each([
+  ["staleIfError: '1m', stampede: 'global'", "staleIfError: '1m'", 'commands: expected 9'],
+  [", swr: '3s'", '', 'GET /trends/3 to isolate A: answered by: expected stale, got origin'],
+  [", staleIfError: '1m'", '', 'GET /trends/3?down to isolate B: status: expected 200, got 502'],
+])(
+  'a Worker that loads otherwise than the act says is noticed: %s',
+  async (right, wrong, said) => {
+    const file = join(project, worker)
+    const source = readFileSync(file, 'utf8')
+    expect(source).toContain(right)
+    writeFileSync(file, source.replace(right, wrong))
+    const { code, stdout } = await demo([]).finally(() => writeFileSync(file, source))
+    expect(code).toBe(1)
+    expect(stdout).toContain(said)
+    expect(left()).toEqual([])
+  },
+  60_000,
+)
+
+test('an origin that is called by both isolates is noticed', async () => {
+  const act = join(project, 'scripts/demo/acts/index.js')
+  const file = join(project, worker)
+  const [source, acts] = [readFileSync(file, 'utf8'), readFileSync(act, 'utf8')]
+  writeFileSync(file, source.replace(", stampede: 'global'", ''))
+  writeFileSync(
+    act,
+    acts.replace(
+      /\[tiers.*\]/,
+      '[{ ...stampede, play: (play) => stampede.play({ ...play, ask: async () => /** @type {any} */ (undefined) }) }]',
+    ),
+  )
+  const { code, stdout } = await demo([]).finally(() => {
+    writeFileSync(file, source)
+    writeFileSync(act, acts)
+  })
+  expect(code).toBe(1)
+  expect(stdout).toContain('calls of the origin: expected 1, got 2; value: expected the same for all')
+  expect(left()).toEqual([])
+}, 60_000)
+
+test('a database of your own that knows the scripts already', async () => {
   await using server = await startDevServer({ port: 0, engine: 'embedded' })
   const [, lua = ''] = /const lua = `([^`]+)`/.exec(readFileSync(join(project, reservation), 'utf8')) ?? []
-  await createHybridCache({ redis: server }).scripts.execute(lua, { keys: ['other'], args: [1, 60] })
+  const cache = createHybridCache({ redis: server })
+  await cache.scripts.execute(lua, { keys: ['other'], args: [1, 60] })
+  await cache.getOrCreate('other', () => 1, { stampede: 'global', ttl: '1m' })
   const { code, stdout, stderr } = await demo(['--json'], server.env)
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   const { rows } = JSON.parse(stdout) as { rows: Row[] }
   const costs = rows.filter(({ request }) => request === 'POST /reserve/42').map(({ requests }) => requests)
   expect(costs).toEqual([1, 1, 1, 1])
+  expect(rows.find(({ request }) => request === 'GET /trends/1')).toMatchObject({ requests: 2, commands: 2 })
   expect(left()).toEqual([])
 }, 60_000)
 

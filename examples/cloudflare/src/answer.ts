@@ -1,7 +1,10 @@
 import type { EntryOptions, Factory, HybridCache, Tier } from 'hybrid-cache'
 
-/** Who answered: L1, L2, the origin behind the cache, or a load for another request that was on its way. */
-export type Source = Tier | 'origin' | 'shared'
+/**
+ * Who answered: L1, L2, the origin behind the cache, a load for another request that was on its way, or nobody in time, so that
+ * it is a value that has ended.
+ */
+export type Source = Tier | 'origin' | 'shared' | 'stale'
 
 /** `cache.getOrCreate`, which also tells who answered. */
 export async function answer<T>(
@@ -18,16 +21,21 @@ export async function answer<T>(
     cache.on('join', () => {
       tier = 'shared'
     }),
+    cache.on('stale', () => {
+      tier = 'stale'
+    }),
   ]
   const pending = cache.getOrCreate(
     key,
-    (context) => {
+    async (context) => {
+      tier = 'stale' // unless the origin has the value before the call ends
+      const loaded = await load(context)
       tier = 'origin'
-      return load(context)
+      return loaded
     },
     options,
   )
-  // L1 answers, and a load is joined, before `getOrCreate` returns. What is heard later may be another request's: events are
+  // L1 answers, stale or not, and a load is joined, before `getOrCreate` returns. What is heard later may be another request's: events are
   // of the isolate.
   for (const stop of stopListening) stop()
   return { value: await pending, tier }

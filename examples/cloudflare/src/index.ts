@@ -3,7 +3,7 @@
 import { createHybridCache, fromEnv, type HybridCache, isCacheError } from 'hybrid-cache'
 import { perIsolate } from 'hybrid-cache/cloudflare'
 import { answer } from './answer.ts'
-import { loadProduct, loadStock, type Product, type Stock } from './origin.ts'
+import { loadProduct, loadStock, loadTrend, type Product, type Stock, type Trend } from './origin.ts'
 import { reserve } from './reserve.ts'
 
 interface Env {
@@ -26,10 +26,16 @@ const cacheOf = perIsolate((env: Env) =>
   }),
 )
 
-// `ttl` is how long Redis keeps an entry, `localTtl` how long an isolate may answer from its own copy without asking Redis.
+// `ttl` is how long a value is fresh, `localTtl` how long an isolate may answer from its own copy without asking Redis.
 const resources = {
-  products: { load: loadProduct, lifetime: { ttl: '10m', localTtl: '30s' } },
-  stock: { load: loadStock, lifetime: { ttl: '1m', localTtl: '2s' } },
+  products: { load: loadProduct, options: { ttl: '10m', localTtl: '30s' } },
+  stock: { load: loadStock, options: { ttl: '1m', localTtl: '2s' } },
+  // Slow to make, and of use for a while after its end: one isolate at a time makes it, for all. For 3 s an old one is given
+  // away at once, while a new one is made; for a minute it is better than an error.
+  trends: {
+    load: loadTrend,
+    options: { ttl: '2s', localTtl: '10s', swr: '3s', staleIfError: '1m', stampede: 'global' },
+  },
 } as const
 
 export default {
@@ -46,9 +52,9 @@ export default {
 }
 
 async function route(request: Request, cache: HybridCache<true>): Promise<Response> {
-  const { pathname } = new URL(request.url)
+  const { pathname, searchParams } = new URL(request.url)
   if (pathname === '/stats') return Response.json(cache.stats())
-  const [, kind, id] = /^\/(products|stock|reserve)\/(\w{1,40})$/.exec(pathname) ?? []
+  const [, kind, id] = /^\/(products|stock|trends|reserve)\/(\w{1,40})$/.exec(pathname) ?? []
   if (kind === undefined || id === undefined) return Response.json({ error: 'not found' }, { status: 404 })
   if (kind === 'reserve') {
     if (request.method === 'POST') return reserve(cache, id)
@@ -58,14 +64,21 @@ async function route(request: Request, cache: HybridCache<true>): Promise<Respon
   if (request.method === 'DELETE') return remove(cache, key)
   if (request.method !== 'GET') return Response.json({ error: 'use GET or DELETE' }, { status: 405 })
 
-  const { load, lifetime } = resources[kind as keyof typeof resources]
-  const { value, tier } = await answer<Product | Stock>(
-    cache,
-    key,
-    ({ signal }) => load(id, signal),
-    lifetime,
-  )
-  return Response.json(value, { headers: { 'x-cache': tier } })
+  const { load, options } = resources[kind as keyof typeof resources]
+  const isDown = searchParams.has('down') // plays an origin that fails; only `trends` listens
+  try {
+    const { value, tier } = await answer<Product | Stock | Trend>(
+      cache,
+      key,
+      ({ signal }) => load(id, signal, isDown),
+      options,
+    )
+    return Response.json(value, { headers: { 'x-cache': tier } })
+  } catch (error) {
+    // What the origin threw comes out as it was. For the log: others need not know what is behind this.
+    console.warn(`origin: ${(error as Error).message}`)
+    return Response.json({ error: 'try again later' }, { status: 502 })
+  }
 }
 
 /** A removal that Redis has not confirmed is no success: the caller is told to try again. */

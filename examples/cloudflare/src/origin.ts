@@ -11,6 +11,10 @@ export interface Product extends Loaded {
   readonly tags: readonly string[]
 }
 
+export interface Trend extends Loaded {
+  readonly sold: number
+}
+
 export interface Stock extends Loaded {
   readonly pieces: number
 }
@@ -25,7 +29,14 @@ export async function loadStock(id: string, signal: AbortSignal): Promise<Stock>
   return { id, pieces: Math.floor(Math.random() * 100), revision: crypto.randomUUID() }
 }
 
-async function slowQuery(signal: AbortSignal): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 150))
+/** The slowest, and the one that fails when it is told to. */
+export async function loadTrend(id: string, signal: AbortSignal, isDown: boolean): Promise<Trend> {
+  await slowQuery(signal, 500)
+  if (isDown) throw new Error('the origin is down')
+  return { id, sold: Math.floor(Math.random() * 1000), revision: crypto.randomUUID() }
+}
+
+async function slowQuery(signal: AbortSignal, ms = 150): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms))
   signal.throwIfAborted()
 }

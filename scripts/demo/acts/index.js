@@ -4,6 +4,8 @@ import { outage } from './outage.js'
 import { recovery } from './recovery.js'
 import { removal } from './removal.js'
 import { scripts } from './scripts.js'
+import { stale } from './stale.js'
+import { stampede } from './stampede.js'
 import { tiers } from './tiers.js'
 
 /**
@@ -11,4 +13,4 @@ import { tiers } from './tiers.js'
  *
  * @type {readonly import('../types.d.ts').Act[]}
  */
-export const acts = [tiers, expiry, removal, scripts, outage, recovery]
+export const acts = [tiers, expiry, removal, scripts, stampede, stale, outage, recovery]

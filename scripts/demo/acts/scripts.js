@@ -10,7 +10,7 @@ export const scripts = {
       requests: 2,
       commands: 4,
       sent: 2,
-      firstUse: true,
+      firstUse: 1,
     })
     await ask('B', 'POST /reserve/42', {
       note: 'known by now: EVALSHA, GET and SET',

@@ -28,5 +28,6 @@ export function answeredBy({ tier, status }) {
   if (tier === 'l1') return { word: 'L1 memory', colour: 'green' }
   if (tier === 'l2') return { word: 'L2 Redis', colour: 'cyan' }
   if (tier === 'origin') return { word: 'origin', colour: 'yellow' }
+  if (tier === 'stale') return { word: 'stale', colour: 'plain' }
   return status < 400 ? { word: 'done', colour: 'plain' } : { word: `error ${status}`, colour: 'red' }
 }
