@@ -1,7 +1,7 @@
 // The first half of a load: what L2 has, and whether the value is to be made here.
 import type { Core } from '../core.ts'
 import { headOf } from '../entry/index.ts'
-import type { LoadCall } from './call.ts'
+import { canGoOn, isUsable, type LoadCall } from './call.ts'
 import type { Ground } from './fill.ts'
 import type { Flight } from './flight.ts'
 import { askForLease, giveBack, type Lease, newLease } from './lease.ts'
@@ -52,7 +52,19 @@ function wantsLease({ call, background }: Looking): boolean {
 async function lookOnce(core: Core, flight: Flight, looking: Looking): Promise<Ground | undefined> {
   const { place } = looking.call
   const bytes = (await core.redis?.read(place.physicalKey, signalOf(flight, looking))) ?? null
-  return (await note(core, flight, looking, bytes)) ? undefined : { seen: headIn(bytes), lease: undefined }
+  if (await note(core, flight, looking, bytes)) return undefined
+  if (!isRefresh(core, flight, looking)) return { seen: headIn(bytes), lease: undefined }
+  // Whoever waits takes the stale value now. What is left is a refresh, of which the fleet needs one.
+  flight.makingSince = core.settings.clock.monotonic()
+  flight.looked.open()
+  return lookTogether(core, flight, { ...looking, background: true, lease: newLease(core, looking.call) })
+}
+
+/** Whether the call gets what L2 had at once, and nobody waits for the load any more. */
+function isRefresh(core: Core, { previous }: Flight, { call }: Looking): boolean {
+  const { options, patience, stale, view } = call
+  if (options.forceRefresh === true || patience.stampede === 'off' || !canGoOn(view)) return false
+  return isUsable(previous, stale.swr, core.settings.clock.now())
 }
 
 /** Takes what bytes hold: settles the flight with an entry that will do, remembers one that is to be replaced. */

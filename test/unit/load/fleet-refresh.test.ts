@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest'
+import { World } from '../../support/world.ts'
+
+test.each(['isolate', 'global'] as const)(
+  "a value that has ended is made anew once in the fleet, with stampede '%s' too, though L1 has to ask L2",
+  async (stampede) => {
+    const world = new World()
+    const isolates = await Promise.all(
+      Array.from({ length: 5 }, () => world.warm({ stampede, ttl: '10s', localTtl: '1s', swr: '1m' })),
+    )
+    for (const cache of isolates) await cache.getOrCreate('k', () => 'old')
+    await world.clock.advance(11_000)
+    let finish = (): void => undefined
+    const finished = new Promise<void>((resolve) => (finish = resolve))
+    let calls = 0
+    const make = async (): Promise<string> => {
+      calls++
+      await finished
+      return 'new'
+    }
+    const given = await Promise.all(isolates.map((cache) => cache.getOrCreate('k', make)))
+    expect(given).toEqual(['old', 'old', 'old', 'old', 'old'])
+    await expect.poll(() => calls).toBe(1)
+    finish()
+    await expect.poll(() => isolates.map((cache) => cache.stats().loads.count)).toEqual([2, 0, 0, 0, 0])
+    await world.clock.advance(1000)
+    await expect
+      .poll(() => Promise.all(isolates.map((cache) => cache.get('k'))))
+      .toEqual(Array(5).fill('new'))
+    expect(calls).toBe(1)
+  },
+)
