@@ -10,7 +10,7 @@ import { readMany, writeMany } from './load/many.ts'
 import { drop, removeEverywhere } from './load/remove.ts'
 import { replace, toWrite } from './load/store.ts'
 import type { EntryOptions, ReadOptions, WriteOptions } from './options.ts'
-import { assertKey } from './redis/index.ts'
+import { assertKey, listOf } from './redis/index.ts'
 import { Scripts } from './scripts/index.ts'
 import type { SchemaOutput, StandardSchema } from './schema.ts'
 import type { CacheStats } from './stats.ts'
@@ -69,11 +69,12 @@ export class HybridCache<HasRedis extends boolean = boolean> {
   }
 
   /**
-   * The value of a key; where neither tier has a fresh one, the factory makes it and both tiers keep it. A failing Redis
-   * costs at most its deadline, once. What the factory throws is thrown on unchanged. `undefined` is returned but not stored;
-   * `null` is a value like any other. A value that cannot be stored is returned all the same, with an `error` event. The
-   * write to L2 goes on behind the call where there is a `waitUntil` (see `bind`), and is awaited otherwise.
-   * Cost: L1 hit 0/0, L2 hit 1/1, load 2/2.
+   * The value of a key; where neither tier has a fresh one, the factory makes it, once for all who ask at the time (`stampede`),
+   * and both tiers keep it. What the factory throws is thrown on unchanged, and after `timeout` the call rejects with
+   * `FACTORY_TIMEOUT`, unless there is a stale value that `swr` or `staleIfError` allows. A failing Redis costs at most its
+   * deadline, once. `undefined` is returned but not stored; a value that cannot be stored is returned, with an `error` event.
+   * The write to L2 goes on behind the call where there is a `waitUntil` (see `bind`), and is awaited otherwise.
+   * Cost: L1 hit 0/0, L2 hit 1/1, load 2/2, 2/4 over a stale value; with a lease (`'global'`, refreshes) 1/2 and 2/7.
    *
    * @example
    * ```ts
@@ -83,7 +84,7 @@ export class HybridCache<HasRedis extends boolean = boolean> {
    * const rates = await cache.getOrCreate(
    *   'rates',
    *   async ({ signal }) => (await fetch('https://example.com/rates.json', { signal })).json(),
-   *   { ttl: '10m', localTtl: '30s' },
+   *   { ttl: '10m', localTtl: '30s', staleIfError: '1h' },
    * )
    * ```
    */
@@ -241,13 +242,7 @@ export class HybridCache<HasRedis extends boolean = boolean> {
 
   /** What the cache did since it was created, all namespaces and bound views together. */
   stats(): CacheStats {
-    const { counters, local } = this.#core
-    return {
-      l1: { hits: counters.l1Hits, misses: counters.l1Misses, ...local.usage },
-      l2: { ...counters.l2 },
-      loads: { count: counters.loads, failed: counters.failedLoads, joined: counters.joined },
-      stale: counters.stale,
-    }
+    return this.#core.counters.with(this.#core.local.usage)
   }
 
   /**
@@ -281,11 +276,4 @@ export class HybridCache<HasRedis extends boolean = boolean> {
   #local(key: string, options: ReadOptions, operation: Operation): unknown {
     return options.l1 === false ? undefined : readLocal(this.#core, this.#view, key, operation)
   }
-}
-
-function listOf(keys: string | readonly string[]): readonly string[] {
-  const list = typeof keys === 'string' ? [keys] : keys
-  if (!Array.isArray(list)) throw new TypeError('keys must be a string or an array of strings')
-  for (const key of list) assertKey(key)
-  return list
 }

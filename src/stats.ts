@@ -36,4 +36,14 @@ export class Counters {
   joined = 0
   stale = 0
   readonly l2: L2Stats = { hits: 0, misses: 0, requests: 0, commands: 0, errors: 0, breaker: 'off' }
+
+  /** All of them as they are now, with what L1 holds. */
+  with(usage: { readonly entries: number; readonly bytes: number; readonly evictions: number }): CacheStats {
+    return {
+      l1: { hits: this.l1Hits, misses: this.l1Misses, ...usage },
+      l2: { ...this.l2 },
+      loads: { count: this.loads, failed: this.failedLoads, joined: this.joined },
+      stale: this.stale,
+    }
+  }
 }

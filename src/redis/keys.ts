@@ -28,3 +28,11 @@ export type KeyKind = 'e' | 'l' | 'c' | 'q' | 's'
 export function keyAddress(namespace: string | undefined, kind: KeyKind, key: string): string {
   return namespace === undefined ? `${kind}:${key}` : `n:${namespace}:${kind}:${key}`
 }
+
+/** One key or many, checked. */
+export function listOf(keys: string | readonly string[]): readonly string[] {
+  const list = typeof keys === 'string' ? [keys] : keys
+  if (!Array.isArray(list)) throw new TypeError('keys must be a string or an array of strings')
+  for (const key of list) assertKey(key)
+  return list
+}
