@@ -54,7 +54,7 @@ test('every TypeScript block in the docs and in doc comments compiles against th
   expect(stdout).toBe('')
 })
 
-const runnable = ['README.md', 'docs/scripts.md']
+const runnable = ['README.md', 'docs/scripts.md', 'docs/loading.md']
   .flatMap((path) => blocksOf(path))
   .filter((code) => code.includes('startDevServer'))
 

@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, expect, test } from 'vitest'
-import { createHybridCache, type HybridCache } from '../../../src/index.ts'
+import { createHybridCache, type EntryOptions, type HybridCache } from '../../../src/index.ts'
 import { onEveryEngine } from '../../support/servers.ts'
 
 // What every operation costs, counted where it is billed: at the server. The README's table says the same.
@@ -74,6 +75,48 @@ onEveryEngine('costs', (server) => {
     const bound = cache.bind({ waitUntil: (promise) => work.push(promise) })
     expect(await cost(async () => [await bound.get('k'), await Promise.all(work)])).toBe('2/3')
     expect(await cost(() => cache.get('k'))).toBe('0/0')
+  })
+
+  test('loads, leases and refreshes: the table of docs/loading.md', async () => {
+    const work: Promise<unknown>[] = []
+    const load = async (key: string, options: EntryOptions, make = (): unknown => key): Promise<unknown> => {
+      const bound = cache.bind({ waitUntil: (promise) => void work.push(promise) })
+      const outcome = await bound.getOrCreate(key, make, options).catch(() => 'failed')
+      await Promise.all(work.splice(0))
+      return outcome
+    }
+    const fail = (): never => {
+      throw new Error('origin')
+    }
+    const short = { ttl: 30, localTtl: '1m' } as const
+    for (const key of ['learns the scripts', 'and the last', 'one']) {
+      await load(key, { ...short, staleIfError: '1m', stampede: 'global' }, key === 'one' ? fail : undefined)
+    }
+    await load('fill', { ...short, staleIfError: '1m' })
+    await sleep(60)
+    await load('fill', { ...short, staleIfError: '1m' }) // FillEntry, too
+    const kinds = ['isolate', 'global'] as const
+    const expected = {
+      isolate: ['2/2', '1/1', '2/4', '1/1', '2/7', '3/8'],
+      global: ['2/7', '1/2', '2/7', '2/6', '2/7', '2/7'],
+    }
+    for (const stampede of kinds) {
+      const key = (name: string): string => `${stampede}-${name}`
+      const [live, stale] = [{ stampede }, { ...short, swr: '1m', stampede } as const]
+      const costs = [await cost(() => load(key('cold'), live))]
+      cache.removeLocal(key('cold'))
+      costs.push(await cost(() => load(key('cold'), live)))
+      await load(key('old'), { ...stale, swr: false, staleIfError: '1m' })
+      await load(key('l1'), stale)
+      await load(key('l2'), stale)
+      await sleep(60)
+      costs.push(await cost(() => load(key('old'), { stampede, staleIfError: '1m' })))
+      costs.push(await cost(() => load(key('failing'), live, fail)))
+      costs.push(await cost(() => load(key('l1'), stale)))
+      cache.removeLocal(key('l2'))
+      costs.push(await cost(() => load(key('l2'), stale)))
+      expect(costs).toEqual(expected[stampede])
+    }
   })
 
   test('what a cache counts itself is what the server bills', async () => {
