@@ -168,6 +168,8 @@ describe.each(engines)('examples/cloudflare in workerd, on %s', (engine) => {
     const failed = await ask(a, 'GET /trends/4?down')
     expect(failed).toEqual({ status: 502, tier: null, body: '{"error":"try again later"}' })
     expect((await ask(a, 'GET /trends/4')).tier).toBe('origin') // nothing is kept of a failure
+    // Nothing goes on behind the answers any more when the next test stops Redis.
+    await vi.waitFor(async () => expect(await command(server, 'EXISTS', 'shop:e:trends:4')).toBe(1))
   })
 
   test('a reservation that Redis cannot make is none, and is not tried twice', async () => {
