@@ -43,14 +43,21 @@ export class ManualClock implements Clock {
     const end = this.#elapsed + ms
     for (;;) {
       await settle()
-      const next = [...this.#timers].filter(({ at }) => at <= end).toSorted((a, b) => a.at - b.at)[0]
-      if (next === undefined) break
+      const next = this.#next()
+      if (next === undefined || next.at > end) break
       this.#timers.delete(next)
       this.#move(next.at - this.#elapsed)
       next.run()
     }
     this.#move(end - this.#elapsed)
     await settle()
+  }
+
+  /** The timer that falls due first; of several, the one that was set first. */
+  #next(): Timer | undefined {
+    let next: Timer | undefined
+    for (const timer of this.#timers) if (next === undefined || timer.at < next.at) next = timer
+    return next
   }
 
   #move(ms: number): void {
