@@ -1,0 +1,153 @@
+import { describe, expect, test, vi } from 'vitest'
+import { RedisReplyError } from '../../../src/index.ts'
+import { settle } from '../../support/manual-clock.ts'
+import { flightsOf, marksOf, Origin, times } from '../../support/origin.ts'
+import { record, World } from '../../support/world.ts'
+
+// Loads that many callers share, while L2 fails, hangs, or answers late.
+
+test('a failing Redis costs one attempt for all, and one factory call', async () => {
+  const world = new World()
+  const cache = await world.warm({ l2: { retries: 0 } })
+  const errors = record(cache, 'error')
+  world.cut()
+  const factory = vi.fn(() => 'v')
+  expect(new Set(await Promise.all(times(50, () => cache.getOrCreate('k', factory))))).toEqual(new Set(['v']))
+  expect(factory).toHaveBeenCalledTimes(1)
+  expect(world.redis.take()).toEqual([['GET']]) // it is left alone for the rest of the load
+  expect(errors).toHaveLength(1)
+  expect(cache.getLocal('k')).toBe('v')
+  expect([flightsOf(cache), marksOf(cache)]).toEqual([0, 0])
+})
+
+test('a hanging Redis holds all up for one deadline, together', async () => {
+  const world = new World()
+  const cache = await world.warm({ l2: { timeout: 500, retries: 0 } })
+  const gate = world.hold('GET')
+  const origin = new Origin<string>()
+  const calls = times(5, () => cache.getOrCreate('k', origin.factory))
+  await world.clock.advance(499)
+  expect(origin.runs).toHaveLength(0)
+  const late = times(5, () => cache.getOrCreate('k', origin.factory)) // no deadline of their own
+  await world.clock.advance(1)
+  expect(origin.runs).toHaveLength(1)
+  origin.last.finish('v')
+  expect(new Set(await Promise.all([...calls, ...late]))).toEqual(new Set(['v']))
+  gate.open()
+  await settle()
+  expect([flightsOf(cache), marksOf(cache), world.clock.pending]).toEqual([0, 0, 0])
+})
+
+test('an error that Redis answers is a miss; what is there unread is not written over', async () => {
+  const world = new World()
+  const cache = await world.warm()
+  const origin = new Origin<string>()
+  world.redis.replies.set('GET', new RedisReplyError('WRONGTYPE Operation against a key'))
+  const calls = times(3, () => cache.getOrCreate('k', origin.factory))
+  await settle()
+  world.redis.replies.clear()
+  await world.isolate().set('k', 'of another')
+  origin.last.finish('v')
+  expect(await Promise.all(calls)).toEqual(['v', 'v', 'v'])
+  expect(origin.runs).toHaveLength(1)
+  expect(await world.isolate().get('k')).toBe('of another')
+  expect([flightsOf(cache), marksOf(cache)]).toEqual([0, 0])
+})
+
+describe('while the value is still being written', () => {
+  test('those who come get it from the load that made it, and make none', async () => {
+    const world = new World()
+    const cache = await world.warm({ waitUntil: () => undefined })
+    const gate = world.hold('SET')
+    const factory = vi.fn(() => ['v'])
+    const first = await cache.getOrCreate('k', factory)
+    await gate.reached
+    const more = await Promise.all(times(3, () => cache.getOrCreate('k', factory)))
+    expect(new Set([first, ...more]).size).toBe(4)
+    expect(more).toEqual([['v'], ['v'], ['v']])
+    expect(factory).toHaveBeenCalledTimes(1)
+    expect(cache.getLocal('k')).toBeUndefined()
+    gate.open()
+    await settle()
+    expect(cache.getLocal('k')).toEqual(['v'])
+    expect([flightsOf(cache), marksOf(cache)]).toEqual([0, 0])
+  })
+
+  test('a write to the key ends that, too', async () => {
+    const world = new World()
+    const cache = await world.warm({ waitUntil: () => undefined })
+    const gate = world.hold('SET')
+    await cache.getOrCreate('k', () => 'old')
+    await gate.reached
+    const removing = cache.remove('k')
+    const factory = vi.fn(() => 'new')
+    const next = cache.getOrCreate('k', factory)
+    gate.open()
+    await removing
+    expect(await next).toBe('new')
+    expect(factory).toHaveBeenCalledTimes(1)
+  })
+
+  test('a write whose answer is lost lets L1 have it, and disturbs nobody', async () => {
+    const world = new World()
+    const cache = await world.warm({ l2: { retries: 0 } })
+    world.redis.after = (commands) => {
+      if (commands[0]?.[0] === 'SET') throw new TypeError('fetch failed')
+    }
+    expect(await Promise.all(times(3, () => cache.getOrCreate('k', () => 'v')))).toEqual(['v', 'v', 'v'])
+    expect(cache.getLocal('k')).toBe('v')
+    expect([flightsOf(cache), marksOf(cache)]).toEqual([0, 0])
+  })
+
+  test('a write that hangs ends with its deadline, and so does the wait of a caller without waitUntil', async () => {
+    const world = new World()
+    const cache = await world.warm({ l2: { timeout: 500, retries: 0 } })
+    world.hold('SET')
+    const leader = cache.getOrCreate('k', () => 'v')
+    const joined = cache.getOrCreate('k', () => 'never')
+    expect(await joined).toBe('v')
+    expect(flightsOf(cache)).toBe(1)
+    await world.clock.advance(500)
+    expect(await leader).toBe('v')
+    expect([flightsOf(cache), marksOf(cache), cache.getLocal('k')]).toEqual([0, 0, 'v'])
+  })
+})
+
+test('another isolate stores first: the callers have their value, and no tier keeps it', async () => {
+  const world = new World()
+  const cache = await world.warm()
+  const origin = new Origin<string>()
+  const calls = times(3, () => cache.getOrCreate('k', origin.factory))
+  await settle()
+  await world.isolate().set('k', 'of another')
+  origin.last.finish('old')
+  expect(await Promise.all(calls)).toEqual(['old', 'old', 'old'])
+  expect(cache.getLocal('k')).toBeUndefined()
+  expect(await cache.getOrCreate('k', () => 'never')).toBe('of another')
+})
+
+test('another isolate replaces what a load is about to replace: the same', async () => {
+  const world = new World()
+  const cache = await world.warm()
+  await cache.set('k', 'first', { l1: false })
+  const origin = new Origin<string>()
+  const forced = cache.getOrCreate('k', origin.factory, { forceRefresh: true })
+  await settle()
+  await world.clock.advance(1)
+  await world.isolate().set('k', 'of another')
+  origin.last.finish('old')
+  expect(await forced).toBe('old')
+  expect(cache.getLocal('k')).toBeUndefined()
+  expect(await world.isolate().get('k')).toBe('of another')
+})
+
+describe("stampede: 'global'", () => {
+  test('callers of one isolate share one lease and one load', async () => {
+    const world = new World()
+    const cache = await world.warm({ stampede: 'global' })
+    const factory = vi.fn(() => 'v')
+    await Promise.all(times(50, () => cache.getOrCreate('k', factory)))
+    expect(factory).toHaveBeenCalledTimes(1)
+    expect(world.redis.take().flat()).toEqual(['EVALSHA', 'EVALSHA'])
+  })
+})
