@@ -36,8 +36,8 @@ export async function getOrLoad(core: Core, call: LoadCall, local: unknown): Pro
 /** The value of a call: a stale one that L1 may still give away, or what a flight comes to. */
 async function load(core: Core, call: LoadCall): Promise<unknown> {
   const forced = call.options.forceRefresh === true
-  call.options.signal?.throwIfAborted()
   for (let round = 0; ; round++) {
+    call.options.signal?.throwIfAborted()
     const local = call.options.l1 === false ? undefined : core.local.findStale(call.place.localKey)
     const reason = forced || round > 0 ? undefined : staleReason(core, call, local)
     if (reason !== undefined) {

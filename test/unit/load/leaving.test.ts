@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { SchemaResult, StandardSchema } from '../../../src/schema.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { flightsOf, marksOf, Origin, reasonOf, stateOf } from '../../support/origin.ts'
 import { World } from '../../support/world.ts'
@@ -171,4 +172,27 @@ describe('while L2 is being read', () => {
     expect(origin.runs).toHaveLength(0)
     expect(await cache.getOrCreate('k', () => 'v')).toBe('v')
   })
+})
+
+test('who leaves while the schema looks at what others made begins nothing new', async () => {
+  const world = new World()
+  await world.isolate().set('k', 'old')
+  const cache = await world.warm()
+  const controller = new AbortController()
+  let refuse!: (result: SchemaResult<unknown>) => void
+  const validate = () => new Promise<SchemaResult<unknown>>((resolve) => void (refuse = resolve))
+  const schema: StandardSchema = { '~standard': { version: 1, vendor: 'test', validate } }
+  const origin = new Origin<string>()
+  const leader = cache.getOrCreate('k', origin.factory)
+  const options = { schema, signal: controller.signal }
+  const reason = reasonOf(cache.getOrCreate('k', origin.factory, options))
+  await leader
+  await settle()
+  world.redis.take()
+  controller.abort(new Error('gone'))
+  refuse({ issues: [{ message: 'no' }] })
+  expect(await reason).toMatchObject({ message: 'gone' })
+  await settle()
+  expect(world.redis.take()).toEqual([])
+  expect([flightsOf(cache), marksOf(cache), origin.runs.length]).toEqual([0, 0, 0])
 })
