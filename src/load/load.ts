@@ -8,6 +8,7 @@ import { type Copy, Flight } from './flight.ts'
 import { look } from './look.ts'
 import { acceptLocal } from './lookup.ts'
 import { make } from './make.ts'
+import { outdate } from './remove.ts'
 
 /** How a flight is begun. */
 interface Start {
@@ -105,7 +106,7 @@ function lead(core: Core, call: LoadCall, start: Start): Flight {
   const { localKey } = call.place
   if (call.options.forceRefresh === true) {
     // What is being loaded is older than the reason for which this call was made.
-    core.marks.overtake(localKey)
+    outdate(core, localKey)
     core.marks.supersede(localKey, true)
   }
   const flight = new Flight(flightOf(call), core.marks.begin(localKey), start.background === true)

@@ -2,12 +2,17 @@ import type { Core } from '../core.ts'
 import type { Place, View } from '../view.ts'
 import { report } from './report.ts'
 
+/** What is on its way for a key is out of date: L1 does not take it, and nobody may join who comes now. */
+export function outdate(core: Core, localKey: string): void {
+  core.marks.overtake(localKey)
+  core.flights.detach(localKey)
+}
+
 /** Takes keys out of L1, together with whatever an operation in flight is about to put there; how many L1 held. */
 export function drop(core: Core, places: readonly Place[]): number {
   let held = 0
   for (const { localKey } of places) {
-    core.marks.overtake(localKey)
-    core.flights.detach(localKey)
+    outdate(core, localKey)
     if (core.local.remove(localKey)) held++
   }
   return held

@@ -167,7 +167,12 @@ test('a removal that failed still ends the load', async () => {
 })
 
 describe('forceRefresh', () => {
-  const kinds: [string, EntryOptions, EntryOptions][] = [['', {}, {}]]
+  const kinds: [string, EntryOptions, EntryOptions][] = [
+    ['', {}, {}],
+    [' with l2: false', {}, { l2: false }],
+    [' of a load with l2: false', { l2: false }, {}],
+    [" with stampede: 'off'", {}, { stampede: 'off' }],
+  ]
 
   test.each(kinds)(
     'does not join, and what was being loaded is too old for all who come after%s',
