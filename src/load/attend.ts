@@ -36,7 +36,7 @@ export async function attend(core: Core, flight: Flight, attendance: Attendance)
 
 /** The last one to leave ends the load, unless it goes on behind the call. On Workers only its own request can. */
 function leave(core: Core, flight: Flight, { own, reason }: { own: boolean; reason: unknown }): void {
-  if (flight.waiting > 0 || flight.goesOn || flight.settled.isOpen) return
+  if (flight.isWanted || flight.settled.isOpen) return
   if (own || !isRequestBound()) core.flights.abandon(flight, reason)
 }
 

@@ -46,6 +46,8 @@ export class Flight {
   detached = false
   /** It goes on when nobody waits for it. */
   goesOn: boolean
+  /** Its time is up: it ends with the last one who waits, even if it was to go on. */
+  overdue = false
   /** Whether the platform keeps it alive when its own call has ended. */
   anchored = false
   waiting = 0
@@ -61,6 +63,11 @@ export class Flight {
     this.id = id
     this.mark = mark
     this.goesOn = goesOn
+  }
+
+  /** Whether anybody waits for it, or it is to go on without. */
+  get isWanted(): boolean {
+    return this.waiting > 0 || (this.goesOn && !this.overdue)
   }
 
   /** Aborts when nobody waits any more. Made on first use. */

@@ -64,7 +64,7 @@ export class Flights {
       if (flight.settled.isOpen) return
       flight.pulse++
       flight.pulseAt = this.#clock.monotonic()
-      if (flight.waiting === 0 && !flight.goesOn) this.abandon(flight, undefined)
+      if (!flight.isWanted) this.abandon(flight, undefined)
       else this.#clock.setTimeout(beat, pulseEvery)
     }
     this.#clock.setTimeout(beat, pulseEvery)

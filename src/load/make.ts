@@ -61,6 +61,7 @@ async function makeInTime(
   flight.looked.open()
   // Each caller has a clock of its own; this one is for a load that nobody waits for.
   const late = (): void => {
+    flight.overdue = true
     if (flight.waiting === 0) core.flights.abandon(flight, timedOut(timeout))
   }
   const timer = timeout > 0 ? clock.setTimeout(late, timeout) : undefined

@@ -81,6 +81,32 @@ describe('timeout', () => {
     origin.last.finish('v')
     expect(await Promise.all(calls)).toEqual(['v', 'v'])
   })
+
+  test('a load that went on behind a stale value ends with its time, or with the last who waits after that', async () => {
+    const world = new World()
+    const cache = await world.warm()
+    const stale = { ttl: 1000, staleIfError: '1h', l2: false } as const
+    await cache.set('k', 'old', stale)
+    await world.clock.advance(1500)
+    const origin = new Origin<string>()
+    const leader = cache.getOrCreate('k', origin.factory, { ...stale, softTimeout: 100, timeout: 1000 })
+    await settle()
+    const controller = new AbortController()
+    const joined = cache.getOrCreate('k', origin.factory, { l2: false, signal: controller.signal })
+    const left = expect(joined).rejects.toThrow('gone')
+    await world.clock.advance(100)
+    expect(await leader).toBe('old')
+    await world.clock.advance(2000)
+    expect(origin.last.context.signal.aborted).toBe(false)
+    controller.abort(new Error('gone'))
+    await left
+    await settle()
+    expect(origin.last.context.signal.aborted).toBe(true)
+    expect(flightsOf(cache)).toBe(0)
+    const next = cache.getOrCreate('k', () => 'v', { l2: false })
+    await settle()
+    expect(await stateOf(next)).toBe('resolved')
+  })
 })
 
 describe('schema', () => {
