@@ -70,6 +70,11 @@ export class Flight {
     return this.waiting > 0 || (this.goesOn && !this.overdue)
   }
 
+  /** Whether there still is, or may come, something that it can give to others. */
+  get isJoinable(): boolean {
+    return this.outcome === undefined || (this.outcome.kind === 'value' && this.outcome.held !== undefined)
+  }
+
   /** Aborts when nobody waits any more. Made on first use. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {

@@ -26,7 +26,7 @@ export class Flights {
   /** The flight that a call may join. One whose request has died is forgotten. */
   current(id: string): Flight | undefined {
     const flight = this.#byId.get(id)
-    if (flight === undefined) return undefined
+    if (flight?.isJoinable !== true) return undefined
     if (!isRequestBound() || this.#clock.monotonic() - flight.pulseAt < deadAfter) return flight
     this.end(flight)
     return undefined

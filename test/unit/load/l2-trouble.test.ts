@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { RedisReplyError } from '../../../src/index.ts'
 import { settle } from '../../support/manual-clock.ts'
-import { flightsOf, marksOf, Origin, times } from '../../support/origin.ts'
+import { flightsOf, marksOf, Origin, reasonOf, times } from '../../support/origin.ts'
 import { record, World } from '../../support/world.ts'
 
 // Loads that many callers share, while L2 fails, hangs, or answers late.
@@ -142,6 +142,25 @@ test('another isolate replaces what a load is about to replace: the same', async
 })
 
 describe("stampede: 'global'", () => {
+  test('a failure is not handed to those who call while its lease is given back', async () => {
+    const world = new World()
+    const cache = await world.warm({ stampede: 'global', waitUntil: () => undefined })
+    const origin = new Origin<string>()
+    const first = reasonOf(cache.getOrCreate('k', origin.factory))
+    await settle()
+    const gate = world.hold('EVALSHA')
+    origin.last.fail(new Error('down'))
+    expect(await first).toMatchObject({ message: 'down' })
+    await gate.reached
+    const second = cache.getOrCreate('k', () => 'better')
+    second.catch(() => undefined)
+    await settle()
+    gate.open()
+    expect(await second).toBe('better')
+    await settle()
+    expect([flightsOf(cache), marksOf(cache)]).toEqual([0, 0])
+  })
+
   test('callers of one isolate share one lease and one load', async () => {
     const world = new World()
     const cache = await world.warm({ stampede: 'global' })
