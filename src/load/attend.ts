@@ -91,6 +91,7 @@ class Attendant {
       case 'value':
         return this.#own ? outcome.own : this.#share(outcome)
       case 'error':
+        if (outcome.ours === true && !this.#own) return again
         if (!this.#usable(this.#call.stale.staleIfError)) throw outcome.error
         return this.#give(this.#copy as Copy, 'error')
       case 'none':

@@ -14,7 +14,8 @@ export type Outcome =
       readonly held: Held | undefined
       readonly found: boolean
     }
-  | { readonly kind: 'error'; readonly error: unknown }
+  /** `ours`: it is the fault of the flight's own call, its schema above all, and nobody else's. */
+  | { readonly kind: 'error'; readonly error: unknown; readonly ours?: boolean }
   /** Nothing was made: another isolate is at it, or the origin is to be left alone for a while. */
   | { readonly kind: 'none' }
   /** Nobody waited any more. */

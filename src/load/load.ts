@@ -128,7 +128,7 @@ async function fly(core: Core, flight: Flight, call: LoadCall, start: Start): Pr
       await make(core, flight, { call, ground, local, background, mayRest })
     }
   } catch (error) {
-    flight.settle({ kind: 'error', error })
+    flight.settle({ kind: 'error', error, ours: true })
   } finally {
     core.marks.end(call.place.localKey, flight.mark)
     core.flights.end(flight)

@@ -142,6 +142,20 @@ describe('schema', () => {
     expect(origin.runs).toHaveLength(1)
   })
 
+  test('that of the leader throws: nobody else is told, and the others load', async () => {
+    const world = new World()
+    await world.isolate().set('k', 'old')
+    const cache = await world.warm()
+    const schema = refusing(() => {
+      throw new RangeError('the schema is broken')
+    })
+    const leader = expect(cache.getOrCreate('k', () => 'never', { schema })).rejects.toThrow('broken')
+    const joined = times(3, () => cache.getOrCreate('k', () => 'never'))
+    await leader
+    expect(await Promise.all(joined)).toEqual(['old', 'old', 'old'])
+    expect(world.redis.take()).toEqual([['GET'], ['GET']])
+  })
+
   test('that of the leader refuses what L2 has: those who joined get what the factory makes', async () => {
     const world = new World()
     await world.isolate().set('k', 'old')
