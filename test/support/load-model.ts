@@ -2,6 +2,7 @@ import { expect } from 'vitest'
 import type { CacheOptions, EntryOptions, HybridCache, LoadContext } from '../../src/index.ts'
 import { settle } from './manual-clock.ts'
 import { flightsOf, marksOf } from './origin.ts'
+import { Request, RequestClock } from './requests.ts'
 import { World } from './world.ts'
 
 /** How a factory ends. */
@@ -10,7 +11,7 @@ export type End = 'value' | 'null' | 'undefined' | 'skip' | 'fail' | 'function'
 /** One step of a random history. Callers and runs are picked by number, modulo how many there are. */
 export type Step =
   | { readonly do: 'call'; readonly key: string; readonly options: EntryOptions; readonly leaves: boolean }
-  | { readonly do: 'leave'; readonly pick: number }
+  | { readonly do: 'leave' | 'die'; readonly pick: number }
   | { readonly do: 'end'; readonly pick: number; readonly end: End }
   | { readonly do: 'set' | 'remove' | 'removeLocal'; readonly key: string }
   | { readonly do: 'advance'; readonly ms: number }
@@ -33,6 +34,7 @@ interface Call {
   readonly controller: AbortController | undefined
   /** A write to the key was on its way when it began: whether before or after the write's own end nobody can say. */
   readonly blurred: boolean
+  readonly request: Request
   state: 'waiting' | 'done'
 }
 
@@ -47,19 +49,26 @@ interface Running {
 /** One isolate under a random history, and what must hold at each of its steps. */
 export class LoadModel {
   readonly #world = new World()
+  /** Only where requests may die: to follow them costs time. */
+  readonly #clock: RequestClock | undefined
   readonly #cache: HybridCache
   readonly #calls: Call[] = []
   readonly #runs: Running[] = []
   readonly #generations = new Map<string, number>()
   readonly #writing = new Map<string, number>()
   readonly #done = new Map<string, number>()
-  readonly #pending: Promise<unknown>[] = []
   /** A value that cannot be shared has those who joined load alone. */
   #unshared = false
   #failure: unknown
 
-  constructor(options: CacheOptions) {
-    this.#cache = this.#world.isolate({ l2: { retries: 0 }, ...options })
+  constructor(options: CacheOptions, mortal: boolean) {
+    this.#clock = mortal ? new RequestClock(this.#world.clock) : undefined
+    this.#cache = this.#world.isolate({
+      l2: { retries: 0 },
+      clock: this.#clock ?? this.#world.clock,
+      ...options,
+    })
+    this.#redis(true)
   }
 
   async step(step: Step): Promise<void> {
@@ -68,13 +77,14 @@ export class LoadModel {
         return this.#call(step.key, step.options, step.leaves)
       case 'leave':
         return this.#leave(step.pick)
+      case 'die':
+        return this.#die(step.pick)
       case 'end':
         return this.#end(this.#active[step.pick % Math.max(1, this.#active.length)], step.end)
       case 'advance':
         return this.#world.clock.advance(step.ms)
       case 'redis':
-        this.#world.redis.before = undefined
-        return step.works ? undefined : this.#world.cut()
+        return this.#redis(step.works)
       case 'settle':
         return settle()
       default:
@@ -104,7 +114,7 @@ export class LoadModel {
 
   /** Once every factory has ended, nobody waits, and nothing is left behind. */
   async end(): Promise<void> {
-    this.#world.redis.before = undefined
+    this.#redis(true)
     for (let round = 0; round < 30 && this.#waiting > 0; round++) {
       for (const run of this.#active) this.#end(run, 'value')
       await this.#world.clock.advance(1000)
@@ -112,19 +122,27 @@ export class LoadModel {
     expect(this.#waiting, 'callers that hang').toBe(0)
     for (const run of this.#active) this.#end(run, 'value')
     await this.#world.clock.advance(60_000)
-    await Promise.all(this.#pending)
+    await this.#askAgain()
     this.check()
     expect(flightsOf(this.#cache), 'flights').toBe(0)
-    expect(marksOf(this.#cache), 'marks').toBe(0)
+    if (this.#calls.every(({ request }) => request.alive)) expect(marksOf(this.#cache), 'marks').toBe(0)
     expect(this.#world.clock.pending, 'timers').toBe(0)
   }
 
+  /** What the dead have left behind goes when its key is asked for again. */
+  async #askAgain(): Promise<void> {
+    if (this.#calls.every(({ request }) => request.alive)) return
+    for (const key of new Set(this.#calls.map((call) => call.key)))
+      for (const l2 of [true, false]) await this.#cache.getOrCreate(key, () => 1, { l1: false, l2 })
+    await this.#world.clock.advance(1000)
+  }
+
   get #active(): Running[] {
-    return this.#runs.filter(({ ended }) => !ended)
+    return this.#runs.filter(({ ended, call }) => !ended && call.request.alive)
   }
 
   get #waiting(): number {
-    return this.#calls.filter(({ state }) => state === 'waiting').length
+    return this.#calls.filter(({ state, request }) => state === 'waiting' && request.alive).length
   }
 
   #generation(key: string): number {
@@ -141,22 +159,22 @@ export class LoadModel {
       least: this.#done.get(key) ?? 0,
       controller,
       blurred: this.#writing.has(key),
+      request: new Request(),
       state: 'waiting',
     }
     this.#calls.push(call)
     const factory = (context: LoadContext): Promise<unknown> =>
       new Promise((finish, fail) => void this.#runs.push({ call, context, finish, fail, ended: false }))
     const given = controller === undefined ? options : { ...options, signal: controller.signal }
-    const outcome = this.#cache.getOrCreate<unknown>(key, factory, given)
-    this.#pending.push(
-      outcome
-        .then(
-          (value) => this.#gave(call, value),
-          (reason: unknown) => this.#refused(call, reason),
-        )
-        .catch((failure: unknown) => void (this.#failure ??= failure))
-        .finally(() => (call.state = 'done')),
-    )
+    const ask = (): Promise<unknown> => this.#cache.getOrCreate(key, factory, given)
+    const outcome = this.#clock?.within(call.request, ask) ?? ask()
+    void outcome
+      .then(
+        (value) => this.#gave(call, value),
+        (reason: unknown) => this.#refused(call, reason),
+      )
+      .catch((failure: unknown) => void (this.#failure ??= failure))
+      .finally(() => (call.state = 'done'))
   }
 
   #gave(call: Call, value: unknown): void {
@@ -178,6 +196,20 @@ export class LoadModel {
     waiting[pick % Math.max(1, waiting.length)]?.controller?.abort(new Error('gone'))
   }
 
+  /** Its factory never ends, nor do its timers and what it asks of Redis. */
+  #die(pick: number): void {
+    const alive = this.#calls.filter(({ request }) => request.alive)
+    alive[pick % Math.max(1, alive.length)]?.request.end()
+  }
+
+  #redis(works: boolean): void {
+    this.#world.redis.before = () => {
+      if (this.#clock?.current?.alive === false) return new Promise<never>(() => undefined)
+      if (!works) throw new TypeError('fetch failed')
+      return undefined
+    }
+  }
+
   #end(run: Running | undefined, end: End): void {
     if (run === undefined) return
     run.ended = true
@@ -196,16 +228,14 @@ export class LoadModel {
     const writing = kind === 'set' ? this.#cache.set(key, { key, generation }) : this.#cache.remove(key)
     this.#writing.set(key, (this.#writing.get(key) ?? 0) + 1)
     const stored = (): void => void this.#done.set(key, Math.max(this.#done.get(key) ?? 0, generation))
-    this.#pending.push(
-      writing
-        .then(stored, () => undefined)
-        .then(() => {
-          // Whoever began before the answer came may not be joined after it.
-          this.#generations.set(key, this.#generation(key) + 1)
-          const left = (this.#writing.get(key) ?? 1) - 1
-          if (left > 0) this.#writing.set(key, left)
-          else this.#writing.delete(key)
-        }),
-    )
+    void writing
+      .then(stored, () => undefined)
+      .then(() => {
+        // Whoever began before the answer came may not be joined after it.
+        this.#generations.set(key, this.#generation(key) + 1)
+        const left = (this.#writing.get(key) ?? 1) - 1
+        if (left > 0) this.#writing.set(key, left)
+        else this.#writing.delete(key)
+      })
   }
 }

@@ -28,7 +28,7 @@ const options = fc
       Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as EntryOptions,
   )
 
-const step: fc.Arbitrary<Step> = fc.oneof(
+const steps: fc.WeightedArbitrary<Step>[] = [
   {
     weight: 8,
     arbitrary: fc.record({ do: fc.constant('call' as const), key, options, leaves: fc.boolean() }),
@@ -59,30 +59,41 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('redis' as const), works: fc.boolean() }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('settle' as const) }) },
-)
+]
+const death = { weight: 2, arbitrary: fc.record({ do: fc.constant('die' as const), pick }) }
 
 afterEach(() => void vi.unstubAllGlobals())
 
-describe.each<[string, CacheOptions, boolean]>([
-  ['requests share promises', {}, false],
-  ['the platform keeps work alive', { waitUntil: () => undefined }, false],
-  ['requests share nothing', {}, true],
-  ['requests share nothing, and are kept alive', { waitUntil: () => undefined }, true],
-  ['memory only', { redis: undefined }, false],
-])('%s', (_, settings, bound) => {
+describe.each<[string, CacheOptions, boolean, boolean]>([
+  ['requests share promises', {}, false, false],
+  ['the platform keeps work alive', { waitUntil: () => undefined }, false, false],
+  ['requests share nothing', {}, true, false],
+  ['requests share nothing, and are kept alive', { waitUntil: () => undefined }, true, false],
+  ['memory only', { redis: undefined }, false, false],
+  ['requests share nothing, and die', {}, true, true],
+  [
+    'requests share nothing, are kept alive, and die all the same',
+    { waitUntil: () => undefined },
+    true,
+    true,
+  ],
+])('%s', (_, settings, bound, mortal) => {
   test('one load a generation, nobody hangs, nothing is left, no reason and no old value reaches another', async () => {
     if (bound) vi.stubGlobal('WebSocketPair', true)
     expect.hasAssertions()
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
-        const model = new LoadModel(settings)
-        for (const each of steps) {
-          await model.step(each)
-          model.check()
-        }
-        await model.end()
-      }),
-      { numRuns: 200 },
+      fc.asyncProperty(
+        fc.array(fc.oneof(...steps, ...(mortal ? [death] : [])), { minLength: 5, maxLength: 40 }),
+        async (history) => {
+          const model = new LoadModel(settings, mortal)
+          for (const each of history) {
+            await model.step(each)
+            model.check()
+          }
+          await model.end()
+        },
+      ),
+      { numRuns: mortal ? 50 : 200 },
     )
   })
 })

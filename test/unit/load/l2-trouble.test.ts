@@ -161,6 +161,20 @@ describe("stampede: 'global'", () => {
     expect([flightsOf(cache), marksOf(cache)]).toEqual([0, 0])
   })
 
+  test('what a write has made out of date is not stored, and its lease is given back', async () => {
+    const world = new World()
+    const cache = await world.warm({ stampede: 'global' })
+    const origin = new Origin<string>()
+    const call = cache.getOrCreate('k', origin.factory)
+    await settle()
+    await cache.set('k', 'new')
+    expect(world.redis.values.size).toBe(2)
+    origin.last.finish('old')
+    expect(await call).toBe('old')
+    expect([...world.redis.values.keys()]).toEqual(['hc:e:k'])
+    expect(await world.isolate().get('k')).toBe('new')
+  })
+
   test('callers of one isolate share one lease and one load', async () => {
     const world = new World()
     const cache = await world.warm({ stampede: 'global' })

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { CacheError } from '../../../src/index.ts'
 import type { SchemaResult, StandardSchema } from '../../../src/schema.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { flightsOf, marksOf, Origin, reasonOf, stateOf } from '../../support/origin.ts'
-import { World } from '../../support/world.ts'
+import { record, World } from '../../support/world.ts'
 
 // A caller that leaves is nobody else's failure; the last one to leave ends the load.
 
@@ -172,6 +173,22 @@ describe('while L2 is being read', () => {
     expect(origin.runs).toHaveLength(0)
     expect(await cache.getOrCreate('k', () => 'v')).toBe('v')
   })
+})
+
+test('a reason that looks like a failure of the cache is none', async () => {
+  const world = new World()
+  const cache = await world.warm()
+  const errors = record(cache, 'error')
+  const gate = world.hold('GET')
+  const controller = new AbortController()
+  const reason = reasonOf(cache.getOrCreate('k', () => 'v', { signal: controller.signal }))
+  await gate.reached
+  const given = new CacheError('L2_TIMEOUT', 'of another cache', { retryable: true })
+  controller.abort(given)
+  expect(await reason).toBe(given)
+  await settle()
+  expect(errors).toEqual([])
+  gate.open()
 })
 
 test('who leaves while the schema looks at what others made begins nothing new', async () => {
