@@ -1,0 +1,110 @@
+import { describe, expect, test, vi } from 'vitest'
+import type { EntryOptions, HybridCache } from '../../../src/index.ts'
+import { settle } from '../../support/manual-clock.ts'
+import { World } from '../../support/world.ts'
+
+const options = { ttl: '10s', localTtl: '1h', swr: '20s' } as const
+
+/** A world whose Redis has the value 'old', which lived for ten seconds and has just ended. */
+async function ended(given: EntryOptions = {}): Promise<Ended> {
+  const world = new World()
+  const writer = await world.warm()
+  await writer.set('k', 'old', { ...options, ...given })
+  await world.clock.advance(10_000)
+  world.redis.take()
+  return { world, writer }
+}
+
+interface Ended {
+  readonly world: World
+  readonly writer: HybridCache
+}
+
+describe('swr in the fleet', () => {
+  test('isolates with copies in L1 have the value made once', async () => {
+    const world = new World()
+    await world.isolate().set('k', 'old', options)
+    const isolates = Array.from({ length: 5 }, () => world.isolate({ localTtl: '1h' }))
+    for (const cache of isolates) await cache.get('k')
+    await world.clock.advance(10_000)
+    await oneFactory(world, isolates)
+  })
+
+  test('cold isolates have it made once', async () => {
+    const { world } = await ended()
+    await oneFactory(world, await Promise.all(Array.from({ length: 5 }, () => world.warm())))
+  })
+
+  test('isolates with L1 off have it made once', async () => {
+    const { world } = await ended()
+    const isolates = await Promise.all(Array.from({ length: 5 }, () => world.warm()))
+    await oneFactory(world, isolates, { l1: false })
+  })
+
+  test('an isolate that finds it made already calls no factory', async () => {
+    const { world, writer } = await ended()
+    await world.isolate().set('k', 'theirs', options)
+    const factory = vi.fn(() => 'mine')
+    expect(await writer.getOrCreate('k', factory, options)).toBe('old')
+    await settle()
+    expect(await writer.getOrCreate('k', factory, options)).toBe('theirs')
+    expect(factory).not.toHaveBeenCalled()
+  })
+
+  test('a refresh that another isolate is at is left alone for a second', async () => {
+    const { world, writer } = await ended()
+    const other = await world.warm()
+    const never = vi.fn(() => new Promise<string>(() => undefined))
+    await other.getOrCreate('k', never, options)
+    await settle()
+    world.redis.take()
+    const factory = vi.fn(() => 'new')
+    for (let i = 0; i < 10; i++) {
+      expect(await writer.getOrCreate('k', factory, options)).toBe('old')
+      await world.clock.advance(99)
+    }
+    expect(world.redis.take()).toEqual([['EVALSHA']])
+    await world.clock.advance(10)
+    await writer.getOrCreate('k', factory, options)
+    await settle()
+    expect(world.redis.take()).toEqual([['EVALSHA']])
+    expect(factory).not.toHaveBeenCalled()
+  })
+
+  test('a winner that is gone delays the refresh for no longer than its lease', async () => {
+    const { world, writer } = await ended({ swr: '1m' })
+    const given = { ...options, swr: '1m' } as const
+    await (await world.warm()).getOrCreate('k', () => new Promise<string>(() => undefined), given)
+    await settle()
+    const factory = vi.fn(() => 'new')
+    for (let i = 0; i < 12; i++) {
+      await writer.getOrCreate('k', factory, given)
+      await world.clock.advance(1000)
+    }
+    expect(await writer.getOrCreate('k', factory, given)).toBe('new')
+    expect(factory).toHaveBeenCalledTimes(1)
+  })
+})
+
+async function oneFactory(
+  world: World,
+  isolates: readonly HybridCache[],
+  given: EntryOptions = {},
+): Promise<void> {
+  let open!: (value: string) => void
+  const factory = vi.fn(() => new Promise<string>((resolve) => (open = resolve)))
+  const call = (cache: HybridCache): Promise<string> =>
+    cache.getOrCreate('k', factory, { ...options, ...given })
+  const values = await Promise.all(isolates.flatMap((cache) => [call(cache), call(cache)]))
+  expect(new Set(values).size).toBe(1)
+  await settle()
+  expect(factory).toHaveBeenCalledTimes(1)
+  open('new')
+  await settle()
+  expect(await world.isolate().get('k')).toBe('new')
+  await world.clock.advance(1000)
+  await Promise.all(isolates.map(call))
+  await settle()
+  expect(await Promise.all(isolates.map(call))).toEqual(isolates.map(() => 'new'))
+  expect(factory).toHaveBeenCalledTimes(1)
+}
