@@ -93,7 +93,7 @@ export interface Found {
 
 /** What is in bytes that came from L2, fresh or not; `undefined` where it is nothing that fits. */
 export async function examine(core: Core, read: Read, bytes: string | null): Promise<Found | undefined> {
-  if (bytes === null) return undefined
+  if (bytes === null) return gone(core, read)
   const opened = await openEntry(bytes, read.place.address, core.settings)
   if (typeof opened === 'string') return discard(core, 'l2', opened)
   const left = remaining(opened.header.fresh, core.redis?.clock.now() ?? 0)
@@ -105,6 +105,11 @@ export async function examine(core: Core, read: Read, bytes: string | null): Pro
   const { schema } = read.options
   const accepted = schema === undefined ? value : await accept(core, 'l2', schema, value)
   return accepted === undefined ? undefined : { opened, value, accepted, fresh, left }
+}
+
+/** L2 has nothing, so what L1 kept for when nothing better can be had is of something that was removed. */
+function gone(core: Core, { place, mark }: Read): undefined {
+  if (!mark.overtaken) core.local.forgetStale(place.localKey)
 }
 
 /** Counts a hit in L2, and lets L1 keep a copy. */

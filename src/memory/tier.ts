@@ -56,6 +56,12 @@ export class LocalTier {
     return entry === undefined || isOverLocally(entry, this.#clock.now()) ? undefined : entry
   }
 
+  /** Drops a copy of what L2 had, unless it is fresh. */
+  forgetStale(key: string): void {
+    const entry = this.#store.peek(key)
+    if (entry?.shared === true && !isFreshLocally(entry, this.#clock.now())) this.#store.delete(key)
+  }
+
   /** Whether `entry` is still what stands under `key`. */
   holds(key: string, entry: LocalEntry): boolean {
     return this.#store.peek(key) === entry
