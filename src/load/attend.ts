@@ -22,15 +22,15 @@ export interface Attendance {
 /** Waits for what a flight comes to, for as long as the call has patience, and takes a stale value where that has an end. */
 export async function attend(core: Core, flight: Flight, attendance: Attendance): Promise<unknown> {
   flight.waiting++
-  let reason: unknown
+  const attendant = new Attendant(core, flight, attendance)
   try {
-    return await new Attendant(core, flight, attendance).wait()
+    return await attendant.wait()
   } catch (error) {
-    reason = error
+    attendant.reason = error
     throw error
   } finally {
     flight.waiting--
-    leave(core, flight, { own: attendance.own, reason })
+    leave(core, flight, { own: attendance.own, reason: attendant.reason })
   }
 }
 
@@ -41,6 +41,8 @@ function leave(core: Core, flight: Flight, { own, reason }: { own: boolean; reas
 }
 
 class Attendant {
+  /** Why the call waits no longer, if not for the value itself. */
+  reason: unknown
   readonly #core: Core
   readonly #flight: Flight
   readonly #call: LoadCall
@@ -60,12 +62,11 @@ class Attendant {
 
   async wait(): Promise<unknown> {
     const flight = this.#flight
-    const looked = await this.#until(
-      'looked',
-      this.#hasCopy(this.#window) ? this.#core.settings.softTimeout : Infinity,
-    )
+    const { clock, softTimeout } = this.#core.settings
+    const soft = clock.monotonic() + softTimeout
+    const looked = await this.#waitFor('looked', { soft, hard: Infinity })
     if (looked === 'lost') return this.#lost()
-    if (looked === 'late') return this.#giveStale('timeout')
+    if (looked === 'stale') return this.#giveStale('timeout')
     if (!flight.settled.isOpen && !this.#isForced) {
       if (this.#hasCopy(this.#call.stale.swr)) return this.#giveStale('swr')
       if (flight.elsewhere && this.#hasCopy(this.#window)) return this.#giveStale('swr')
@@ -75,15 +76,29 @@ class Attendant {
 
   async #made(): Promise<unknown> {
     const { softTimeout, timeout } = this.#call.patience
-    const soft = softTimeout > 0 && this.#hasCopy(this.#window) ? softTimeout : Infinity
-    const hard = timeout > 0 ? timeout : Infinity
-    const since = this.#core.settings.clock.monotonic() - this.#flight.makingSince
-    const how = await this.#until('settled', Math.min(soft, hard) - since)
+    const since = this.#flight.makingSince
+    const hard = timeout > 0 ? since + timeout : Infinity
+    const soft = softTimeout > 0 ? since + softTimeout : Infinity
+    const how = await this.#waitFor('settled', { soft, hard })
     if (how === 'lost') return this.#lost()
     if (how === 'open') return this.#take(this.#flight.outcome as Outcome)
-    if (soft < hard) return this.#giveStale('timeout')
+    if (how === 'stale') return this.#giveStale('timeout')
+    this.reason = timedOut(timeout)
     if (this.#usable(this.#window)) return this.#give(this.#copy as Copy, 'timeout')
-    throw timedOut(hard)
+    throw this.reason
+  }
+
+  /** Waits until `soft` where there is a stale value, which then still has to be of use, and until `hard` otherwise. */
+  async #waitFor(
+    what: 'looked' | 'settled',
+    { soft, hard }: { soft: number; hard: number },
+  ): Promise<Waited | 'stale'> {
+    if (soft < hard && this.#hasCopy(this.#window)) {
+      const how = await this.#until(what, soft)
+      if (how !== 'late') return how
+      if (this.#hasCopy(this.#window)) return 'stale'
+    }
+    return this.#until(what, hard)
   }
 
   async #take(outcome: Outcome): Promise<unknown> {
@@ -92,7 +107,7 @@ class Attendant {
         return this.#own ? outcome.own : this.#share(outcome)
       case 'error':
         if (outcome.ours === true && !this.#own) return again
-        if (!this.#usable(this.#call.stale.staleIfError)) throw outcome.error
+        if (!this.#usable(this.#window)) throw outcome.error
         return this.#give(this.#copy as Copy, 'error')
       case 'none':
         return this.#usable(this.#window) ? this.#give(this.#copy as Copy, 'error') : again
@@ -143,9 +158,11 @@ class Attendant {
     return again
   }
 
-  #until(what: 'looked' | 'settled', ms: number): Promise<Waited> {
+  /** Waits until an instant of the monotonic clock. */
+  #until(what: 'looked' | 'settled', instant: number): Promise<Waited> {
     const { signal } = this.#call.options
     const { clock } = this.#core.settings
+    const ms = instant - clock.monotonic()
     return waitFor(this.#flight, { latch: this.#flight[what], own: this.#own, ms, signal, clock })
   }
 }

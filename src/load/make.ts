@@ -62,6 +62,7 @@ async function makeInTime(
   // Each caller has a clock of its own; this one is for a load that nobody waits for.
   const late = (): void => {
     flight.overdue = true
+    letRest(core, call)
     if (flight.waiting === 0) core.flights.abandon(flight, timedOut(timeout))
   }
   const timer = timeout > 0 ? clock.setTimeout(late, timeout) : undefined
@@ -108,7 +109,7 @@ function conclude(
 ): Write | undefined {
   const { localKey } = call.place
   if ('error' in made && !(made.error instanceof NotModified && copy !== undefined)) {
-    if (call.stale.swr + call.stale.staleIfError > 0) core.flights.rest(localKey, restOf(core, call))
+    letRest(core, call)
     core.flights.end(flight) // who comes from now on tries anew, though the lease may still be on its way back
     flight.settle({ kind: 'error', error: made.error })
     return undefined
@@ -165,12 +166,14 @@ function encodeFor(
   }
 }
 
-/** As long as a value of the key would have been fresh, so that one that lives a second is asked for a second later. */
-function restOf(core: Core, { options }: LoadCall): number {
-  return Math.min(
-    longestRest,
-    lifetimeOf(core, { options, value: undefined, random: 0 })?.ttl ?? core.settings.ttl,
-  )
+/**
+ * Lets an origin that failed, or took too long, alone for as long as a value of the key would have been fresh, so that one
+ * that lives a second is asked for a second later. Only for those who put up with a stale value meanwhile.
+ */
+function letRest(core: Core, { options, place, stale }: LoadCall): void {
+  if (stale.swr + stale.staleIfError === 0) return
+  const life = lifetimeOf(core, { options, value: undefined, random: 0 })
+  core.flights.rest(place.localKey, Math.min(longestRest, life?.ttl ?? core.settings.ttl))
 }
 
 /** The options of the call, with what the factory has decided. `ttl` and `expiresAt` exclude each other. */

@@ -76,3 +76,13 @@ export function record<Name extends EventName>(cache: HybridCache, ...names: Nam
   for (const name of names) cache.on(name, (event) => events.push(event))
   return events
 }
+
+/** Whether a call has come to an end, and to which. */
+export function watch(call: Promise<unknown>): { value?: unknown; error?: unknown } {
+  const state: { value?: unknown; error?: unknown } = {}
+  call.then(
+    (value) => (state.value = value),
+    (error: unknown) => (state.error = error),
+  )
+  return state
+}
