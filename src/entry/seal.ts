@@ -14,8 +14,8 @@ export interface SealSettings {
   readonly compressFrom: number
 }
 
-// Room for the header: the longest key, each byte of it escaped, and as much again.
-const maxHeader = 8192
+// Room for the header: the longest key and the longest validators, each byte of them escaped, and as much again.
+const maxHeader = 16_384
 
 /** Throws a `CacheError` `TOO_LARGE` where the value is above the cap. */
 export function assertFits({ text }: Encoded, { maxValueBytes }: SealSettings): void {
