@@ -74,21 +74,19 @@ export class LoadContext<S = unknown> {
     return this.#given.signal()
   }
 
-  /** How long the value lives, once it is known what it is. Not together with `expiresAt`. */
+  /** How long the value lives, once it is known what it is. Of this and `expiresAt` the last one counts. */
   set ttl(ttl: Duration) {
-    const { expiresAt: _, ...options } = this.#decisions.options
-    this.set({ ...options, ttl })
+    this.set({ ttl })
   }
 
   /** When the value ends, such as the `exp` of a token. */
   set expiresAt(expiresAt: Date | number) {
-    const { ttl: _, ...options } = this.#decisions.options
-    this.set({ ...options, expiresAt })
+    this.set({ expiresAt })
   }
 
   /** Sets several at once: `ttl` or `expiresAt`, `localTtl`, `swr`, `staleIfError`, `negativeTtl`, `etag`, `lastModified`. */
   set({ etag, lastModified, ...options }: Described): void {
-    const changed = { ...this.#decisions.options, ...options }
+    const changed = { ...withoutEnd(this.#decisions.options, options), ...options }
     this.#given.check(changed)
     if (etag !== undefined) this.etag = etag
     if (lastModified !== undefined) this.lastModified = lastModified
@@ -123,7 +121,17 @@ export class LoadContext<S = unknown> {
   }
 }
 
-/** What was decided so far: nothing, unless `validators` go on from the value before. */
+/** Of `ttl` and `expiresAt`, what is said `now` replaces what was said `before`. */
+export function withoutEnd<Options extends AdaptiveOptions>(
+  before: Options,
+  now: AdaptiveOptions,
+): Options | Omit<Options, 'ttl' | 'expiresAt'> {
+  if (now.ttl === undefined && now.expiresAt === undefined) return before
+  const { ttl: _, expiresAt: __, ...rest } = before
+  return rest
+}
+
+/** What was decided so far: nothing. */
 export function undecided(): Decisions {
   return { options: {}, etag: '', modified: '', skipped: false }
 }

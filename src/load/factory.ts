@@ -1,5 +1,5 @@
 import type { Core } from '../core.ts'
-import type { LoadContext } from './context.ts'
+import { type LoadContext, NotModified } from './context.ts'
 
 /**
  * Makes the value of a key. `undefined` is given to the caller and not stored; `null` is a value like any other. `S` is the
@@ -21,7 +21,7 @@ export async function runFactory<T>(
   core.counters.loads++
   const made = await outcomeOf(run)
   const took = clock.monotonic() - started
-  const ok = 'value' in made
+  const ok = 'value' in made || made.error instanceof NotModified
   if (!ok) core.counters.failedLoads++
   core.events.emit('load', { duration: took, ok, background })
   return { ...made, took: Math.round(took) }

@@ -11,6 +11,7 @@ import {
   NotModified,
   staleValue,
   undecided,
+  withoutEnd,
 } from './context.ts'
 import { type Made, runFactory } from './factory.ts'
 import { fill, type Ground } from './fill.ts'
@@ -176,9 +177,7 @@ function letRest(core: Core, { options, place, stale }: LoadCall): void {
   core.flights.rest(place.localKey, Math.min(longestRest, life?.ttl ?? core.settings.ttl))
 }
 
-/** The options of the call, with what the factory has decided. `ttl` and `expiresAt` exclude each other. */
+/** The options of the call, with what the factory has decided. */
 function merged(options: EntryOptions, decided: AdaptiveOptions): EntryOptions {
-  const { ttl: _, expiresAt: __, ...rest } = options
-  const timed = decided.ttl !== undefined || decided.expiresAt !== undefined
-  return { ...(timed ? rest : options), ...decided }
+  return { ...withoutEnd(options, decided), ...decided }
 }
