@@ -41,9 +41,9 @@ async function load(core: Core, call: LoadCall): Promise<unknown> {
     call.options.signal?.throwIfAborted()
     const local = call.options.l1 === false ? undefined : core.local.findStale(call.place.localKey)
     const reason = forced || round > 0 ? undefined : staleReason(core, call, local)
-    if (reason !== undefined) {
-      refresh(core, call, local as Copy)
-      return giveStale(core, local as Copy, reason)
+    if (local !== undefined && reason !== undefined) {
+      refresh(core, call, { local, after: local.facts.created })
+      return giveStale(core, local, reason)
     }
     const alone = call.patience.stampede === 'off' || round >= sharedRounds
     const joined = alone || forced ? undefined : core.flights.current(flightOf(call))
@@ -86,19 +86,24 @@ function staleReason(
 }
 
 /** Has the value made anew, behind the call. Once at a time, and not while the origin is to be let alone. */
-function refresh(core: Core, call: LoadCall, copy: { readonly facts: { readonly created: number } }): void {
+function refresh(
+  core: Core,
+  call: LoadCall,
+  { local, after }: { local: Copy | undefined; after: number },
+): void {
   if (core.flights.isResting(call.place.localKey) || core.flights.current(flightOf(call)) !== undefined)
     return
-  lead(core, call, { local: copy as Copy, background: true, after: copy.facts.created })
+  lead(core, call, { local, background: true, after })
 }
 
 /** Has a value that L1 gives away made anew before its time, if chance will have it. */
 function refreshEarly(core: Core, call: LoadCall): void {
-  const copy = core.local.findStale(call.place.localKey)
-  if (copy === undefined || !canGoOn(call.view)) return
-  const left = copy.end - core.settings.clock.now()
-  if (isEarly(left, copy.facts.took, { beta: call.patience.beta, random: Math.random() }))
-    refresh(core, call, copy)
+  const { beta } = call.patience
+  const local = core.local.findStale(call.place.localKey)
+  if (local === undefined || beta === 0 || !canGoOn(call.view)) return
+  const left = local.end - core.settings.clock.now()
+  const { took, created } = local.facts
+  if (isEarly(left, took, { beta, random: Math.random() })) refresh(core, call, { local, after: created })
 }
 
 /** Begins a flight. Its work belongs to the request of the call, and never rejects. */
@@ -140,5 +145,6 @@ async function fly(core: Core, flight: Flight, call: LoadCall, start: Start): Pr
 function refreshFound(core: Core, { found, goesOn }: Flight, call: LoadCall): void {
   const { beta } = call.patience
   if (found === undefined || goesOn || beta === 0 || !canGoOn(call.view)) return
-  if (isEarly(found.left, found.took, { beta, random: Math.random() })) refresh(core, call, { facts: found })
+  if (isEarly(found.left, found.took, { beta, random: Math.random() }))
+    refresh(core, call, { local: undefined, after: found.created })
 }
