@@ -20,8 +20,9 @@ const maxRelated = 999
 
 /**
  * The value of a key, or `undefined`; where there is one it lives for `ttl` from now on, **longer or shorter** than before, as
- * with Redis's `GETEX`. A sliding entry keeps its idle window, which begins anew, and `ttl` is its new absolute end. `related`
- * keys follow, but only if the first has a value; those without one stay without.
+ * with Redis's `GETEX`. A sliding entry keeps its idle window, which begins anew, and `ttl` is its new absolute end; any other
+ * keeps its stale window, which moves along. A stale value is none. `related` keys follow, but only if the first has a value;
+ * those without one stay without.
  *
  * Redis is asked always, and L1 keeps the copy with its new life; copies of `related` keys go. Rejects with a `CacheError` where
  * L2 could not be reached, and with a `TypeError` for a `ttl` above `maxTtl` or a memory-only cache.

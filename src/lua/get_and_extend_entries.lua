@@ -3,7 +3,7 @@
 -- Others that are not fresh stay so.
 --
 -- The instants are rewritten in the header, where the checksum does not cover them. A sliding entry keeps its
--- idle window, which starts anew. Idempotent: run again it does what a later call would.
+-- idle window, which starts anew, and any other its stale window, which moves along. Idempotent: run again it does what a later call would.
 --
 -- KEYS[1..N] entries
 -- ARGV[1] prefix: string - what stands before the address in each key
@@ -31,11 +31,13 @@ for i = 1, #KEYS do
   if i == 1 and not readable(entry, ARGV[2]) then return false end
   if entry then
     local fresh = string.format('%.0f', now + ttl)
-    local idle = entry.idle ~= '' and tonumber(entry.idle) or ttl
+    local window = math.max(0, entry.stale - entry.fresh)
+    local stale = window > 0 and string.format('%.0f', now + ttl + window) or ''
     local limit = entry.end_at ~= '' and fresh or ''
-    local renewed = string.sub(bytes, 1, entry.from - 1) .. fresh
-      .. string.sub(bytes, entry.to, entry.end_from - 1) .. limit .. string.sub(bytes, entry.end_to)
-    redis.call('SET', KEYS[i], renewed, 'PX', string.format('%.0f', math.max(1, math.min(idle, ttl))))
+    local life = entry.idle ~= '' and math.min(tonumber(entry.idle), ttl) or ttl + window
+    local renewed = string.sub(bytes, 1, entry.from - 1) .. fresh .. '|' .. stale .. '|' .. limit
+      .. string.sub(bytes, entry.end_to)
+    redis.call('SET', KEYS[i], renewed, 'PX', string.format('%.0f', math.max(1, life)))
     if i == 1 then result = renewed end
   end
 end

@@ -323,7 +323,7 @@ export const CompareAndSwapEntry: LuaScript<CompareAndSwapEntryReply> = {
 
 
 
-local entry_line = '^h1|e|%d*|(%d+)|()(%d+)()|%d*|()(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, to, end_from, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = to, end_from = end_from, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
 local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
 local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
 local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
@@ -344,8 +344,8 @@ if not same then return 0 end
 if ttl > 0 then redis.call('SET', KEYS[1], ARGV[5], 'PX', ARGV[6]) else redis.call('DEL', KEYS[1]) end
 return 1`,
   sha1: {
-    redis: 'e2b6c370ee826f84e2bbe72063a26b5cb7798ff7',
-    upstash: '7cf6acdb10ab9a85c26d39adba13c0206e244b26',
+    redis: 'd95aa7a08cc8fa24ff1b614d11c807a5c420ab3e',
+    upstash: '812fb6d9f1ac38ff3b05332cb70c1af19fa60afe',
   },
   keys: { min: 1, max: 1, names: ['entry'] },
   args: { min: 6, max: 6, names: ['prefix', 'codec', 'text', 'sha', 'value', 'expiration'], durations: [5] },
@@ -559,7 +559,7 @@ export const GetAndExtendEntries: LuaScript<GetAndExtendEntriesReply> = {
 
 
 
-local entry_line = '^h1|e|%d*|(%d+)|()(%d+)()|%d*|()(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, to, end_from, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = to, end_from = end_from, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
 local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
 local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
 local function readable(entry, codecs) if not entry or not string.match(entry.codec, '^[%w:._-]+$') then return false end return string.find(codecs, ',' .. entry.codec .. ',', 1, true) ~= nil end
@@ -577,18 +577,20 @@ local entry = fresh_entry(bytes, KEYS[i], ARGV[1], now)
 if i == 1 and not readable(entry, ARGV[2]) then return false end
 if entry then
 local fresh = string.format('%.0f', now + ttl)
-local idle = entry.idle ~= '' and tonumber(entry.idle) or ttl
+local window = math.max(0, entry.stale - entry.fresh)
+local stale = window > 0 and string.format('%.0f', now + ttl + window) or ''
 local limit = entry.end_at ~= '' and fresh or ''
-local renewed = string.sub(bytes, 1, entry.from - 1) .. fresh
-.. string.sub(bytes, entry.to, entry.end_from - 1) .. limit .. string.sub(bytes, entry.end_to)
-redis.call('SET', KEYS[i], renewed, 'PX', string.format('%.0f', math.max(1, math.min(idle, ttl))))
+local life = entry.idle ~= '' and math.min(tonumber(entry.idle), ttl) or ttl + window
+local renewed = string.sub(bytes, 1, entry.from - 1) .. fresh .. '|' .. stale .. '|' .. limit
+.. string.sub(bytes, entry.end_to)
+redis.call('SET', KEYS[i], renewed, 'PX', string.format('%.0f', math.max(1, life)))
 if i == 1 then result = renewed end
 end
 end
 return result`,
   sha1: {
-    redis: '2abae7357ef45e513ef10bf01d42ee6dbea928e3',
-    upstash: '26d79f3ddb0c46931286c65736f76d25143e0df8',
+    redis: 'bd02fe95fef1d8e1d2b8d1ebe34f718bbfe82177',
+    upstash: 'c966837a84b6c60da98b2fc4e68582ba75bba072',
   },
   keys: { min: 1, max: Infinity, names: ['entries'] },
   args: { min: 3, max: 3, names: ['prefix', 'codecs', 'expiration'], durations: [2] },
@@ -916,7 +918,7 @@ export const LeaseEntry: LuaScript<LeaseEntryReply> = {
 
 
 
-local entry_line = '^h1|e|%d*|(%d+)|()(%d+)()|%d*|()(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, to, end_from, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = to, end_from = end_from, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
 local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
 local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
 local function readable(entry, codecs) if not entry or not string.match(entry.codec, '^[%w:._-]+$') then return false end return string.find(codecs, ',' .. entry.codec .. ',', 1, true) ~= nil end
@@ -941,8 +943,8 @@ end
 redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[4])
 return { 1, bytes, ttl }`,
   sha1: {
-    redis: '5d77989a0d4fb2f2c5ad92eec8c1ea8a79c72baf',
-    upstash: 'cb131a75c318949bbb81d8aaecc835d0a3d594bf',
+    redis: '945ddfd212c8495d7c5864013389adf7e8078b04',
+    upstash: '4ed41d3f2a6520a22a170b93da59c25ca1ea31c0',
   },
   keys: { min: 2, max: 2, names: ['entry', 'lease'] },
   args: {
@@ -1134,7 +1136,7 @@ export const SetEntryIfExists: LuaScript<SetEntryIfExistsReply> = {
 
 
 
-local entry_line = '^h1|e|%d*|(%d+)|()(%d+)()|%d*|()(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, to, end_from, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = to, end_from = end_from, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
 local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
 local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
 local function readable(entry, codecs) if not entry or not string.match(entry.codec, '^[%w:._-]+$') then return false end return string.find(codecs, ',' .. entry.codec .. ',', 1, true) ~= nil end
@@ -1149,8 +1151,8 @@ if not readable(entry, ARGV[2]) then return 0 end
 if ttl > 0 then redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4]) else redis.call('DEL', KEYS[1]) end
 return 1`,
   sha1: {
-    redis: '6227b17d5fb3adbfe956f3ec6dce8e0d7367b1c2',
-    upstash: 'da023217bbbb644d2863b85824d5986d6b42a528',
+    redis: '9c4be1e8d8565331ac136e0d00d68e2ae1e7e62c',
+    upstash: '2604cc8d81f5c59c3d887475eb45d110fee509f2',
   },
   keys: { min: 1, max: 1, names: ['entry'] },
   args: { min: 4, max: 4, names: ['prefix', 'codecs', 'value', 'expiration'], durations: [3] },
@@ -1193,7 +1195,7 @@ export const SetEntryIfNotExists: LuaScript<SetEntryIfNotExistsReply> = {
 
 
 
-local entry_line = '^h1|e|%d*|(%d+)|()(%d+)()|%d*|()(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, to, end_from, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = to, end_from = end_from, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
 local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
 local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
 local function readable(entry, codecs) if not entry or not string.match(entry.codec, '^[%w:._-]+$') then return false end return string.find(codecs, ',' .. entry.codec .. ',', 1, true) ~= nil end
@@ -1210,8 +1212,8 @@ end
 redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
 return 1`,
   sha1: {
-    redis: 'deaa1a4b272b03be2993b6e6608e42de1ef5ac30',
-    upstash: '974ee2b55c3c656162b3b6187bad86ea0ff81e22',
+    redis: '966d5b3fa1dc47fe7ffb24ab6eda19d685dde0ac',
+    upstash: 'bba90cc586915bef7607624770992c1c380577bf',
   },
   keys: { min: 1, max: 1, names: ['entry'] },
   args: { min: 4, max: 4, names: ['prefix', 'codecs', 'value', 'expiration'], durations: [3] },

@@ -116,7 +116,7 @@ describeScripts('entries', (lua) => {
     }
 
     test('changes the instants and nothing else, and the entry stays whole', async () => {
-      const given = { stamp: 7, took: 11, tags: ['a|b', 'c'], etag: '%"x"', modified: 'x', stale: 5 }
+      const given = { stamp: 7, took: 11, tags: ['a|b', 'c'], etag: '%"x"', modified: 'x' }
       for (const slides of [{}, { end: later, idle: 20_000 }]) {
         await lua().redis('SET', key, bytesOf({ ...given, ...slides }, '{"a":[]}'))
         const before = await read()
@@ -132,6 +132,42 @@ describeScripts('entries', (lua) => {
         expect(px).toSatisfy((ms: number) => ms > ('end' in slides ? 18_000 : 58_000) && ms <= 60_000)
         if ('end' in slides) expect(px).toBeLessThanOrEqual(20_000)
       }
+    })
+
+    test('moves the stale window along, as long as it was, and Redis keeps the entry through it', async () => {
+      const now = async (): Promise<number> => Number(((await lua().redis('TIME')) as [string])[0]) * 1000
+      for (const ttl of [60_000, 5_000]) {
+        await lua().redis('SET', key, bytesOf({ stale: later + 30_000 }))
+        await lua().redis('SET', 'p:e:a', bytesOf({ address: 'e:a', stale: later + 1 }))
+        const from = await now()
+        expect(await extend(ttl, [key, 'p:e:a'])).toBe(await stored())
+        const [first, second] = [await read(), await read('p:e:a')]
+        expect(first.fresh - from).toSatisfy((ms: number) => ms >= ttl && ms < ttl + 3_000)
+        expect([first.stale - first.fresh, second.stale - second.fresh]).toEqual([30_000, 1])
+        const px = Number(await lua().redis('PTTL', key))
+        expect(px).toSatisfy((ms: number) => ms > ttl + 28_000 && ms <= ttl + 30_000)
+      }
+    })
+
+    test('leaves no window that ends before its entry does', async () => {
+      for (const stale of [5, later]) {
+        await lua().redis('SET', key, bytesOf({ stale }))
+        await extend(60_000)
+        expect((await read()).stale).toBe(0)
+        expect(await lua().redis('PTTL', key)).toBeLessThanOrEqual(60_000)
+      }
+    })
+
+    test('does not bring back what is only stale', async () => {
+      const [seconds] = (await lua().redis('TIME')) as [string]
+      const bytes = bytesOf({ fresh: Number(seconds) * 1000, stale: later })
+      await lua().redis('SET', key, bytes)
+      expect(await extend(60_000)).toBeNull()
+      expect(await stored()).toBe(bytes)
+      expect(await lua().redis('PTTL', key)).toBe(-1)
+      expect(await setIfExists()).toBe(0)
+      expect(await swap('1')).toBe(-1)
+      expect(await setIfNotExists()).toBe(1)
     })
 
     test('shortens as well, an idle window too', async () => {

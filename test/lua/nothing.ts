@@ -25,6 +25,10 @@ export const NOTHING: readonly (readonly [string, string])[] = [
   ['has a line too many before it', `\n${bytesOf()}`],
   ['has instants that are no digits', bytesOf().replace(`|${later}|`, '|1e15|')],
   ['has an instant beyond all measure', bytesOf().replace(`|${later}|`, `|${'9'.repeat(400)}|`)],
+  [
+    'is stale until an instant beyond all measure',
+    bytesOf({ stale: 7 }).replace('|7|', `|${'9'.repeat(400)}|`),
+  ],
   ['was made at an instant beyond all measure', bytesOf().replace('|1700000000000|', `|${'9'.repeat(400)}|`)],
   ['has no line end', bytesOf().split('\n')[0] ?? ''],
   ['is a megabyte of digits', `h1|e|${'9'.repeat(2 ** 20)}`],

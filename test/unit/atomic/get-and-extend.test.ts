@@ -37,3 +37,20 @@ test('a life that is over when the answer comes is a value all the same, and no 
   expect(cache.getLocal('key')).toBeUndefined()
   expect(cache.stats().l1.entries).toBe(0)
 })
+
+test('the copy in L1 keeps the stale window of the entry', async () => {
+  const world = new World()
+  const cache = (await world.warm({ l2: { retries: 0 } })) as HybridCache<true>
+  const fresh = world.clock.now() + 60_000
+  const header = headerOf({ fresh, stale: fresh + 5000 })
+  world.redis.replies.set('EVALSHA', formatEntry({ header, payload: '1' }))
+  expect(await getAndExtend(cache, 'key', '1m')).toBe(1)
+  world.cut()
+  const fails = (): never => {
+    throw new Error('down')
+  }
+  await world.clock.advance(64_999)
+  expect(await cache.getOrCreate('key', fails, { staleIfError: '1h' })).toBe(1)
+  await world.clock.advance(1)
+  await expect(cache.getOrCreate('key', fails, { staleIfError: '1h' })).rejects.toThrow('down')
+})
