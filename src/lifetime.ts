@@ -27,22 +27,23 @@ export function resolveLifetime(
 ): Lifetime | undefined {
   const idle = options.sliding === undefined ? 0 : toMilliseconds(options.sliding, 'sliding')
   const stale = staleOf(options, settings)
-  const whole = resolveTtl(options, settings, { now, checked, slides: idle > 0 })
-  if (whole <= 0) return undefined
+  const given = resolveTtl(options, settings, { now, checked, slides: idle > 0 })
+  if (given <= 0) return undefined
   const isNegative = negative && stale.negativeTtl > 0
   const staleFor = isNegative ? 0 : staleWindow(stale)
   if (!checked)
     assertWithin(
       settings.maxTtl,
-      whole,
+      given,
       staleWindow(stale),
       options.expiresAt === undefined ? 'ttl' : 'expiresAt',
     )
-  const lasting = isNegative ? Math.min(stale.negativeTtl, whole) : whole
+  const lasting = isNegative ? Math.min(stale.negativeTtl, given) : given
   const ttl = shorten(lasting, options.expiresAt === undefined ? stale.jitter : 0, random)
-  const longest = ttl + staleFor
-  const local = localTtlIn(options, settings) ?? (onlyLocal ? longest : Math.min(defaultLocalTtl, ttl))
-  return { ttl, idle, staleFor, localTtl: Math.min(shorten(local, stale.jitter, random), longest) }
+  // From the life before its jitter: L1's copy would be shortened twice else.
+  const whole = onlyLocal ? lasting + staleFor : Math.min(defaultLocalTtl, lasting)
+  const local = shorten(localTtlIn(options, settings) ?? whole, stale.jitter, random)
+  return { ttl, idle, staleFor, localTtl: Math.min(local, ttl + staleFor) }
 }
 
 /** How long L1 may trust a copy of an entry that was read from L2 and has `left` to live, stale or not. */
