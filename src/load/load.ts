@@ -2,6 +2,7 @@
 import type { Core } from '../core.ts'
 import { isEarly } from '../entry/index.ts'
 import type { StaleReason } from '../events.ts'
+import { type StandardSchema, validate } from '../schema.ts'
 import { again, attend, giveStale } from './attend.ts'
 import { canGoOn, flightOf, isUsable, type LoadCall } from './call.ts'
 import { type Copy, Flight } from './flight.ts'
@@ -36,10 +37,13 @@ export async function getOrLoad(core: Core, call: LoadCall, local: unknown): Pro
 
 /** The value of a call: a stale one that L1 may still give away, or what a flight comes to. */
 async function load(core: Core, call: LoadCall): Promise<unknown> {
-  const forced = call.options.forceRefresh === true
+  const { forceRefresh, schema } = call.options
+  const forced = forceRefresh === true
   for (let round = 0; ; round++) {
     call.options.signal?.throwIfAborted()
-    const local = call.options.l1 === false ? undefined : core.local.findStale(call.place.localKey)
+    const found = call.options.l1 === false ? undefined : core.local.findStale(call.place.localKey)
+    const refused = found !== undefined && schema !== undefined && !(await suits(core, schema, found))
+    const local = refused ? undefined : found
     const reason = forced || round > 0 ? undefined : staleReason(core, call, local)
     if (local !== undefined && reason !== undefined) {
       refresh(core, call, { local, after: local.facts.created })
@@ -55,6 +59,11 @@ async function load(core: Core, call: LoadCall): Promise<unknown> {
     const value = await attended(core, flight, { call, local, own: joined === undefined })
     if (value !== again) return value
   }
+}
+
+/** Whether a call may be given the copy that L1 has, once it is stale. */
+async function suits(core: Core, schema: StandardSchema, copy: Copy): Promise<boolean> {
+  return (await validate(schema, core.local.valueOf(copy))) !== undefined
 }
 
 /** Waits for a flight and, where it is the call's own and nobody else keeps it alive, for the last of its work. */
