@@ -34,6 +34,7 @@ test('a life keeps to its options, whatever they are', () => {
       const stay = localTtl ?? (onlyLocal ? whole : Math.min(30_000, whole))
       expect(life?.localTtl).toBeGreaterThanOrEqual(Math.min(stay / 2, longest))
       if (jitter === 0) expect(life?.localTtl).toBeGreaterThanOrEqual(Math.min(stay, longest))
+      if (onlyLocal && jitter === 0) expect(life?.localTtl).toBe(Math.min(localTtl ?? longest, longest))
       if (onlyLocal && localTtl === undefined) expect(life?.localTtl).toBeGreaterThanOrEqual(life?.ttl ?? 0)
     }),
     { numRuns: 1000 },

@@ -80,4 +80,30 @@ describe('forceRefresh', () => {
     expect(await early).toBe('old')
     expect([cache.getLocal('k'), await world.isolate().get('k')]).toEqual(['new', 'new'])
   })
+
+  test('costs a read and a write, also where swr would do with a stale value', async () => {
+    const world = new World()
+    const cache = await world.warm()
+    await cache.set('k', 'old', { ttl: '1m', swr: '1m' })
+    world.redis.take()
+    await cache.getOrCreate('k', () => 'new', { ttl: '1m', swr: '1m', forceRefresh: true })
+    expect(world.redis.take()).toEqual([['GET'], ['EVALSHA']])
+  })
+
+  test('is not kept from the tiers by what was begun before it and ends before it', async () => {
+    const world = new World()
+    const cache = await world.warm()
+    const open: ((value: string) => void)[] = []
+    const factory = (): Promise<string> => new Promise((resolve) => open.push(resolve))
+    const early = cache.getOrCreate('k', factory, options)
+    await settle()
+    const force = cache.getOrCreate('k', factory, forced)
+    await settle()
+    open[0]?.('old')
+    expect(await early).toBe('old')
+    expect(await world.isolate().get('k')).toBeUndefined()
+    open[1]?.('new')
+    expect(await force).toBe('new')
+    expect([cache.getLocal('k'), await world.isolate().get('k')]).toEqual(['new', 'new'])
+  })
 })

@@ -41,6 +41,17 @@ describe('swr in the fleet', () => {
     await oneFactory(world, isolates, { l1: false })
   })
 
+  test('who joins meanwhile and wants nothing stale has all of its time', async () => {
+    const { world } = await ended()
+    const cache = await world.warm()
+    const gate = world.hold('EVALSHA')
+    expect(await cache.getOrCreate('k', () => 'new', options)).toBe('old')
+    const joiner = cache.getOrCreate('k', () => 'own', { ttl: '10s', timeout: '1s' })
+    await settle()
+    gate.open()
+    expect(await joiner).toBe('new')
+  })
+
   test('an isolate that finds it made already calls no factory', async () => {
     const { world, writer } = await ended()
     await world.isolate().set('k', 'theirs', options)
