@@ -3,7 +3,7 @@ import type { Core } from '../core.ts'
 import { headOf } from '../entry/index.ts'
 import { canGoOn, isUsable, type LoadCall } from './call.ts'
 import type { Ground } from './fill.ts'
-import type { Flight } from './flight.ts'
+import type { Copy, Flight } from './flight.ts'
 import { askForLease, giveBack, type Lease, newLease } from './lease.ts'
 import { examine, factsOf, type Found, keepCopy, type Read, welcome } from './lookup.ts'
 import { report } from './report.ts'
@@ -50,21 +50,29 @@ function wantsLease({ call, background }: Looking): boolean {
 }
 
 async function lookOnce(core: Core, flight: Flight, looking: Looking): Promise<Ground | undefined> {
-  const { place } = looking.call
-  const bytes = (await core.redis?.read(place.physicalKey, signalOf(flight, looking))) ?? null
+  const { call } = looking
+  const bytes = (await core.redis?.read(call.place.physicalKey, signalOf(flight, looking))) ?? null
   if (await note(core, flight, looking, bytes)) return undefined
-  if (!isRefresh(core, flight, looking)) return { seen: headIn(bytes), lease: undefined }
-  // Whoever waits takes the stale value now. What is left is a refresh, of which the fleet needs one.
-  flight.makingSince = core.settings.clock.monotonic()
-  flight.looked.open()
-  return lookTogether(core, flight, { ...looking, background: true, lease: newLease(core, looking.call) })
+  const { previous } = flight
+  if (previous === undefined || !becomesRefresh(core, call, previous))
+    return { seen: headIn(bytes), lease: undefined }
+  startMaking(core, flight)
+  const after = Math.max(looking.after, previous.facts.created)
+  return lookTogether(core, flight, { call, after, background: true, lease: newLease(core, call) })
 }
 
-/** Whether the call gets what L2 had at once, and nobody waits for the load any more. */
-function isRefresh(core: Core, { previous }: Flight, { call }: Looking): boolean {
-  const { options, patience, stale, view } = call
-  if (options.forceRefresh === true || patience.stampede === 'off' || !canGoOn(view)) return false
-  return isUsable(previous, stale.swr, core.settings.clock.now())
+/** Whether who waits takes the stale value that L2 had: what goes on is a refresh, and one is enough for the fleet. */
+function becomesRefresh(core: Core, call: LoadCall, previous: Copy): boolean {
+  if (call.options.forceRefresh === true || call.patience.stampede === 'off' || !canGoOn(call.view))
+    return false
+  if (core.flights.isResting(call.place.localKey)) return false
+  return isUsable(previous, call.stale.swr, core.settings.clock.now())
+}
+
+/** From now on it is known what L2 has, and the time runs that callers give a factory. */
+function startMaking(core: Core, flight: Flight): void {
+  if (!flight.looked.isOpen) flight.makingSince = core.settings.clock.monotonic()
+  flight.looked.open()
 }
 
 /** Takes what bytes hold: settles the flight with an entry that will do, remembers one that is to be replaced. */
@@ -137,9 +145,8 @@ async function waitElsewhere(
     flight.settle({ kind: 'none' })
     return
   }
-  if (!flight.looked.isOpen) flight.makingSince = clock.monotonic()
   flight.elsewhere = true
-  flight.looked.open()
+  startMaking(core, flight)
   await new Promise<void>((wake) => void clock.setTimeout(wake, pauseBefore(round, wait)))
   // Those who waited have taken what there was: the next call asks anew.
   if (flight.waiting === 0) flight.settle({ kind: 'none' })

@@ -1,0 +1,123 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { onEveryEngine } from '../../support/servers.ts'
+import { Fleet, Origin } from './fleet.ts'
+
+// Values that are made anew while others are given away: once in the fleet, whatever `stampede` says of cold keys.
+onEveryEngine('refreshing in the fleet', (server) => {
+  let fleet: Fleet
+  let origin: Origin
+
+  beforeEach(() => {
+    fleet = new Fleet(server())
+    origin = new Origin()
+  })
+  afterEach(() => vi.restoreAllMocks())
+
+  const refreshed = (value: string): Promise<void> =>
+    vi.waitFor(async () => expect(await fleet.cold().get('k')).toBe(value), { timeout: 5000 })
+
+  test('swr: 20 isolates with a stale copy in L1 give it away, and make one new value', async () => {
+    const isolates = await fleet.isolates(20, { swr: '1m' })
+    await fleet.cold().set('k', 'old', { ttl: 300, swr: '1m' })
+    await Promise.all(isolates.map((cache) => cache.get('k')))
+    await sleep(350)
+    const values = await Promise.all(isolates.map((cache) => cache.getOrCreate('k', origin.make)))
+    expect(values).toEqual(values.map(() => 'old'))
+    await origin.reached
+    origin.open()
+    await refreshed('made 1')
+    expect(origin.calls).toBe(1)
+    expect(await fleet.leases()).toEqual([])
+  })
+
+  test('swr: 20 isolates that find a stale value in L2 give it away, and make one new value', async () => {
+    await fleet.outdated('k', 'old')
+    const isolates = await fleet.isolates(20, { swr: '1m' })
+    const values = await Promise.all(isolates.map((cache) => cache.getOrCreate('k', origin.make)))
+    expect(values).toEqual(values.map(() => 'old'))
+    await origin.reached
+    const again = await Promise.all(isolates.map((cache) => cache.getOrCreate('k', origin.make)))
+    expect(again).toEqual(again.map(() => 'old'))
+    origin.open()
+    await refreshed('made 1')
+    expect(origin.calls).toBe(1)
+    expect(await fleet.leases()).toEqual([])
+  })
+
+  test('swr: what another isolate has refreshed is taken, without a call of the factory', async () => {
+    const [one, other] = await fleet.isolates(2, { swr: '1m' })
+    await fleet.cold().set('k', 'old', { ttl: 100, swr: '1m' })
+    await Promise.all([one?.get('k'), other?.get('k')])
+    await sleep(140)
+    origin.open()
+    expect(await one?.getOrCreate('k', origin.make)).toBe('old')
+    await refreshed('made 1')
+    expect(await other?.getOrCreate('k', origin.make)).toBe('old')
+    await vi.waitFor(() => expect(other?.getLocal('k')).toBe('made 1'))
+    expect(origin.calls).toBe(1)
+  })
+
+  test('eager: 10 isolates whose chance has come make one new value', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(1 - 1e-9)
+    const isolates = await fleet.isolates(10, { eager: { beta: 1e6 } })
+    const first = new Origin('first')
+    const made = isolates[0]?.getOrCreate('k', first.make, { eager: false })
+    await first.reached
+    await sleep(20) // what the factory took decides how early it is called again
+    first.open()
+    await made
+    await Promise.all(isolates.map((cache) => cache.get('k')))
+    const values = await Promise.all(isolates.map((cache) => cache.getOrCreate('k', origin.make)))
+    expect(values).toEqual(values.map(() => 'first 1'))
+    await origin.reached
+    origin.open()
+    await refreshed('made 1')
+    expect(origin.calls).toBe(1)
+    expect(await fleet.leases()).toEqual([])
+  })
+
+  test('eager: 10 isolates that find the value in L2 make one new value', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(1 - 1e-9)
+    const isolates = await fleet.isolates(10, { eager: { beta: 1e6 } })
+    const first = new Origin('first')
+    const made = fleet.cold().getOrCreate('k', first.make)
+    await first.reached
+    await sleep(20)
+    first.open()
+    await made
+    const values = await Promise.all(isolates.map((cache) => cache.getOrCreate('k', origin.make)))
+    expect(values).toEqual(values.map(() => 'first 1'))
+    await origin.reached
+    origin.open()
+    await refreshed('made 1')
+    expect(origin.calls).toBe(1)
+    expect(await fleet.leases()).toEqual([])
+  })
+
+  test('after a soft timeout the load goes on, and its value is kept', async () => {
+    await fleet.outdated('k', 'old', { staleIfError: '1m' })
+    const cache = await fleet.isolate({ staleIfError: '1m', softTimeout: 20 })
+    const call = cache.getOrCreate('k', origin.make)
+    expect(await call).toBe('old')
+    expect(await cache.getOrCreate('k', origin.make)).toBe('old')
+    origin.open()
+    await refreshed('made 1')
+    await vi.waitFor(() => expect(cache.getLocal('k')).toBe('made 1'))
+    expect(origin.calls).toBe(1)
+  })
+
+  test('a refresh that fails gives its lease back', async () => {
+    await fleet.outdated('k', 'old')
+    const [one, other] = await fleet.isolates(2, { swr: '1m' })
+    const fail = (): never => {
+      throw new Error('the origin is ill')
+    }
+    expect(await one?.getOrCreate('k', fail)).toBe('old')
+    await vi.waitFor(() => expect(one?.stats().loads.failed).toBe(1))
+    await vi.waitFor(async () => expect(await fleet.leases()).toEqual([]))
+    origin.open()
+    expect(await other?.getOrCreate('k', origin.make)).toBe('old')
+    await refreshed('made 1')
+  })
+})
