@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { beforeEach, expect, test, vi } from 'vitest'
+import type { CacheOptions, EntryOptions, HybridCache } from '../../../src/index.ts'
+import { onEveryEngine } from '../../support/servers.ts'
+import { Fleet, Origin } from './fleet.ts'
+
+// What loads cost, counted where it is billed: at the server, as requests / commands.
+
+onEveryEngine('costs of a load', (server) => {
+  let fleet: Fleet
+  let cache: HybridCache
+
+  beforeEach(async () => {
+    fleet = new Fleet(server())
+    cache = await warm()
+    // A script costs a request more where the database sees it for the first time.
+    const load = (key: string, options: EntryOptions) => fleet.cold().getOrCreate(key, () => 1, options)
+    await load('once', { stampede: 'global' })
+    await fleet.outdated('twice', 'old')
+    await load('twice', {})
+    await load('thrice', { stampede: 'global' })
+    await fleet.cold().getOrCreate('none', () => undefined, { stampede: 'global' })
+  })
+
+  /** An isolate that knows the time, and the scripts. */
+  async function warm(options: CacheOptions = {}): Promise<HybridCache> {
+    return fleet.isolate(options)
+  }
+
+  const load = (key: string, options: EntryOptions = {}) => cache.getOrCreate(key, () => 'made', options)
+  const cost = (run: () => unknown): Promise<string> => fleet.cost(run)
+
+  /** The cost of a call and of what it does behind it, until L1 has the new value. */
+  const costOfRefresh = (key: string, options: EntryOptions, old: unknown = 'old'): Promise<string> =>
+    cost(async () => {
+      expect(await load(key, options)).toBe(old)
+      await vi.waitFor(() => expect(cache.getLocal(key)).toBe('made'))
+    })
+
+  test("'global': 2 requests for a load, 1 for a hit in L2", async () => {
+    const options = { stampede: 'global' } as const
+    expect(await cost(() => load('k', options))).toBe('2/7')
+    expect(await cost(() => load('k', options))).toBe('0/0')
+    cache.removeLocal('k')
+    expect(await cost(() => load('k', options))).toBe('1/2')
+    expect(await cost(() => fleet.cold().getOrCreate('k', () => 1, options))).toBe('1/4') // and TIME, twice
+  })
+
+  test("'isolate' and 'off': 2 requests of a command each", async () => {
+    expect(await cost(() => load('a', { stampede: 'isolate' }))).toBe('2/2')
+    expect(await cost(() => load('b', { stampede: 'off' }))).toBe('2/2')
+    expect(await cost(() => Promise.all([load('c'), load('c'), load('c')]))).toBe('2/2')
+  })
+
+  test("a load over a stale entry fills by a script: 1/1 to look, 1/3 to fill; 'global' 1/3 and 1/4", async () => {
+    await fleet.outdated('a', 'old')
+    expect(await cost(() => load('a'))).toBe('2/4')
+    await fleet.outdated('b', 'old')
+    expect(await cost(() => load('b', { stampede: 'global' }))).toBe('2/7')
+  })
+
+  test('a load without L2 costs nothing, one that is not stored 1/1', async () => {
+    expect(await cost(() => load('a', { l2: false }))).toBe('0/0')
+    const skip = (ctx: { skip(): void }): void => ctx.skip()
+    expect(await cost(() => cache.getOrCreate('b', skip))).toBe('1/1')
+    expect(await cost(() => cache.getOrCreate('c', skip, { stampede: 'global' }))).toBe('2/6') // and the lease given back
+  })
+
+  test('a forced load: 1/1 to look, and what it is to replace decides', async () => {
+    expect(await cost(() => load('k', { forceRefresh: true }))).toBe('2/2')
+    expect(await cost(() => load('k', { forceRefresh: true }))).toBe('2/4')
+    expect(await cost(() => load('k', { forceRefresh: true, stampede: 'global' }))).toBe('2/4')
+  })
+
+  test('swr: L1 has a copy that it may trust: 1/3 to ask for the lease and 1/4, all behind the call', async () => {
+    await fleet.cold().set('k', 'old', { ttl: 200, swr: '1m' })
+    await cache.get('k')
+    await sleep(240)
+    expect(await costOfRefresh('k', { swr: '1m' })).toBe('2/7')
+  })
+
+  test('swr: L2 has the stale value: 1/1 more, before the call ends', async () => {
+    await fleet.outdated('k', 'old')
+    expect(await costOfRefresh('k', { swr: '1m' })).toBe('3/8')
+  })
+
+  test("swr with 'off': no lease", async () => {
+    await fleet.outdated('k', 'old')
+    expect(await costOfRefresh('k', { swr: '1m', stampede: 'off' })).toBe('2/4')
+  })
+
+  test('swr while another isolate refreshes: 1/1 and 1/3, then 1/1 a call until it has rested', async () => {
+    await fleet.outdated('k', 'old')
+    const origin = new Origin()
+    expect(await fleet.cold({ swr: '1m' }).getOrCreate('k', origin.make)).toBe('old')
+    await origin.reached
+    const scripts = (): number => fleet.count('EVALSHA')
+    expect(
+      await cost(async () => {
+        expect(await load('k', { swr: '1m', localTtl: 1 })).toBe('old')
+        await vi.waitFor(() => expect(scripts()).toBe(1))
+      }),
+    ).toBe('2/4')
+    expect(await cost(() => load('k', { swr: '1m', localTtl: 1 }))).toBe('1/1')
+    origin.open()
+  })
+
+  test('a load of a key whose origin has just failed: 1/1, and no lease', async () => {
+    await fleet.outdated('k', 'old')
+    const fail = (): never => {
+      throw new Error('the origin is ill')
+    }
+    const options = { swr: '1m', localTtl: 1 } as const
+    await cache.getOrCreate('k', fail, options)
+    await vi.waitFor(async () => expect(await fleet.leases()).toEqual([]))
+    await vi.waitFor(() => expect(cache.stats().loads.failed).toBe(1))
+    expect(await cost(() => load('k', options))).toBe('1/1')
+  })
+})
