@@ -3,7 +3,7 @@ import { equal } from './assert.ts'
 import { type Checks, record } from './toolbox.ts'
 
 /** Like that of Workers, `waitUntil` works as a method only: taken out of its object it throws. */
-class Context {
+export class Context {
   readonly #work: Promise<unknown>[] = []
 
   waitUntil(work: Promise<unknown>): void {

@@ -8,6 +8,7 @@ import type { CheckResult, ScenarioReport } from './input.ts'
 import { isolation } from './isolation.ts'
 import { keys } from './keys.ts'
 import { lifetimes } from './lifetimes.ts'
+import { loading } from './loading.ts'
 import { reading } from './reading.ts'
 import { redirects } from './redirects.ts'
 import { scripting } from './scripting.ts'
@@ -23,6 +24,7 @@ const checks: Checks = {
   ...keys,
   ...lifetimes,
   ...background,
+  ...loading,
   ...aborting,
   ...encodings,
   ...isolation,

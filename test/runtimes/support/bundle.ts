@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, type Plugin } from 'esbuild'
 import { buildInto, root } from './built.ts'
@@ -8,7 +8,9 @@ const source = join(root, 'src')
 const runtimes = join(root, 'test/runtimes')
 
 /** Puts the built package in the place of its source: what npm users get. */
-function useBuilt(dist: string, external: boolean): Plugin {
+function useBuilt(folder: string, external: boolean): Plugin {
+  // Where a folder on the way is a link, a file has two names, and must not be bundled twice.
+  const dist = realpathSync(folder)
   return {
     name: 'built-package',
     setup({ onResolve }) {

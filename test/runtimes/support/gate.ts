@@ -1,10 +1,35 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { DevServer } from '../../../src/dev/index.ts'
 
+/** Requests that wait until a test lets them go on. */
+class Held {
+  readonly #waiting = new Set<() => void>()
+
+  /** How many there are. Whose sender has gone does not wait. */
+  get size(): number {
+    return this.#waiting.size
+  }
+
+  async add(response: ServerResponse): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const go = (): void => {
+        this.#waiting.delete(go)
+        resolve()
+      }
+      this.#waiting.add(go)
+      response.once('close', go)
+    })
+  }
+
+  release(): void {
+    for (const go of this.#waiting) go()
+  }
+}
+
 /** Holds requests on their way to Redis for as long as it is shut, so that a test decides what happens meanwhile. */
 export class Gate {
   readonly #redis: DevServer
-  readonly #held = new Set<() => void>()
+  readonly #held = new Held()
   #against: string | undefined
 
   constructor(redis: DevServer) {
@@ -18,7 +43,7 @@ export class Gate {
 
   open(): void {
     this.#against = undefined
-    for (const go of this.#held) go()
+    this.#held.release()
   }
 
   /** How many requests wait in front of it. Whose sender has gone does not. */
@@ -28,7 +53,7 @@ export class Gate {
 
   async enter(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
     const body = await bodyOf(request)
-    if (this.#against !== undefined && body.includes(`"${this.#against}"`)) await this.#hold(response)
+    if (this.#against !== undefined && body.includes(`"${this.#against}"`)) await this.#held.add(response)
     if (response.destroyed) return
     const answer = await fetch(`${this.#redis.url}/${path}`, {
       method: 'POST',
@@ -37,16 +62,37 @@ export class Gate {
     })
     response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text())
   }
+}
 
-  async #hold(response: ServerResponse): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const go = (): void => {
-        this.#held.delete(go)
-        resolve()
-      }
-      this.#held.add(go)
-      response.once('close', go)
-    })
+/** Where the values of a cache come from. Counts the calls for each, and answers at once unless it is shut. */
+export class Origin {
+  readonly #held = new Held()
+  readonly #calls = new Map<string, number>()
+  #isShut = false
+
+  shut(): void {
+    this.#isShut = true
+  }
+
+  open(): void {
+    this.#isShut = false
+    this.#held.release()
+  }
+
+  /** How many calls wait for an answer. */
+  get waiting(): number {
+    return this.#held.size
+  }
+
+  calls(name: string): number {
+    return this.#calls.get(name) ?? 0
+  }
+
+  async answer(response: ServerResponse, name: string): Promise<void> {
+    const calls = this.calls(name) + 1
+    this.#calls.set(name, calls)
+    if (this.#isShut) await this.#held.add(response)
+    response.end(`${name} ${calls}`)
   }
 }
 

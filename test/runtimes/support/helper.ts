@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { DevServer } from '../../../src/dev/index.ts'
-import { bodyOf, Gate } from './gate.ts'
+import { bodyOf, Gate, Origin } from './gate.ts'
 
 /** What a redirected request brought along. */
 interface Landing {
@@ -15,10 +15,13 @@ export interface Helper extends AsyncDisposable {
   readonly url: string
   /** Requests to `<url>/gate` are held until it is opened, then go on to Redis. */
   readonly gate: Gate
+  /** Answers `<url>/origin/<name>`. */
+  readonly origin: Origin
 }
 
 export async function startHelper(redis: DevServer): Promise<Helper> {
   const gate = new Gate(redis)
+  const origin = new Origin()
   const landings: Record<string, Landing[]> = { home: [], away: [] }
   const land = (place: 'home' | 'away', request: IncomingMessage, response: ServerResponse): void => {
     void bodyOf(request).then((body) => {
@@ -40,6 +43,7 @@ export async function startHelper(redis: DevServer): Promise<Helper> {
       gate: (request, response, rest) => {
         gate.enter(request, response, rest.join('/')).catch(() => response.destroy())
       },
+      origin: (_, response, [name = '']) => void origin.answer(response, name),
       silent: (request) => request.resume(),
       html: (_, response) => response.setHeader('content-type', 'text/html').end('<h1>Bad gateway</h1>'),
       redirect: (_, response, [status, where]) => {
@@ -57,7 +61,7 @@ export async function startHelper(redis: DevServer): Promise<Helper> {
   })
   const url = await listen(server)
   const stop = async (): Promise<void> => void (await Promise.all([close(server), close(other)]))
-  return { url, gate, [Symbol.asyncDispose]: stop }
+  return { url, gate, origin, [Symbol.asyncDispose]: stop }
 }
 
 function listen(server: Server): Promise<string> {

@@ -3,7 +3,7 @@ import { createHybridCache } from '../../../src/index.ts'
 import { redisServerBin } from '../../support/redis-server.ts'
 import { given } from '../scenario/encodings.ts'
 import type { ScenarioInput } from '../scenario/input.ts'
-import type { Gate } from './gate.ts'
+import type { Gate, Origin } from './gate.ts'
 import { startHelper } from './helper.ts'
 
 /** Everything outside of the runtime that a scenario needs, for one run. */
@@ -11,6 +11,7 @@ export interface World extends AsyncDisposable {
   readonly input: ScenarioInput
   readonly redis: DevServer
   readonly gate: Gate
+  readonly origin: Origin
 }
 
 /** No ephemeral port, and none that any service has: a connection to it is refused. */
@@ -32,6 +33,7 @@ export async function startWorld(run: string): Promise<World> {
     input: { run, url, token, helper: helper.url, dead: nobody },
     redis,
     gate: helper.gate,
+    origin: helper.origin,
     async [Symbol.asyncDispose]() {
       await helper[Symbol.asyncDispose]()
       await redis.close()
