@@ -80,6 +80,7 @@ async function note(core: Core, flight: Flight, looking: Looking, bytes: string 
   const { call, after } = looking
   const read = readOf(flight, call)
   const found = await examine(core, read, bytes)
+  const isFirst = !flight.answered
   flight.answered = true
   if (found?.fresh === true && found.opened.header.created > after) {
     welcome(core, read, found)
@@ -88,7 +89,7 @@ async function note(core: Core, flight: Flight, looking: Looking, bytes: string 
     flight.found = { left: found.left, ...factsOf(found.opened.header) }
     return true
   }
-  core.counters.l2.misses++
+  if (isFirst) core.counters.l2.misses++ // one load is one miss, however often it looks
   flight.previous = undefined
   if (found !== undefined) remember(core, flight, read, found)
   return false
