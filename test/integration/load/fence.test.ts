@@ -1,7 +1,7 @@
-import { beforeEach, expect, test, vi } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import type { HybridCache } from '../../../src/index.ts'
 import { onEveryEngine } from '../../support/servers.ts'
-import { Fleet, Origin } from './fleet.ts'
+import { Fleet, Origin, soon } from './fleet.ts'
 
 const global = { stampede: 'global' } as const
 
@@ -134,7 +134,7 @@ onEveryEngine('the commit of a load', (server) => {
     await origin.reached
     origin.open()
     expect(await forced).toBe('late 1')
-    await vi.waitFor(async () => expect(await stored()).toBe('late 1'))
+    await soon(async () => expect(await stored()).toBe('late 1'))
     const again = new Origin('again')
     const late = slow.getOrCreate('k', again.make, { forceRefresh: true })
     await again.reached

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { onEveryEngine } from '../../support/servers.ts'
-import { Fleet, Origin } from './fleet.ts'
+import { Fleet, Origin, soon } from './fleet.ts'
 
 // Values that are made anew while others are given away: once in the fleet, whatever `stampede` says of cold keys.
 onEveryEngine('refreshing in the fleet', (server) => {
@@ -15,7 +15,7 @@ onEveryEngine('refreshing in the fleet', (server) => {
   afterEach(() => vi.restoreAllMocks())
 
   const refreshed = (value: string): Promise<void> =>
-    vi.waitFor(async () => expect(await fleet.cold().get('k')).toBe(value), { timeout: 5000 })
+    soon(async () => expect(await fleet.cold().get('k')).toBe(value))
 
   test('swr: 20 isolates with a stale copy in L1 give it away, and make one new value', async () => {
     const isolates = await fleet.isolates(20, { swr: '1m' })
@@ -54,7 +54,7 @@ onEveryEngine('refreshing in the fleet', (server) => {
     expect(await one?.getOrCreate('k', origin.make)).toBe('old')
     await refreshed('made 1')
     expect(await other?.getOrCreate('k', origin.make)).toBe('old')
-    await vi.waitFor(() => expect(other?.getLocal('k')).toBe('made 1'))
+    await soon(() => expect(other?.getLocal('k')).toBe('made 1'))
     expect(origin.calls).toBe(1)
   })
 
@@ -103,7 +103,7 @@ onEveryEngine('refreshing in the fleet', (server) => {
     expect(await cache.getOrCreate('k', origin.make)).toBe('old')
     origin.open()
     await refreshed('made 1')
-    await vi.waitFor(() => expect(cache.getLocal('k')).toBe('made 1'))
+    await soon(() => expect(cache.getLocal('k')).toBe('made 1'))
     expect(origin.calls).toBe(1)
   })
 
@@ -114,8 +114,8 @@ onEveryEngine('refreshing in the fleet', (server) => {
       throw new Error('the origin is ill')
     }
     expect(await one?.getOrCreate('k', fail)).toBe('old')
-    await vi.waitFor(() => expect(one?.stats().loads.failed).toBe(1))
-    await vi.waitFor(async () => expect(await fleet.leases()).toEqual([]))
+    await soon(() => expect(one?.stats().loads.failed).toBe(1))
+    await soon(async () => expect(await fleet.leases()).toEqual([]))
     origin.open()
     expect(await other?.getOrCreate('k', origin.make)).toBe('old')
     await refreshed('made 1')
