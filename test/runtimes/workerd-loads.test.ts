@@ -29,6 +29,7 @@ describe.each(named)('loads in workerd %s', { timeout: 10_000 }, (name, compatib
     await go('get', 'warm-up').answer
   }, 60_000)
   afterEach(async () => {
+    world.gate.open()
     world.origin.open()
     // Nothing is left of any load, and nothing that a request left behind has made noise.
     await vi.waitFor(async () => expect(await loads()).toMatchObject({ flights: 0 }), { timeout: 5000 })
@@ -157,6 +158,19 @@ describe.each(named)('loads in workerd %s', { timeout: 10_000 }, (name, compatib
     world.gate.open()
     expect(await answers(joiners)).toEqual(allOf(joiners, 'early 1'))
     expect(world.origin.calls('early')).toBe(1)
+  })
+
+  test('a leader that is gone while it stores its value leaves that to others for a moment only', async () => {
+    world.gate.shut('SET')
+    const leader = go('ask', 'frozen', { unbound: true })
+    await vi.waitFor(() => expect(world.gate.waiting).toBe(1), { timeout: 5000 })
+    leader.reset()
+    await vi.waitFor(() => expect(world.gate.waiting).toBe(0), { timeout: 5000 })
+    world.gate.open()
+    expect(await go('ask', 'frozen').answer).toEqual({ status: 200, value: 'frozen 1' })
+    const next = async () => expect(await go('ask', 'frozen').answer).toMatchObject({ value: 'frozen 2' })
+    await vi.waitFor(next, { timeout: 5000, interval: 200 })
+    await lands('frozen', 'frozen 2')
   })
 
   test('a joiner that is gone disturbs nobody', async () => {
