@@ -119,9 +119,8 @@ describeScripts('leases', (lua) => {
   })
 
   test('a lease ends by itself, and the next one gets it', async () => {
-    expect(await lease({ ttl: 40 })).toEqual([1, null, 40])
-    expect(await lease({ token: 'other' })).toEqual([2, null, within(1, 40)])
-    await sleep(80)
+    expect(await lease({ ttl: 20 })).toEqual([1, null, 20])
+    await sleep(60)
     expect(await lease({ token: 'other' })).toEqual([1, null, 60_000])
     expect(await holder()).toBe('other')
   })
