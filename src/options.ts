@@ -154,11 +154,15 @@ export function resolveSettings(options: CacheOptions): Settings {
   assertSegment(keyPrefix, 'keyPrefix')
   const maxTtl = toMilliseconds(options.maxTtl ?? '30d', 'maxTtl')
   const timeout = Math.min(toMilliseconds(l2.timeout ?? '1s', 'l2.timeout'), longestTimer)
+  const stale = resolveStale(options, noStale)
   const settings: Settings = {
     keyPrefix,
     maxTtl,
-    ttl: options.ttl === undefined ? Math.min(defaultTtl, maxTtl) : toMilliseconds(options.ttl, 'ttl'),
-    stale: resolveStale(options, noStale),
+    ttl:
+      options.ttl === undefined
+        ? Math.max(1, Math.min(defaultTtl, maxTtl - staleWindow(stale)))
+        : toMilliseconds(options.ttl, 'ttl'),
+    stale,
     load: resolveLoad(options, { softTimeout: 0, timeout: 0, beta: 0, stampede: 'isolate' }),
     localTtl: options.localTtl === undefined ? undefined : toMilliseconds(options.localTtl, 'localTtl'),
     memory: {

@@ -10,6 +10,9 @@ import { type Waited, waitFor } from './wait.ts'
 /** Said instead of a value: this flight has none for the call, which is to look anew. */
 export const again: unique symbol = Symbol('again')
 
+/** Said instead of a value: the request that the flight belonged to is gone. */
+export const lost: unique symbol = Symbol('lost')
+
 /** What a call waits for a flight with. */
 export interface Attendance {
   readonly call: LoadCall
@@ -50,6 +53,8 @@ class Attendant {
   readonly #local: Copy | undefined
   /** The longest that a value may be past its end. */
   readonly #window: number
+  /** When the call began to wait. */
+  readonly #since: number
 
   constructor(core: Core, flight: Flight, { call, own, local }: Attendance) {
     this.#core = core
@@ -58,6 +63,7 @@ class Attendant {
     this.#own = own
     this.#local = local
     this.#window = Math.max(call.stale.swr, call.stale.staleIfError)
+    this.#since = core.settings.clock.monotonic()
   }
 
   async wait(): Promise<unknown> {
@@ -76,9 +82,10 @@ class Attendant {
 
   async #made(): Promise<unknown> {
     const { softTimeout, timeout } = this.#call.patience
-    const since = this.#flight.makingSince
-    const hard = timeout > 0 ? since + timeout : Infinity
-    const soft = softTimeout > 0 ? since + softTimeout : Infinity
+    const { makingSince } = this.#flight
+    // Who comes late has as much time for the factory as others; a stale value is no worse for having come late.
+    const hard = timeout > 0 ? Math.max(makingSince, this.#since) + timeout : Infinity
+    const soft = softTimeout > 0 ? makingSince + softTimeout : Infinity
     const how = await this.#waitFor('settled', { soft, hard })
     if (how === 'lost') return this.#lost()
     if (how === 'open') return this.#take(this.#flight.outcome as Outcome)
@@ -149,13 +156,19 @@ class Attendant {
     return this.#give(this.#copy as Copy, reason)
   }
 
-  #give(copy: Copy, reason: StaleReason): unknown {
+  /** A stale value that another call's flight has found is held against the schema of this one. */
+  async #give(copy: Copy, reason: StaleReason): Promise<unknown> {
+    const { schema } = this.#call.options
+    if (schema !== undefined && !this.#own && copy !== this.#local) {
+      const accepted = await acceptLocal(this.#core, schema, this.#core.local.valueOf(copy))
+      if (accepted === undefined) return again
+    }
     return giveStale(this.#core, copy, reason)
   }
 
-  #lost(): typeof again {
+  #lost(): typeof lost {
     this.#core.flights.end(this.#flight)
-    return again
+    return lost
   }
 
   /** Waits until an instant of the monotonic clock. */

@@ -43,8 +43,6 @@ export class Flight {
   outcome: Outcome | undefined
   /** Of a value that L2 had: how long it still lives, how long it took to make, when it was stored; milliseconds. */
   found: { readonly left: number; readonly took: number; readonly created: number } | undefined
-  /** A write came in between: nobody may join any more. */
-  detached = false
   /** It goes on when nobody waits for it. */
   goesOn: boolean
   /** Its time is up: it ends with the last one who waits, even if it was to go on. */

@@ -7,6 +7,8 @@ const maxResting = 1000
 const pulseEvery = 100
 // A request that lives lets its flight's pulse go on; after so many silent milliseconds it does not.
 const deadAfter = 2000
+// Elsewhere a load that nobody waits for, and that has no `timeout`, may hang for ever: its key must not.
+const hangingAfter = 60_000
 
 /** What a flight is known by: the key in L1, and whether it leaves L2 out. No key holds a lone surrogate. */
 export function flightId(localKey: string, solo: boolean): string {
@@ -23,11 +25,13 @@ export class Flights {
     this.#clock = clock
   }
 
-  /** The flight that a call may join. One whose request has died is forgotten. */
+  /** The flight that a call may join. One whose request has died, or that hangs, is forgotten. */
   current(id: string): Flight | undefined {
     const flight = this.#byId.get(id)
     if (flight?.isJoinable !== true) return undefined
-    if (!isRequestBound() || this.#clock.monotonic() - flight.pulseAt < deadAfter) return flight
+    const silentFor = this.#clock.monotonic() - flight.pulseAt
+    const dead = isRequestBound() ? silentFor >= deadAfter : silentFor >= hangingAfter && flight.waiting === 0
+    if (!dead) return flight
     this.end(flight)
     return undefined
   }
@@ -50,9 +54,6 @@ export class Flights {
   }
 
   #detach(id: string): void {
-    const flight = this.#byId.get(id)
-    if (flight === undefined) return
-    flight.detached = true
     this.#byId.delete(id)
   }
 

@@ -3,7 +3,7 @@ import type { Core } from '../core.ts'
 import { isEarly } from '../entry/index.ts'
 import type { StaleReason } from '../events.ts'
 import { type StandardSchema, validate } from '../schema.ts'
-import { again, attend, giveStale } from './attend.ts'
+import { again, attend, giveStale, lost } from './attend.ts'
 import { canGoOn, flightOf, isUsable, type LoadCall } from './call.ts'
 import { type Copy, Flight } from './flight.ts'
 import { look } from './look.ts'
@@ -39,6 +39,7 @@ export async function getOrLoad(core: Core, call: LoadCall, local: unknown): Pro
 async function load(core: Core, call: LoadCall): Promise<unknown> {
   const { forceRefresh, schema } = call.options
   const forced = forceRefresh === true
+  let refusals = 0
   for (let round = 0; ; round++) {
     call.options.signal?.throwIfAborted()
     const found = call.options.l1 === false ? undefined : core.local.findStale(call.place.localKey)
@@ -49,7 +50,7 @@ async function load(core: Core, call: LoadCall): Promise<unknown> {
       refresh(core, call, { local, after: local.facts.created })
       return giveStale(core, local, reason)
     }
-    const alone = call.patience.stampede === 'off' || round >= sharedRounds
+    const alone = call.patience.stampede === 'off' || refusals >= sharedRounds
     const joined = alone || forced ? undefined : core.flights.current(flightOf(call))
     if (joined !== undefined) {
       core.counters.joined++
@@ -57,7 +58,8 @@ async function load(core: Core, call: LoadCall): Promise<unknown> {
     }
     const flight = joined ?? lead(core, call, { local, alone, mayRest: !forced && round === 0 })
     const value = await attended(core, flight, { call, local, own: joined === undefined })
-    if (value !== again) return value
+    if (value === again) refusals++
+    else if (value !== lost) return value
   }
 }
 
@@ -89,9 +91,9 @@ function staleReason(
   const now = core.settings.clock.now()
   if (local === undefined || now >= local.trusted || now < local.end) return undefined
   const { swr, staleIfError } = call.stale
-  if (core.flights.isResting(call.place.localKey))
-    return isUsable(local, Math.max(swr, staleIfError), now) ? 'error' : undefined
-  return isUsable(local, swr, now) && canGoOn(call.view) ? 'swr' : undefined
+  if (isUsable(local, swr, now) && canGoOn(call.view)) return 'swr'
+  const rests = core.flights.isResting(call.place.localKey)
+  return rests && isUsable(local, Math.max(swr, staleIfError), now) ? 'error' : undefined
 }
 
 /** Has the value made anew, behind the call. Once at a time, and not while the origin is to be let alone. */

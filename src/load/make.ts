@@ -68,7 +68,7 @@ async function makeInTime(
   }
   const timer = timeout > 0 ? clock.setTimeout(late, timeout) : undefined
   const context = contextOf(core, flight, { call, copy, decisions })
-  const running = runFactory(core, () => call.factory(context), background)
+  const running = runFactory(core, () => call.factory(context), background || flight.goesOn)
   try {
     return await Promise.race([running, flight.settled.opened.then(() => undefined)])
   } finally {
