@@ -1,4 +1,5 @@
 import type { Core } from './core.ts'
+import { Invalidation } from './invalidation.ts'
 import type { EventName, Listener, Operation } from './events.ts'
 import type { BatchFactory } from './load/batch.ts'
 import { toCall } from './load/call.ts'
@@ -7,7 +8,6 @@ import type { Factory } from './load/factory.ts'
 import { getOrLoad } from './load/load.ts'
 import { getValue, readLocal } from './load/lookup.ts'
 import { readMany, writeMany } from './load/many.ts'
-import { drop, removeEverywhere } from './load/remove.ts'
 import { replace, toWrite } from './load/store.ts'
 import type { EntryOptions, ReadOptions, WriteOptions } from './options.ts'
 import { assertKey, listOf } from './redis/index.ts'
@@ -26,15 +26,17 @@ const none: EntryOptions = Object.freeze({})
  *
  * Methods reject with a `TypeError` for misuse, before anything is sent, and with a `CacheError` where a write could not be
  * done; reads survive a failing Redis. Costs are given as HTTP requests / billed commands. Calls that are issued in the same
- * tick share one request. An isolate's first request asks Redis for the time, too: one command more.
+ * tick share one request. An isolate's first request asks Redis for the time and the versions, too: two commands more; and at most
+ * once per `coherence.interval` a read also asks what other isolates have invalidated: one command more.
  */
-export class HybridCache<HasRedis extends boolean = boolean> {
+export class HybridCache<HasRedis extends boolean = boolean> extends Invalidation {
   readonly #core: Core
   readonly #view: View
   #scripts: Scripts | undefined
 
   /** @internal */
   constructor(core: Core, view: View) {
+    super(core, view)
     this.#core = core
     this.#view = view
   }
@@ -101,8 +103,9 @@ export class HybridCache<HasRedis extends boolean = boolean> {
 
   /**
    * Stores a value in both tiers. Rejects where it cannot be serialised (`SERIALIZE`), is too large (`TOO_LARGE`), or where
-   * L2 could not be reached; the copy in L1 is gone then, as nobody knows what L2 holds. Never sent twice by itself.
-   * Cost: 1/1; 2/2 where it is the first thing that the isolate asks of Redis.
+   * L2 could not be reached; the copy in L1 is gone then, as nobody knows what L2 holds. Never sent twice by itself; after a
+   * timeout it may still be executed. Other isolates learn of it as of a removal: see `remove`.
+   * Cost: 1/4; 2/5 where it is the first thing that the isolate asks of Redis.
    *
    * @example
    * ```ts
@@ -114,22 +117,6 @@ export class HybridCache<HasRedis extends boolean = boolean> {
    */
   async set(key: string, value: unknown, options: WriteOptions = none): Promise<void> {
     await replace(this.#core, [toWrite(this.#core, this.#view, { key, value, options, operation: 'set' })])
-  }
-
-  /**
-   * Removes one key or many from both tiers. Rejects where L2 could not be reached, and the copies in L1 are gone all the
-   * same. Other isolates may serve their own copy until its `localTtl` ends. Cost: 1/1 for every thousand keys.
-   *
-   * @example
-   * ```ts
-   * import { createHybridCache } from 'hybrid-cache'
-   *
-   * const cache = createHybridCache()
-   * await cache.remove(['user:1', 'user:1:name'])
-   * ```
-   */
-  async remove(keys: string | readonly string[]): Promise<void> {
-    await removeEverywhere(this.#core, this.#view, listOf(keys))
   }
 
   /**
@@ -180,7 +167,7 @@ export class HybridCache<HasRedis extends boolean = boolean> {
   /**
    * Stores many values, given as a `Map` or as pairs, with the same options. All are encoded before anything is sent, so that
    * one bad value stores none. Not atomic: where L2 fails in between, the call rejects and some may be stored.
-   * Cost: one request (several where they do not fit into one), one command a value.
+   * Cost: one request (several where they do not fit into one), four commands a value.
    *
    * @example
    * ```ts
@@ -198,14 +185,6 @@ export class HybridCache<HasRedis extends boolean = boolean> {
   getLocal<T = unknown>(key: string): T | undefined {
     assertKey(key)
     return readLocal(this.#core, this.#view, key, 'getLocal') as T | undefined
-  }
-
-  /** Removes one key or many from L1 of this isolate only; L2 and other isolates keep them. Cost: 0/0. */
-  removeLocal(keys: string | readonly string[]): void {
-    drop(
-      this.#core,
-      listOf(keys).map((key) => this.#view.place(key)),
-    )
   }
 
   /**

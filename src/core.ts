@@ -1,7 +1,7 @@
 import type { Codec } from './entry/index.ts'
 import type { Events } from './events.ts'
 import type { Flights } from './load/flights.ts'
-import type { Marks } from './load/marks.ts'
+import type { Coherence, Marks } from './coherence/index.ts'
 import type { LocalTier } from './memory/index.ts'
 import type { Settings } from './options.ts'
 import type { RedisTier } from './redis/index.ts'
@@ -17,6 +17,7 @@ export interface Core {
   readonly executor: Executor | undefined
   readonly codec: Codec
   readonly marks: Marks
+  readonly coherence: Coherence
   readonly flights: Flights
   readonly events: Events
   readonly counters: Counters

@@ -3,7 +3,7 @@ import type { Core } from './core.ts'
 import { Codec } from './entry/index.ts'
 import { Events } from './events.ts'
 import { Flights } from './load/flights.ts'
-import { Marks } from './load/marks.ts'
+import { Coherence, Marks } from './coherence/index.ts'
 import { LocalTier, MemoryStore } from './memory/index.ts'
 import { type CacheOptions, type RedisSource, resolveSettings } from './options.ts'
 import { connect } from './redis/index.ts'
@@ -42,18 +42,29 @@ export function createHybridCache(options: CacheOptions = {}): HybridCache {
           stats: counters.l2,
           onBreaker: (change) => events.emit('breaker', change),
         })
+  const marks = new Marks()
+  const local = new LocalTier(store, codec, { isolation: memory.isolation, clock })
   const core: Core = {
     settings,
     events,
     counters,
     codec,
-    local: new LocalTier(store, codec, { isolation: memory.isolation, clock }),
+    local,
     redis: redis?.tier,
     executor:
       redis === undefined
         ? undefined
         : new Executor(redis.link, new DialectSwitch(redis.dialect), redis.binary),
-    marks: new Marks(),
+    marks,
+    coherence: new Coherence({
+      redis: redis?.tier,
+      local,
+      marks,
+      events,
+      clock,
+      prefix: settings.keyPrefix,
+      settings: settings.coherence,
+    }),
     flights: new Flights(clock),
   }
   return new HybridCache(core, new View(settings.keyPrefix, settings.waitUntil))

@@ -14,6 +14,10 @@ export type Operation =
   | 'set'
   | 'setMany'
   | 'remove'
+  | 'expire'
+  | 'removeByTag'
+  | 'expireByTag'
+  | 'clear'
   | 'slide'
   | 'setIfNotExists'
   | 'setIfExists'
@@ -52,6 +56,8 @@ export interface CacheEvents {
   store: { tier: Tier; operation: Operation; bytes: number }
   /** Keys were removed by a call. */
   remove: { tier: Tier; count: number }
+  /** Another isolate has invalidated something, as this one has just learned. */
+  invalidate: { kind: 'key' | 'tag' | 'all' }
   /** L1 dropped an entry to stay within its budget. */
   evict: { bytes: number }
   /** Stored bytes did not fit and were treated as a miss. */
@@ -75,6 +81,7 @@ const names: ReadonlySet<string> = new Set<EventName>([
   'stale',
   'store',
   'remove',
+  'invalidate',
   'evict',
   'discard',
   'error',

@@ -1,4 +1,5 @@
 import { type Duration, toMilliseconds } from './duration.ts'
+import type { CoherenceSettings } from './coherence/index.ts'
 import type { SealSettings, Serializer } from './entry/index.ts'
 import type { Listeners } from './events.ts'
 import type { Isolation } from './memory/index.ts'
@@ -73,6 +74,12 @@ export interface CacheOptions extends LoadOptions, StaleOptions {
   readonly l2?: L2Options
   /** When to leave a failing Redis alone: calls that need it then fail at once with `BREAKER_OPEN`. `'off'`: never. */
   readonly breaker?: BreakerOptions | 'off'
+  /**
+   * How isolates keep up with each other: at most once per `interval` a request that goes out anyway also asks what was
+   * invalidated (one command more). `maxStaleness` bounds L1 hits too, for one small request per isolate and interval. `'off'`: not
+   * at all; there are no tags and no `clear` then. Default `{ interval: '5s' }`.
+   */
+  readonly coherence?: 'off' | { readonly interval?: Duration; readonly maxStaleness?: Duration }
   /** The largest encoded value, in bytes, that is written or read. Default 1 MiB. */
   readonly maxValueBytes?: number
   /** Compresses values of `threshold` characters or more for Redis (gzip), where the runtime can. Costs CPU time. Default `'off'`. */
@@ -89,6 +96,8 @@ export interface CacheOptions extends LoadOptions, StaleOptions {
 
 /** Options of a call that reads. */
 export interface ReadOptions {
+  /** The tags that the entry is expected to have: their versions then come in the same request. */
+  readonly tags?: readonly string[]
   /** Whether to use L1 for this call. Default `true`. */
   readonly l1?: boolean
   /** Whether to use L2 for this call. Default `true`. */
@@ -109,6 +118,8 @@ export interface WriteOptions extends StaleOptions {
   readonly sliding?: Duration
   /** How long L1 may keep its copy. Default: the cache's `localTtl`. */
   readonly localTtl?: Duration
+  /** What the value depends on, so that `removeByTag` finds it: 32 at most, each a string of 128 bytes at most. */
+  readonly tags?: readonly string[]
   /** Whether to use L1 for this entry. Default `true`. */
   readonly l1?: boolean
   /** Whether to use L2 for this entry. Default `true`. */
@@ -131,6 +142,9 @@ export interface Settings extends SealSettings {
   readonly maxTtl: number
   readonly stale: StaleSettings
   readonly load: LoadSettings
+  readonly coherence: CoherenceSettings | undefined
+  /** How long Redis keeps what stands against late loads, in milliseconds. */
+  readonly fence: number
   /** Milliseconds that a load waits for L2 where a stale value is at hand. */
   readonly softTimeout: number
   readonly memory: { readonly maxEntries: number; readonly maxBytes: number; readonly isolation: Isolation }
@@ -140,6 +154,8 @@ export interface Settings extends SealSettings {
 }
 
 const defaultTtl = 300_000
+// The longest that Workers let background work go on, and as much again.
+const shortestFence = 60_000
 
 /** Throws a `TypeError` that names the option for whatever cannot be right. */
 export function resolveSettings(options: CacheOptions): Settings {
@@ -154,6 +170,7 @@ export function resolveSettings(options: CacheOptions): Settings {
   assertSegment(keyPrefix, 'keyPrefix')
   const maxTtl = toMilliseconds(options.maxTtl ?? '30d', 'maxTtl')
   const timeout = Math.min(toMilliseconds(l2.timeout ?? '1s', 'l2.timeout'), longestTimer)
+  const load = resolveLoad(options, { softTimeout: 0, timeout: 0, beta: 0, stampede: 'isolate' })
   const stale = resolveStale(options, noStale)
   const settings: Settings = {
     keyPrefix,
@@ -163,7 +180,7 @@ export function resolveSettings(options: CacheOptions): Settings {
         ? Math.max(1, Math.min(defaultTtl, maxTtl - staleWindow(stale)))
         : toMilliseconds(options.ttl, 'ttl'),
     stale,
-    load: resolveLoad(options, { softTimeout: 0, timeout: 0, beta: 0, stampede: 'isolate' }),
+    load,
     localTtl: options.localTtl === undefined ? undefined : toMilliseconds(options.localTtl, 'localTtl'),
     memory: {
       maxEntries: wholeNumber(memory.maxEntries ?? 1000, 1, 'memory.maxEntries'),
@@ -179,11 +196,24 @@ export function resolveSettings(options: CacheOptions): Settings {
     compressFrom:
       compression === 'off' ? Infinity : wholeNumber(compression.threshold, 0, 'compression.threshold'),
     softTimeout: Math.min(toMilliseconds(l2.softTimeout ?? '300ms', 'l2.softTimeout'), timeout),
+    coherence: resolveCoherence(options.coherence ?? {}),
+    fence: Math.max(shortestFence, load.timeout + 2 * timeout),
     clock,
     waitUntil,
   }
   assertWithin(maxTtl, settings.ttl, staleWindow(settings.stale), 'ttl')
   return settings
+}
+
+function resolveCoherence(coherence: CacheOptions['coherence']): CoherenceSettings | undefined {
+  if (coherence === 'off') return undefined
+  if (typeof coherence !== 'object') throw new TypeError("coherence must be an object of options, or 'off'")
+  const { interval = '5s', maxStaleness } = coherence
+  const bound = maxStaleness === undefined ? Infinity : toMilliseconds(maxStaleness, 'coherence.maxStaleness')
+  return {
+    interval: Math.min(toMilliseconds(interval, 'coherence.interval'), bound),
+    maxStaleness: bound,
+  }
 }
 
 function resolveBreaker(breaker: BreakerOptions | 'off'): BreakerSettings | undefined {

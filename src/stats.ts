@@ -9,7 +9,7 @@ export interface L2Stats {
   misses: number
   /** HTTP requests sent, retries included. */
   requests: number
-  /** Commands in them: what the database bills. */
+  /** Commands in them. A database bills those that a script runs as well. */
   commands: number
   /** Requests that failed. */
   errors: number

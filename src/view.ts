@@ -1,4 +1,4 @@
-import { assertSegment, keyAddress, type KeyKind } from './redis/index.ts'
+import { assertSegment, keyAddress, type KeyKind, starAddress, tagAddress, tagIn } from './redis/index.ts'
 import { ambientWaitUntil, type WaitUntil } from './runtime.ts'
 
 /** Where the entry of one key is, in both tiers. */
@@ -14,6 +14,13 @@ export interface Place {
 /** What `bind` takes: the context of a request, of which only `waitUntil` is used, called as its method. */
 export interface RequestContext {
   waitUntil(work: Promise<unknown>): void
+}
+
+const noTags: readonly string[] = []
+
+/** Where L1 keeps a key. A lone surrogate, which no key can hold, keeps those of namespaces apart from all others. */
+export function localKeyOf(namespace: string | undefined, key: string): string {
+  return namespace === undefined ? key : `${namespace}\ud800${key}`
 }
 
 /** Which namespace a cache looks at, and whose request its background work belongs to. */
@@ -41,9 +48,24 @@ export class View {
     return new View(this.#prefix, (work) => context.waitUntil(work), this.#namespace)
   }
 
-  /** A lone surrogate, which no key can hold, keeps the keys of namespaces apart from all others. */
+  get namespace(): string | undefined {
+    return this.#namespace
+  }
+
   localKey(key: string): string {
-    return this.#namespace === undefined ? key : `${this.#namespace}\ud800${key}`
+    return localKeyOf(this.#namespace, key)
+  }
+
+  /** The addresses of an entry's tags, that of its namespace's star among them. */
+  tagAddresses(tags: readonly string[]): readonly string[] {
+    if (this.#namespace === undefined && tags.length === 0) return noTags
+    const addresses = tags.map((tag) => tagAddress(this.#namespace, tag))
+    return this.#namespace === undefined ? addresses : [starAddress(this.#namespace), ...addresses]
+  }
+
+  /** The tags that have these addresses. */
+  tagsAt(addresses: readonly string[]): readonly string[] {
+    return addresses.flatMap((address) => tagIn(this.#namespace, address) ?? [])
   }
 
   place(key: string): Place {

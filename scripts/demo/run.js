@@ -2,11 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { call } from './http.js'
 import { between, compare, crowdFaults, hasMade, inWords, rank, sum } from './judge.js'
+import { costsOf, Looks } from './looks.js'
 import { same, settledCost } from './settle.js'
 
 /** @import { Act, Bounded, Cost, Expected, Happening, IsolateName, Play, Row, Stage } from './types.d.ts' */
 
-/** @typedef {{ isolate: IsolateName, request: string } & Awaited<ReturnType<typeof call>>} Answer */
+/** @import { Possible } from './looks.js' */
+
+/** @typedef {{ isolate: IsolateName, request: string, started: number } & Awaited<ReturnType<typeof call>>} Answer */
 
 const names = /** @type {const} */ (['A', 'B'])
 
@@ -23,6 +26,7 @@ export class Run {
   /** @type {string[]} */
   #revisions = []
   #act = ''
+  #looks = new Looks()
   #stage
   #tell
 
@@ -41,8 +45,10 @@ export class Run {
     const play = {
       ask: (...request) => this.#ask(...request),
       race: (...request) => this.#race(...request),
+      meanwhile: (...requests) => this.#meanwhile(...requests),
       crowd: (...request) => this.#crowd(...request),
       pass: (ms, text) => this.#pass(ms, text),
+      forgets: this.#stage.shared.forgets,
       stopRedis: () => this.#stopRedis(),
       startRedis: () => this.#startRedis(),
     }
@@ -63,13 +69,56 @@ export class Run {
     const { meter } = this.#stage
     const before = await meter.read()
     const answer = await this.#call(isolate, request)
+    const costs = this.#looks.costs(meter, answer, expected)
+    const counted = await settledCost(meter, before, (cost) => costs.some((each) => same(cost, each)))
+    const wanted = costs.find((each) => same(each, counted)) ?? costs[0]
+    return this.#row(answer, expected, { wanted, counted })
+  }
+
+  /**
+   * @param {Answer} answer
+   * @param {Expected} expected
+   * @param {{ wanted: Possible, counted: Cost, wrong?: string[] }} cost
+   */
+  #row(answer, expected, { wanted, counted, wrong = [] }) {
+    this.#looks.note(answer, expected, wanted)
     const known = this.#revisions.length
     const value = this.#nameOf(answer.body)
-    const costs = this.#costsOf(expected)
-    const cost = await settledCost(meter, before, (counted) => costs.some((each) => same(counted, each)))
-    const row = { ...this.#rowOf(answer, expected), value, ...cost }
-    const wanted = { ...expected, ...(costs.find((each) => same(each, cost)) ?? costs[0]) }
-    return this.#judged(row, compare(row, wanted, this.#revisions.length > known))
+    const { news } = wanted
+    const row = { ...this.#rowOf(answer, expected), value, ...counted, news }
+    const note = news && row.note.length <= 31 ? `${row.note} + news` : row.note
+    const { requests, commands } = wanted
+    const faults = compare(row, { ...expected, requests, commands }, this.#revisions.length > known)
+    return this.#judged({ ...row, note }, [...faults, ...wrong])
+  }
+
+  /**
+   * @param {readonly [IsolateName, string, Expected]} first
+   * @param {readonly [IsolateName, string, Expected]} second
+   */
+  async #meanwhile(first, second) {
+    const { meter } = this.#stage
+    const before = await meter.read()
+    const loading = this.#call(first[0], first[1])
+    await asked(meter, before)
+    const answers = [await this.#call(second[0], second[1]), await loading].toReversed()
+    const outcomes = [first[2], second[2]]
+    const [own, others] = answers.map((answer, i) =>
+      this.#looks.costs(meter, answer, /** @type {Expected} */ (outcomes[i])),
+    )
+    const pairs = (own ?? []).flatMap((one) => (others ?? []).map((other) => [one, other]))
+    const isPair = (/** @type {Cost} */ cost) => (/** @type {Possible[]} */ pair) =>
+      same(cost, pair.reduce(total))
+    const counted = await settledCost(meter, before, (cost) => pairs.some(isPair(cost)))
+    const pair = pairs.find(isPair(counted)) ?? pairs[0] ?? []
+    const whole = pair.reduce(total)
+    const wrong = same(counted, whole) ? [] : [together(whole, counted)]
+    return answers.map((answer, i) => {
+      const wanted = /** @type {Possible} */ (pair[i])
+      const { requests, commands } = wanted
+      const cost = { wanted, counted: { requests, commands }, wrong: i === 1 ? wrong : [] }
+      return this.#row(answer, /** @type {Expected} */ (outcomes[i]), cost)
+    })
   }
 
   /**
@@ -80,18 +129,16 @@ export class Run {
     const { meter } = this.#stage
     const before = await meter.read()
     const answers = await Promise.all(names.map((isolate) => this.#call(isolate, request)))
-    const costs = outcomes.map((outcome) => this.#costsOf(outcome)[0])
+    const costs = outcomes.map((outcome) => costsOf(meter, outcome)[0])
     const whole = costs.reduce(sum)
     const counted = await settledCost(meter, before, (cost) => same(cost, whole))
     // Which of the two gets which outcome is not known in advance; the rows stand in the order of the outcomes.
     answers.sort((a, b) => rank(a, outcomes) - rank(b, outcomes))
     for (const [i, answer] of answers.entries()) {
       const expected = /** @type {Expected} */ (outcomes[i])
-      const row = { ...this.#rowOf(answer, expected), value: null, .../** @type {Cost} */ (costs[i]) }
-      const wrong = compare(row, { ...expected, ...costs[i] }, false)
-      if (i === 1 && !same(counted, whole))
-        wrong.push(`both together: expected ${inWords(whole)}, got ${inWords(counted)}`)
-      this.#judged(row, wrong)
+      const cost = /** @type {Cost} */ (costs[i])
+      const wrong = i === 1 && !same(counted, whole) ? [together(whole, counted)] : []
+      this.#row(answer, expected, { wanted: { ...cost, news: false }, counted: cost, wrong })
     }
   }
 
@@ -103,9 +150,14 @@ export class Run {
   async #crowd(size, request, outcomes) {
     const { meter } = this.#stage
     const [maker, other] = outcomes
-    const [own] = this.#costsOf(maker)
-    const least = sum(own, this.#costsOf(other)[0])
-    const most = sum(own, this.#costsOf({ ...other, ...other.most, sent: other.most.requests })[0])
+    const [own] = costsOf(meter, maker)
+    const least = sum(own, costsOf(meter, other)[0])
+    // Either isolate may have to look at the log.
+    const { requests, commands } = sum(
+      own,
+      costsOf(meter, { ...other, ...other.most, sent: other.most.requests })[0],
+    )
+    const most = { requests, commands: commands + names.length }
     const loadsBefore = await this.#loads()
     const before = await meter.read()
     const groups = await Promise.all(
@@ -124,6 +176,7 @@ export class Run {
     for (const [i, { tier }] of rows.entries()) {
       if (tier !== outcomes[i]?.tier) wrong.push(`answered by: expected ${outcomes[i]?.tier}, got ${tier}`)
     }
+    for (const isolate of names) this.#looks.blur(isolate)
     if (this.#revisions.length !== known + 1) wrong.push('value: expected a new one')
     for (const [i, row] of rows.entries()) this.#judged(row, i === 1 ? wrong : [])
   }
@@ -141,7 +194,7 @@ export class Run {
     const request = `${answers.length}x ${shown.request}`
     const ms = Math.max(...answers.map((answer) => answer.ms))
     const row = this.#rowOf({ ...shown, request, ms }, expected)
-    return { ...row, value: this.#nameOf(shown.body), requests, commands }
+    return { ...row, value: this.#nameOf(shown.body), requests, commands, news: false }
   }
 
   /** How often the isolates have called the origin so far. */
@@ -157,7 +210,9 @@ export class Run {
    */
   async #call(isolate, request) {
     const [method = 'GET', path = '/'] = request.split(' ')
-    return { isolate, request, ...(await call(method, this.#stage.isolates[isolate].url + path)) }
+    const started = performance.now()
+    const answer = await call(method, this.#stage.isolates[isolate].url + path)
+    return { isolate, request, started, ...answer }
   }
 
   /**
@@ -205,19 +260,6 @@ export class Run {
     this.#tell(happening)
   }
 
-  /**
-   * What it may cost, the likeliest first.
-   *
-   * @param {Omit<Expected, 'note'>} expected
-   * @returns {[Cost, ...Cost[]]}
-   */
-  #costsOf({ requests, commands, sent = commands, firstUse = 0 }) {
-    if (this.#stage.meter.side === 'server') return [{ requests, commands }]
-    const cost = { requests, commands: sent }
-    const known = Array.from({ length: firstUse }, (_, i) => i + 1)
-    return [cost, ...known.map((less) => ({ requests: requests - less, commands: sent - less }))]
-  }
-
   /** @param {string} body */
   #nameOf(body) {
     const revision = /"revision":"([^"]+)"/.exec(body)?.[1]
@@ -225,4 +267,33 @@ export class Run {
     if (!this.#revisions.includes(revision)) this.#revisions.push(revision)
     return `v${this.#revisions.indexOf(revision) + 1}`
   }
+}
+
+/**
+ * Until Redis was asked something.
+ *
+ * @param {Stage['meter']} meter
+ * @param {Cost} before
+ */
+async function asked(meter, before) {
+  for (let round = 0; round < 100; round++) {
+    if ((await meter.read()).requests > before.requests && meter.idle()) return
+    await sleep(5)
+  }
+}
+
+/**
+ * @param {Possible} one
+ * @param {Possible} other
+ */
+function total(one, other) {
+  return { ...sum(one, other), news: false }
+}
+
+/**
+ * @param {Cost} whole
+ * @param {Cost} counted
+ */
+function together(whole, counted) {
+  return `both together: expected ${inWords(whole)}, got ${inWords(counted)}`
 }

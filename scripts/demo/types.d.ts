@@ -32,6 +32,8 @@ export interface Meter {
 export interface Shared {
   /** For people: what it is. */
   readonly description: string
+  /** Whether it comes back empty from `stop()` and `start()`. */
+  readonly forgets: boolean
   /** For people: what it is like after `start()`. */
   readonly afterStart: string
   readonly env: Readonly<Record<string, string>>
@@ -60,6 +62,11 @@ export interface Expected extends Cost {
   readonly status?: number
   /** How many commands are sent, where that is not how many run: Redis is down. */
   readonly sent?: number
+  /**
+   * What it costs instead where the isolate's look at the log is due, which it sends along with a read: see `interval` of the
+   * Worker. Default one command more.
+   */
+  readonly due?: Cost
   /** How many scripts Redis learns here; one that a database of the user's knows already costs a request and a command less. */
   readonly firstUse?: number
 }
@@ -81,6 +88,8 @@ export interface Row extends Cost {
   /** `v1`, `v2`, …: the values in the order they were first seen. */
   readonly value: string | null
   readonly ms: number
+  /** Whether it looked at the log, too. */
+  readonly news: boolean
   /** What is not as expected; empty where all is well. */
   readonly wrong: readonly string[]
 }
@@ -95,12 +104,22 @@ export interface Play {
    */
   race(request: string, outcomes: readonly [Expected, Expected]): Promise<void>
   /**
+   * Sends a request, and another one as soon as Redis was asked for the first, which is being loaded then. What both cost is
+   * counted together, and shown as each one's expected part.
+   */
+  meanwhile(
+    first: readonly [IsolateName, string, Expected],
+    second: readonly [IsolateName, string, Expected],
+  ): Promise<readonly Row[]>
+  /**
    * Sends the same request so many times to each of both isolates at the same moment. All must get one value, which one isolate
    * makes, once: the first outcome is its, the second the other's, which costs whatever more is counted.
    */
   crowd(size: number, request: string, outcomes: readonly [Expected, Bounded]): Promise<void>
   /** Really waits. */
   pass(ms: number, text: string): Promise<void>
+  /** Whether Redis has lost what it held when it was stopped. */
+  readonly forgets: boolean
   stopRedis(): Promise<void>
   startRedis(): Promise<void>
 }

@@ -58,7 +58,7 @@ function describe({ about, keys, args, commands, idempotent, readonly, dynamicKe
   return [
     about,
     '',
-    ...keys.map((key) => `- \`KEYS[${label(key)}]\` ${key.name}`),
+    ...keys.map((key) => `- \`KEYS[${label(key)}]\` ${key.name}${key.optional ? '?' : ''}`),
     ...args.map((arg) => `- \`ARGV[${label(arg)}]\` ${arg.name}${arg.optional ? '?' : ''}: ${details(arg)}`),
     '',
     `One request; billed commands, the script's own calls included: ${costs}.`,
@@ -67,8 +67,8 @@ function describe({ about, keys, args, commands, idempotent, readonly, dynamicKe
 }
 
 /** @param {Parameter} parameter */
-function label({ index }) {
-  return index === 'N' ? '1..N' : String(index)
+function label({ index, from }) {
+  return index === 'N' ? `${from}..N` : String(index)
 }
 
 /** @param {Parameter} parameter */
@@ -101,7 +101,15 @@ function templateLiteral(text) {
 function property(name, members) {
   const line = `  ${name}: { ${members.join(', ')} },`
   if (line.length <= WIDTH) return line
-  return `  ${name}: {\n${members.map((member) => `    ${member},\n`).join('')}  },`
+  return `  ${name}: {\n${members.map((member) => `${listed(member)},\n`).join('')}  },`
+}
+
+/** A member on lines of its own: a list that is too long for one takes a line for each word. @param {string} member */
+function listed(member) {
+  const list = /^(\w+): \[(.+)\]$/.exec(member)
+  if (member.length + 5 <= WIDTH || list === null) return `    ${member}`
+  const words = (list[2] ?? '').split(', ').map((word) => `      ${word},\n`)
+  return `    ${list[1]}: [\n${words.join('')}    ]`
 }
 
 /** @param {readonly Parameter[]} parameters @param {readonly Parameter[]} [keys] */
@@ -113,9 +121,14 @@ function counts(parameters, keys = []) {
   const spans = parameters.flatMap(({ type, index }, at) =>
     type.includes('milliseconds') ? [index === 'N+1' ? -1 : at] : [],
   )
-  const perKey = many && keys.some(({ index }) => index === 'N') ? ['perKey: true'] : []
+  const perKey = isEach(parameters) && isEach(keys) ? ['perKey: true'] : []
   const durations = spans.length > 0 ? [`durations: [${spans.join(', ')}]`] : []
   return [`min: ${min}`, `max: ${max}`, `names: [${names}]`, ...perKey, ...durations]
+}
+
+/** Whether there is any number of them from the first on. @param {readonly Parameter[]} parameters */
+function isEach(parameters) {
+  return parameters.some(({ index, from }) => index === 'N' && from === 1)
 }
 
 /** @param {readonly Script[]} scripts */

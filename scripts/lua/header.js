@@ -3,15 +3,16 @@ import { Fault } from './fault.js'
 
 /**
  * @typedef {{
- *   name: string, index: number | 'N' | 'N+1', optional: boolean, type: string, about: string, line: number
- * }} Parameter `index` is `N` for `[1..N]`.
+ *   name: string, index: number | 'N' | 'N+1', from: number, optional: boolean, type: string, about: string,
+ *   line: number
+ * }} Parameter `index` is `N` for `[1..N]`, and for `[2..N]`, of which `from` is 2: all that follow.
  * @typedef {{
  *   about: string, keys: Parameter[], args: Parameter[], returns: { type: string, about: string },
  *   idempotent: boolean, readonly: boolean, dynamicKeys: boolean, commands: { count: string, when: string }[]
  * }} Header
  */
 
-const PARAMETER = /^(KEYS|ARGV)\[(\d+|1\.\.N|N\+1)\] ([a-z][a-zA-Z]*)(\?)?(?:: ([a-z |]+?))?(?: - (.+))?$/
+const PARAMETER = /^(KEYS|ARGV)\[(\d+|\d\.\.N|N\+1)\] ([a-z][a-zA-Z]*)(\?)?(?:: ([a-z |]+?))?(?: - (.+))?$/
 const RETURNS = /^returns (.+?) - (.+)$/
 const COUNT = String.raw`(?:N|\d+|ceil\((?:N|deleted) \/ \d+\))`
 const COMMANDS = new RegExp(String.raw`^(${COUNT}(?: \+ ${COUNT})*) (\D.*)$`)
@@ -83,11 +84,20 @@ function readParameters(table, entries, file) {
     .map(({ text, line }) => {
       const [, , index = '', name = '', optional, type, about = ''] = PARAMETER.exec(text) ?? []
       if (index === '') throw new Fault(file, line, `not of the form "${table}[1] name: type - about"`)
-      if (table === 'KEYS' && (type !== undefined || optional !== undefined || index === 'N+1'))
+      if (table === 'KEYS' && (type !== undefined || index === 'N+1'))
         throw new Fault(file, line, 'a key has a name and nothing else')
       if (table === 'ARGV' && !(type ?? '').split(' | ').every((each) => ARGUMENT_TYPES.has(each)))
         throw new Fault(file, line, `an argument is ${[...ARGUMENT_TYPES].join(' or ')}`)
-      return { name, index: readIndex(index), optional: optional === '?', type: type ?? '', about, line }
+      const from = Number.parseInt(index, 10)
+      return {
+        name,
+        index: readIndex(index),
+        from,
+        optional: optional === '?',
+        type: type ?? '',
+        about,
+        line,
+      }
     })
   checkOrder(found, file)
   return found
@@ -95,20 +105,20 @@ function readParameters(table, entries, file) {
 
 /** @param {string} text @returns {Parameter['index']} */
 function readIndex(text) {
-  if (text === '1..N') return 'N'
+  if (text.endsWith('..N')) return 'N'
   return text === 'N+1' ? 'N+1' : Number(text)
 }
 
 /**
- * Counted from 1 without a gap, or `[1..N]` and then `[N+1]`; none is optional before one that is not.
+ * Counted from 1 without a gap, the last of them maybe `[2..N]`, or `[1..N]` and then `[N+1]`; none is optional
+ * before one that is not.
  * @param {Parameter[]} parameters @param {string} file
  */
 function checkOrder(parameters, file) {
-  parameters.forEach(({ index, line, optional }, at) => {
+  parameters.forEach(({ index, from, line, optional }, at) => {
     const previous = parameters[at - 1]
-    const expected = at === 0 ? [1, 'N'] : [previous?.index === 'N' ? 'N+1' : at + 1]
-    if (!expected.includes(index))
-      throw new Fault(file, line, 'keys and arguments are counted from 1, without a gap')
+    const follows = previous?.index === 'N' ? index === 'N+1' && previous.from === 1 : from === at + 1
+    if (!follows) throw new Fault(file, line, 'keys and arguments are counted from 1, without a gap')
     if (previous?.optional && !optional) throw new Fault(file, line, 'what is optional comes last')
   })
 }

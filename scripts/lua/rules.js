@@ -6,7 +6,9 @@ import { Fault } from './fault.js'
 /** @typedef {import('./header.js').Parameter} Parameter */
 
 const READS = new Set('GET MGET EXISTS STRLEN TTL PTTL LLEN LRANGE TIME SCAN'.split(' '))
-const WRITES = new Set('SET GETEX MSET INCRBY PEXPIRE DEL UNLINK RPUSH LTRIM'.split(' '))
+const WRITES = new Set(
+  'SET GETEX MSET INCR INCRBY PEXPIRE DEL UNLINK RPUSH LTRIM ZADD ZREMRANGEBYSCORE'.split(' '),
+)
 const KEYLESS = new Set(['TIME'])
 
 /** What an engine lacks, what is not the same on every engine, and what would look into a user's value. */

@@ -1,6 +1,7 @@
 /**
- * Maintenance of a cache in Redis. Each function takes the cache first; it must have a `redis`.
+ * Maintenance of a cache. Each function takes the cache first.
  *
  * @module
  */
 export { removeByPattern, type RemoveByPatternOptions, type RemoveProgress } from './remove-by-pattern.ts'
+export { warm, type WarmOptions, type WarmProgress } from './warm.ts'

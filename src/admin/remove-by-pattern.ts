@@ -35,13 +35,14 @@ export interface RemoveByPatternOptions {
  * themselves, and all else does. No other namespace is touched, nor the root from within one.
  *
  * **Walks the whole database**, a step at a time: for maintenance, not for requests. What was there all the time is found; what
- * is written meanwhile may stay. Keys that only L1 of this isolate holds go too; other isolates keep their copies until their
- * `localTtl` ends. To stop halfway (`maxKeys`, `signal`) needs no cursor: what is removed is not found again. Remembers
+ * is written meanwhile may stay. Keys that only L1 of this isolate holds go too; other isolates learn of those
+ * that Redis held, as with `remove`, and keep what only they hold until its `localTtl` ends. To stop halfway (`maxKeys`, `signal`) needs no cursor: what is removed is not found again. Remembers
  * the keys that matched, to count each once; `maxKeys` limits the memory for that too.
  *
  * Rejects with a `CacheError` where L2 fails, `L2_AUTH` where the token may not scan; with a `TypeError` for a pattern that is empty,
  * above 1,088 bytes or ends in a single backslash, and for a memory-only cache.
- * Cost: 1/1 for every `batchSize` keys of the database, and 1/1 for every `batchSize` keys that match (1,000 at most in one command).
+ * Cost: 1/1 for every `batchSize` keys of the database, one request more where some of them match, of one command for each, and
+ * what `remove` costs, `batchSize` keys at a time.
  *
  * @example
  * ```ts
@@ -76,6 +77,10 @@ export async function removeByPattern(
       batch.push(key)
     }
   }
+  const wanted = (physicalKey: string): boolean => {
+    const key = physicalKey.slice(base.length)
+    return physicalKey.startsWith(base) && !matched.has(key) && keys.matches(key)
+  }
   const flush = async (): Promise<void> => {
     if (!dryRun) await removeEverywhere(parts.core, parts.view, batch)
     if (!dryRun) removed += batch.length
@@ -89,7 +94,7 @@ export async function removeByPattern(
     const page: Page = await scanned(parts, step, signal)
     cursor = page.cursor
     pages++
-    take(page.keys.filter((key) => key.startsWith(base)).map((key) => key.slice(base.length)))
+    take(await present(parts, page.keys.filter(wanted), base))
     const last = cursor === '0' || matched.size >= maxKeys
     if (last || batch.length >= batchSize) await flush()
     onProgress?.({ matched: matched.size, removed, pages })
@@ -97,6 +102,19 @@ export async function removeByPattern(
     signal?.throwIfAborted()
   } while (cursor !== '0')
   return matched.size
+}
+
+/** The keys that hold anything but a tombstone, which is what a removal leaves for a while. */
+async function present({ redis }: RedisParts, keys: readonly string[], base: string): Promise<string[]> {
+  const isTombstone = async (key: string): Promise<boolean> => {
+    try {
+      return (await redis.ask(['GETRANGE', key, 0, 4])) === 'h1|t|'
+    } catch {
+      return false // another type of value, or no answer: then the removal will tell
+    }
+  }
+  const gone = await Promise.all(keys.map(isTombstone))
+  return keys.filter((_, i) => gone[i] === false).map((key) => key.slice(base.length))
 }
 
 async function scanned(

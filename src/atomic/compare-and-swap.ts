@@ -18,9 +18,9 @@ import { type ConditionalOptions, storeIf } from './store-if.ts'
  * Options and errors are those of `set`; the life of the new value is counted anew. `undefined`, a memory-only cache and
  * `l2: false` are a `TypeError`. With an `expiresAt` in the past the value just goes. Never sent twice by itself: after an
  * `L2_TIMEOUT` or `L2_NETWORK` it may have been stored.
- * Cost: 1 request, which carries both values; 4 commands where it stores, 3 where the value is another, 2 where there is none.
- * One request more where Redis does not know the script yet, and one (of one command) where it is the first thing that the
- * isolate asks of Redis.
+ * Cost: 1 request, which carries both values; 6 commands where it stores, 3 where the value is another, 2 where there is none.
+ * One request more, of 3 commands, where the entry has tags; one more where Redis does not know the script yet, and one (of two
+ * commands) where it is the first thing that the isolate asks of Redis.
  *
  * @example
  * ```ts
@@ -56,6 +56,7 @@ export async function compareAndSwap(
     options,
     operation: 'compareAndSwap',
     script: CompareAndSwapEntry,
+    replaces: true,
     args: [codec, text, await sha1(text)],
   })
 }

@@ -1,12 +1,15 @@
+import { memberOf } from '../coherence/index.ts'
+import { stampAndTags } from '../entry/index.ts'
 import type { HybridCache } from '../cache.ts'
 import { type Duration, toMilliseconds } from '../duration.ts'
 import { admit } from '../load/lookup.ts'
-import { drop } from '../load/remove.ts'
+import { withNews } from '../load/news.ts'
+import { drop, removeVersioned } from '../load/remove.ts'
 import { report } from '../load/report.ts'
 import { checkLifetime } from '../load/store.ts'
 import { GetAndExtendEntries } from '../lua/index.ts'
 import type { EntryOptions } from '../options.ts'
-import { redisPartsOf } from '../parts.ts'
+import { type RedisParts, redisPartsOf } from '../parts.ts'
 import { assertKey } from '../redis/index.ts'
 import { codecsOf } from './store-if.ts'
 
@@ -50,7 +53,14 @@ export async function getAndExtend<T = unknown>(
   const { related = [], ...reading } = options
   const keys = keysOf(key, related)
   checkLifetime(core, { ttl, ...(options.localTtl === undefined ? {} : { localTtl: options.localTtl }) })
-  const args = [core.settings.keyPrefix, codecsOf(parts), String(toMilliseconds(ttl, 'ttl'))]
+  const { settings, coherence } = core
+  const args = [
+    settings.keyPrefix,
+    codecsOf(parts),
+    String(toMilliseconds(ttl, 'ttl')),
+    String(coherence.versions.cleared),
+    String(settings.fence),
+  ]
   const places = keys.map((each) => view.place(each))
   const place = view.place(key)
   const before = core.marks.begin(place.localKey)
@@ -59,7 +69,10 @@ export async function getAndExtend<T = unknown>(
   let bytes: string | null
   try {
     const run = { keys: places.map(({ physicalKey }) => physicalKey), args, signal: options.signal }
-    bytes = await executor.run(GetAndExtendEntries, run)
+    const { reply, trusted } = await withNews(core, [{ mark: before, view, options: reading }], () =>
+      executor.run(GetAndExtendEntries, run),
+    )
+    bytes = trusted ? reply : null
     if (bytes === null) stale = [place]
   } catch (error) {
     throw report(core, 'getAndExtend', error)
@@ -71,10 +84,30 @@ export async function getAndExtend<T = unknown>(
   try {
     const read = { place, view, operation: 'getAndExtend', options: reading, mark, extendedAt } as const
     const value = await admit(core, read, bytes)
-    if (value === undefined) core.events.emit('miss', { operation: 'getAndExtend' })
+    if (value === undefined) {
+      core.events.emit('miss', { operation: 'getAndExtend' })
+      await bury(parts, key, bytes)
+    }
     return value as T | undefined
   } finally {
     core.marks.end(place.localKey, mark)
+  }
+}
+
+/**
+ * An entry whose tags were invalidated has been prolonged as well, for no script can tell: it must not outlive what is known of
+ * its tags, and goes for good.
+ */
+async function bury({ core, view }: RedisParts, key: string, bytes: string | null): Promise<void> {
+  const found = bytes === null ? undefined : stampAndTags(bytes)
+  if (found === undefined) return
+  const place = view.place(key)
+  const verdict = core.coherence.versions.judge(found.stamp, place.localKey, view.tagAddresses(found.tags))
+  if (verdict !== 'dead') return
+  try {
+    await removeVersioned(core, [{ place, member: memberOf('k', view.namespace, key) }], undefined)
+  } catch (error) {
+    report(core, 'getAndExtend', error)
   }
 }
 

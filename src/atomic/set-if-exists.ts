@@ -11,8 +11,9 @@ import { codecsOf, type ConditionalOptions, storeIf } from './store-if.ts'
  * Options and errors are those of `set`; the life of the new value is counted anew. A memory-only cache and `l2: false` are a
  * `TypeError`. With an `expiresAt` in the past the value just goes: `true` if there was one. Never sent twice by itself: after
  * an `L2_TIMEOUT` or `L2_NETWORK` it may have been stored.
- * Cost: 1 request; 4 commands where it stores, 3 where what is there counts as none, 2 where nothing is. One request more where
- * Redis does not know the script yet, and one (of one command) where it is the first thing that the isolate asks of Redis.
+ * Cost: 1 request; 6 commands where it stores, 3 where what is there counts as none, 2 where nothing is. One request more, of 3
+ * commands, where the entry has tags; one more where Redis does not know the script yet, and one (of two commands) where it is the
+ * first thing that the isolate asks of Redis.
  *
  * @example
  * ```ts
@@ -32,5 +33,13 @@ export async function setIfExists(
 ): Promise<boolean> {
   const parts = redisPartsOf(cache, 'setIfExists')
   const args = [codecsOf(parts)]
-  return storeIf(parts, { key, value, options, operation: 'setIfExists', script: SetEntryIfExists, args })
+  return storeIf(parts, {
+    key,
+    value,
+    options,
+    operation: 'setIfExists',
+    script: SetEntryIfExists,
+    replaces: true,
+    args,
+  })
 }

@@ -10,8 +10,8 @@ import { codecsOf, type ConditionalOptions, storeIf } from './store-if.ts'
  *
  * Options and errors are those of `set`; a memory-only cache and `l2: false` are a `TypeError`. An `expiresAt` in the past
  * stores nothing: `false`. Never sent twice by itself: after an `L2_TIMEOUT` or `L2_NETWORK` it may have been stored.
- * Cost: 1 request; 3 commands, 4 where it replaces something that counts as none. One request more where Redis does not know
- * the script yet, and one (of one command) where it is the first thing that the isolate asks of Redis.
+ * Cost: 1 request; 5 commands, 6 where it replaces something that counts as none, 3 where there is a value. One request more where
+ * Redis does not know the script yet, and one (of two commands) where it is the first thing that the isolate asks of Redis.
  *
  * @example
  * ```ts
@@ -36,7 +36,7 @@ export async function setIfNotExists(
     options,
     operation: 'setIfNotExists',
     script: SetEntryIfNotExists,
-    onlyFresh: true,
+    replaces: false,
     args,
   })
 }

@@ -1,4 +1,8 @@
-import { replace, type Sealed, toWrite } from '../load/store.ts'
+import { memberOf } from '../coherence/index.ts'
+import { behindStamp, stampAndTags } from '../entry/index.ts'
+import { CacheError } from '../errors.ts'
+import { replace, type Sealed, toWrite, type Write } from '../load/store.ts'
+import { logKeys, seed } from '../load/versioned.ts'
 import type { Operation } from '../events.ts'
 import type { LuaScript } from '../lua/index.ts'
 import type { WriteOptions } from '../options.ts'
@@ -13,32 +17,93 @@ export interface ConditionalWrite {
   readonly value: unknown
   readonly options: ConditionalOptions
   readonly operation: Operation
-  readonly script: LuaScript<number>
-  /** Whether there is nothing to ask for where the value has ended already. */
-  readonly onlyFresh?: boolean
+  readonly script: LuaScript<Answer>
+  /** Whether it replaces an entry, and not what counts as nothing. */
+  readonly replaces: boolean
   /** The arguments between the key's prefix and the new entry. */
   readonly args: readonly string[]
 }
 
+/** What a script answers: whether it wrote, at which version, and the header line of the entry that was there. */
+type Answer = readonly [state: number, version: number, head: string | null]
+
+const written = 1
+const unseeded = -2
+const suspect = -3
+const mostAttempts = 5
+
 /** Stores a value as `set` does, but if a script says so; resolves to whether it did. */
-export async function storeIf(
-  { core, view, executor }: RedisParts,
-  { script, args, onlyFresh = false, ...given }: ConditionalWrite,
-): Promise<boolean> {
+export async function storeIf(parts: RedisParts, given: ConditionalWrite): Promise<boolean> {
+  const { core, view } = parts
   if ((given.options as WriteOptions).l2 === false) {
     throw new TypeError(`${given.operation} depends on what Redis holds: it cannot do without l2`)
   }
   const write = toWrite(core, view, given)
-  const decide = async ({ bytes, ttl }: Sealed): Promise<boolean> => {
-    if (ttl === 0 && onlyFresh) return false
-    const reply = await executor.run(script, {
-      keys: [write.place.physicalKey],
-      args: [core.settings.keyPrefix, ...args, bytes, String(ttl)],
-      signal: given.options.signal,
-    })
-    return reply === 1
+  // In the same request as the time, which a first write asks for.
+  const knowing = core.coherence.learn(view.tagAddresses([]))
+  knowing?.catch(() => undefined) // awaited below
+  return replace(core, [write], async (sealed) => {
+    if (knowing !== undefined) await knowing
+    return sealed.ttl === 0 && !given.replaces ? undefined : attempt(parts, { ...given, write, sealed })
+  })
+}
+
+/** What a conditional write has come to know of the entry that it found, by its header line. */
+interface Opinion {
+  /** It counts as nothing. */
+  readonly dead?: string
+  /** It is alive. */
+  readonly vouched?: string
+}
+
+interface Attempt extends ConditionalWrite {
+  readonly write: Write
+  readonly sealed: Sealed
+}
+
+/** A script cannot know of tags: it leaves an entry that has some to us, and is asked again. */
+async function attempt(parts: RedisParts, given: Attempt): Promise<number | undefined> {
+  const { core } = parts
+  let opinion: Opinion = {}
+  for (let i = 1; i <= mostAttempts; i++) {
+    const [state, version, head] = await ask(parts, given, opinion)
+    if (state === written) return version
+    if (state === unseeded) await seed(core)
+    else if (head === null) return undefined
+    else {
+      const alive = await isAlive(parts, given.write, head)
+      if (alive && state !== suspect) return undefined
+      opinion = alive ? { vouched: head } : { dead: head }
+    }
   }
-  return replace(core, [write], decide)
+  throw new CacheError('L2_REPLY', 'the entry changes as fast as it is looked at', { retryable: true })
+}
+
+function ask(
+  { core, view, executor }: RedisParts,
+  { script, replaces, args, write, sealed, options }: Attempt,
+  { dead = '', vouched = '' }: Opinion,
+): Promise<Answer> {
+  const { coherence, settings } = core
+  const member = coherence.isOn ? memberOf('k', view.namespace, write.key) : ''
+  const floor = coherence.versions.floor(write.place.localKey, view.tagAddresses([]))
+  const entry = [behindStamp(sealed.bytes), String(sealed.ttl), member, String(floor), dead]
+  return executor.run(script, {
+    keys: [write.place.physicalKey, coherence.counterKey, ...logKeys(core)],
+    args: [settings.keyPrefix, ...args, ...entry, String(settings.fence), ...(replaces ? [vouched] : [])],
+    signal: options.signal,
+  })
+}
+
+/** Whether nothing is known against an entry, by its header line; tags that are not known yet are asked for. */
+async function isAlive({ core, view }: RedisParts, { place }: Write, head: string): Promise<boolean> {
+  const found = stampAndTags(head)
+  if (found === undefined) return true
+  const addresses = view.tagAddresses(found.tags)
+  const { versions } = core.coherence
+  if (versions.judge(found.stamp, place.localKey, addresses) === 'unknown')
+    await core.coherence.fetchTags(addresses)
+  return versions.judge(found.stamp, place.localKey, addresses) === 'ok'
 }
 
 /** The codecs that a cache can decode, as scripts take them. */

@@ -18,12 +18,21 @@ export function instantsOf(
   now: number,
 ): { created: number; fresh: number; stale: number; end: number } {
   const end = now + ttl
-  return { created: now, fresh: end, stale: staleFor > 0 ? end + staleFor : 0, end: idle > 0 ? end : 0 }
+  if (idle > 0) return { created: now, fresh: now + unusedTtl({ ttl, idle }), stale: 0, end }
+  return { created: now, fresh: end, stale: staleFor > 0 ? end + staleFor : 0, end: 0 }
 }
 
-/** How long Redis is to keep an entry that nobody uses, in milliseconds. */
-export function physicalTtl(life: Lifetime): number {
-  return life.idle > 0 ? Math.min(life.idle, life.ttl) : life.ttl + life.staleFor
+/** How long an entry lives that nobody uses, in milliseconds. */
+export function unusedTtl({ ttl, idle }: Pick<Lifetime, 'ttl' | 'idle'>): number {
+  return idle > 0 ? Math.min(idle, ttl) : ttl
+}
+
+/**
+ * How long Redis is to keep an entry, in milliseconds: for `fence` at least, also where it lives shorter, so that what began
+ * to load before it can tell that it was there.
+ */
+export function physicalTtl(life: Lifetime, fence: number): number {
+  return Math.max(unusedTtl(life) + life.staleFor, fence)
 }
 
 /** Milliseconds for which an entry that ends at `fresh` is still fresh; zero or less when it no longer is. */

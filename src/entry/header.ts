@@ -45,6 +45,7 @@ const pattern =
 // The place of `sum` among the groups, and of the first field that it covers among the separators.
 const sumGroup = 8
 const coveredFrom = 10
+const tagsGroup = 12
 
 export function formatEntry({ header, payload }: WireEntry): string {
   const { stamp, created, fresh, stale, end, idle, took, codec, zip, digest, tags, etag, modified, address } =
@@ -102,6 +103,14 @@ export function parseEntry(text: string): WireEntry | undefined {
     address: unescape(address),
   }
   return { header, payload: text.slice((line ?? '').length) }
+}
+
+/** What a header line says of the version of its entry; `undefined` where it is none. */
+export function stampAndTags(line: string): { stamp: number; tags: string[] } | undefined {
+  const match = pattern.exec(line)
+  if (match === null) return undefined
+  const tags = match[tagsGroup]
+  return { stamp: Number(match[1]), tags: tags ? tags.split(',').map(unescape) : [] }
 }
 
 function indexOfField(text: string, field: number): number {

@@ -7,17 +7,20 @@ export {
   isOverLocally,
   isSlideDue,
   physicalTtl,
+  unusedTtl,
   remaining,
   type Lifetime,
   type LocalLife,
 } from './freshness.ts'
-export type { EntryHeader } from './header.ts'
+export { type EntryHeader, stampAndTags } from './header.ts'
 export {
   assertFits,
+  behindStamp,
   headOf,
   openEntry,
   pack,
   sealEntry,
+  tombstoneIn,
   type EntryParts,
   type OpenedEntry,
   type Packed,

@@ -56,6 +56,9 @@ export interface EntryParts {
   /** How long the factory took, in milliseconds. */
   readonly took: number
   readonly validators: Validators
+  /** 0 where the script that stores it draws it. */
+  readonly stamp: number
+  readonly tags: readonly string[]
   readonly address: string
   /** By the server's clock. */
   readonly now: number
@@ -64,17 +67,17 @@ export interface EntryParts {
 /** The bytes of an entry for Redis. */
 export function sealEntry(
   { payload, zip, digest }: Packed,
-  { codec, life, took, validators, address, now }: EntryParts,
+  { codec, life, took, validators, stamp, tags, address, now }: EntryParts,
 ): string {
   const header: EntryHeader = {
     ...instantsOf(life, now),
-    stamp: 0,
+    stamp,
     idle: life.idle,
     took,
     codec,
     zip,
     digest,
-    tags: [],
+    tags,
     ...validators,
     address,
   }
@@ -85,6 +88,19 @@ export function sealEntry(
 export interface OpenedEntry {
   readonly header: EntryHeader
   readonly encoded: Encoded
+}
+
+/** What follows the stamp of an entry, for a script that puts a stamp before it. */
+export function behindStamp(bytes: string): string {
+  return bytes.slice('h1|e|'.length)
+}
+
+const tombstone = /^h1\|t\|(\d{1,16})\n$/
+
+/** The version of a removal, where that is what the bytes are. */
+export function tombstoneIn(bytes: string): number | undefined {
+  const version = tombstone.exec(bytes)?.[1]
+  return version === undefined ? undefined : Number(version)
 }
 
 /** The entry in the bytes that Redis gave for `address`, or the reason why they are as good as nothing. Never throws. */
@@ -109,7 +125,9 @@ export async function openEntry(
  */
 export function headOf(bytes: string): string {
   const end = bytes.indexOf('\n')
-  return bytes.startsWith('h1|') && end > 0 && end < maxHeader ? bytes.slice(0, end + 1) : bytes.slice(0, 64)
+  if (bytes.startsWith('h1|') && end > 0 && end < maxHeader) return bytes.slice(0, end + 1)
+  // What is no text has been changed on the way here, and half a character would be on the way back.
+  return /^[^\ufffd]{0,64}/u.exec(bytes)?.[0] ?? ''
 }
 
 async function unpack(

@@ -1,9 +1,9 @@
 import type { Core } from '../core.ts'
 import type { StaleReason } from '../events.ts'
 import { isRequestBound } from '../runtime.ts'
-import { canGoOn, isUsable, type LoadCall } from './call.ts'
+import { canGoOn, isUsable, isUsableAtOnce, type LoadCall } from './call.ts'
 import type { Copy, Flight, Outcome } from './flight.ts'
-import { acceptLocal } from './lookup.ts'
+import { acceptLocal, asKnown } from './lookup.ts'
 import { timedOut } from './make.ts'
 import { type Waited, waitFor } from './wait.ts'
 
@@ -74,8 +74,10 @@ class Attendant {
     if (looked === 'lost') return this.#lost()
     if (looked === 'stale') return this.#giveStale('timeout')
     if (!flight.settled.isOpen && !this.#isForced) {
-      if (this.#hasCopy(this.#call.stale.swr)) return this.#giveStale('swr')
-      if (flight.elsewhere && this.#hasCopy(this.#window)) return this.#giveStale('swr')
+      if (this.#mayLeave && isUsableAtOnce(this.#copy, this.#call.stale.swr, this.#now))
+        return this.#giveStale('swr')
+      if (flight.elsewhere && this.#copy?.expired === false && this.#hasCopy(this.#window))
+        return this.#giveStale('swr')
     }
     return this.#made()
   }
@@ -125,7 +127,10 @@ class Attendant {
 
   /** What another call's flight came to, for this one. */
   async #share({ held, found }: Outcome & { kind: 'value' }): Promise<unknown> {
-    if (held === undefined) return again
+    const { flight, call } = { flight: this.#flight, call: this.#call }
+    // With the tags that the factory has given it, it may turn out to be older than what this call has to see.
+    const verdict = this.#core.coherence.versions.judge(flight.stamp, call.place.localKey, flight.tags)
+    if (held === undefined || verdict === 'dead' || verdict === 'soft') return again
     const value = this.#core.local.valueOf(held)
     const { schema } = this.#call.options
     if (found && schema !== undefined && (await acceptLocal(this.#core, schema, value)) === undefined)
@@ -135,16 +140,25 @@ class Attendant {
 
   /** L2's copy if it was asked: where it has none, that of L1 is of something that was removed. */
   get #copy(): Copy | undefined {
-    return this.#flight.answered ? this.#flight.previous : this.#local
+    const copy = this.#flight.answered ? this.#flight.previous : this.#local
+    return asKnown(this.#core, this.#call.place.localKey, copy)
   }
 
   #usable(window: number): boolean {
-    return isUsable(this.#copy, window, this.#core.settings.clock.now())
+    return isUsable(this.#copy, window, this.#now)
+  }
+
+  get #now(): number {
+    return this.#core.settings.clock.now()
+  }
+
+  get #mayLeave(): boolean {
+    return !this.#own || canGoOn(this.#call.view)
   }
 
   /** Whether the call can end with a stale value while the flight goes on. */
   #hasCopy(window: number): boolean {
-    return (!this.#own || canGoOn(this.#call.view)) && this.#usable(window)
+    return this.#mayLeave && this.#usable(window)
   }
 
   get #isForced(): boolean {

@@ -45,7 +45,13 @@ export function toCall<T, S>(
 
 /** Whether a copy may be given away at `now` to whoever puts up with `window` milliseconds past its end. */
 export function isUsable(copy: Copy | undefined, window: number, now: number): copy is Copy {
-  return copy !== undefined && window > 0 && now < Math.min(copy.end + window, copy.staleUntil)
+  if (copy === undefined || window <= 0) return false
+  return now < (copy.expired ? copy.staleUntil : Math.min(copy.end + window, copy.staleUntil))
+}
+
+/** The same at once, without anything being wrong: never where it was expired before its time. */
+export function isUsableAtOnce(copy: Copy | undefined, swr: number, now: number): copy is Copy {
+  return copy?.expired === false && isUsable(copy, swr, now)
 }
 
 /** What the flights of a call are known by: one that leaves L2 out is another matter. */

@@ -13,7 +13,7 @@ export interface StaleValue<S> {
 /** What a factory may change about the entry that its value becomes. */
 export type AdaptiveOptions = Pick<
   WriteOptions,
-  'ttl' | 'expiresAt' | 'localTtl' | 'swr' | 'staleIfError' | 'negativeTtl'
+  'ttl' | 'expiresAt' | 'localTtl' | 'swr' | 'staleIfError' | 'negativeTtl' | 'tags'
 >
 
 /** The same, and what the origin says of the value. */
@@ -84,7 +84,12 @@ export class LoadContext<S = unknown> {
     this.set({ expiresAt })
   }
 
-  /** Sets several at once: `ttl` or `expiresAt`, `localTtl`, `swr`, `staleIfError`, `negativeTtl`, `etag`, `lastModified`. */
+  /** What the value depends on, once it is known; instead of those of the call. */
+  set tags(tags: readonly string[]) {
+    this.set({ tags })
+  }
+
+  /** Sets several at once: `ttl` or `expiresAt`, `localTtl`, `swr`, `staleIfError`, `negativeTtl`, `tags`, `etag`, `lastModified`. */
   set({ etag, lastModified, ...options }: Described): void {
     const changed = { ...withoutEnd(this.#decisions.options, options), ...options }
     this.#given.check(changed)

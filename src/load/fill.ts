@@ -3,7 +3,8 @@ import { pack } from '../entry/index.ts'
 import { FillEntry } from '../lua/index.ts'
 import type { LoadCall } from './call.ts'
 import { commit, giveBack, type Lease } from './lease.ts'
-import type { Mark } from './marks.ts'
+import type { Flight } from './flight.ts'
+import { mayKeep } from './lookup.ts'
 import { report } from './report.ts'
 import { lifetimeOf, seal, type Sealed, stored, type Write, writeLocal } from './store.ts'
 
@@ -21,29 +22,43 @@ export interface Ground {
 export async function fill(
   core: Core,
   call: LoadCall,
-  { write, ground, mark }: { write: Write; ground: Ground; mark: Mark },
+  { write, ground, flight }: { write: Write; ground: Ground; flight: Flight },
 ): Promise<void> {
   const from = core.settings.clock.now()
-  const life = lifetimeOf(core, write)
-  const { lease } = ground
-  let kept = true
-  if (life === undefined || mark.superseded || ground.seen === undefined) {
+  const { lease, seen } = ground
+  const { mark, stamp } = flight
+  const inTime = isInTime(core, call, flight)
+  let kept = inTime
+  if (!inTime || mark.superseded || seen === undefined || lifetimeOf(core, write) === undefined) {
     if (lease !== undefined) await giveBack(core, call, lease)
   } else {
     try {
-      kept = await fillRedis(core, call, { write, seen: ground.seen, lease, mark })
+      kept = await fillRedis(core, call, { write, seen, lease, flight })
     } catch (error) {
       report(core, call.operation, error)
     }
   }
-  if (kept && !mark.overtaken) writeLocal(core, write, from)
+  if (kept && mayKeep(core, call.place.localKey, mark, stamp) && isAlive(core, call, flight))
+    writeLocal(core, write, { from, stamp })
+}
+
+/** Whether nothing is known that came after the load began, and whatever did would still be there to tell. */
+function isInTime(core: Core, call: LoadCall, flight: Flight): boolean {
+  const { fence, clock, link } = core.settings
+  const late = clock.monotonic() - flight.startedAt + link.timeout >= fence && core.redis !== undefined
+  return !late && flight.stamp >= flight.mark.version && isAlive(core, call, flight)
+}
+
+function isAlive(core: Core, { place }: LoadCall, { stamp, tags }: Flight): boolean {
+  const verdict = core.coherence.versions.judge(stamp, place.localKey, tags)
+  return verdict !== 'dead' && verdict !== 'soft'
 }
 
 /** One request of one command where nothing was there, of three or four otherwise. */
 async function fillRedis(
   core: Core,
   call: LoadCall,
-  { write, seen, lease, mark }: { write: Write; seen: string; lease: Lease | undefined; mark: Mark },
+  { write, seen, lease, flight }: { write: Write; seen: string; lease: Lease | undefined; flight: Flight },
 ): Promise<boolean> {
   const { redis, settings } = core
   if (redis === undefined || write.encoded === undefined) return true
@@ -51,9 +66,12 @@ async function fillRedis(
   if (ready !== undefined) await ready
   const packing = pack(write.encoded.text, settings)
   const packed = packing instanceof Promise ? await packing : packing
-  const sealed = mark.superseded ? undefined : seal(core, write, packed)
-  if (sealed === undefined) return false
-  const won = await send(core, call, { seen, lease, sealed })
+  const sealed = flight.mark.superseded ? undefined : seal(core, write, packed, flight.stamp)
+  if (sealed === undefined) {
+    if (lease !== undefined) await giveBack(core, call, lease)
+    return false
+  }
+  const won = await send(core, call, { seen, lease, sealed, stamp: flight.stamp })
   if (won) stored(core, write, sealed)
   return won
 }
@@ -61,12 +79,12 @@ async function fillRedis(
 async function send(
   core: Core,
   call: LoadCall,
-  { seen, lease, sealed }: { seen: string; lease: Lease | undefined; sealed: Sealed },
+  { seen, lease, sealed, stamp }: { seen: string; lease: Lease | undefined; sealed: Sealed; stamp: number },
 ): Promise<boolean> {
   const { bytes, ttl } = sealed
   const { physicalKey } = call.place
-  if (lease !== undefined) return commit(core, call, { lease, seen, sealed })
+  if (lease !== undefined) return commit(core, call, { lease, seen, sealed, stamp })
   if (seen === '') return (await core.redis?.writeNew(physicalKey, bytes, ttl)) === true
-  const args = [seen, bytes, String(ttl)]
+  const args = [seen, bytes, String(ttl), String(stamp)]
   return (await core.executor?.run(FillEntry, { keys: [physicalKey], args, signal: undefined })) === 1
 }

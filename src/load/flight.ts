@@ -1,9 +1,9 @@
-import type { Held, LocalEntry } from '../memory/index.ts'
+import type { CopyFacts, Held, LocalEntry } from '../memory/index.ts'
 import { Latch } from './latch.ts'
-import type { Mark } from './marks.ts'
+import type { Mark } from '../coherence/index.ts'
 
 /** A copy of a value, in whichever tier it was found. Its instants are the isolate's. */
-export type Copy = Pick<LocalEntry, 'value' | 'encoded' | 'end' | 'staleUntil' | 'facts'>
+export type Copy = Pick<LocalEntry, 'value' | 'encoded' | 'end' | 'staleUntil' | 'facts' | 'expired'>
 
 /** What a load came to. */
 export type Outcome =
@@ -41,8 +41,13 @@ export class Flight {
   /** When the making began, by the monotonic clock. */
   makingSince = 0
   outcome: Outcome | undefined
-  /** Of a value that L2 had: how long it still lives, how long it took to make, when it was stored; milliseconds. */
-  found: { readonly left: number; readonly took: number; readonly created: number } | undefined
+  /** Of a value that L2 had: how long it still lives, in milliseconds, and what it says of itself. */
+  found: { readonly left: number; readonly facts: CopyFacts } | undefined
+  /** The version that its value is at least as new as, and the addresses of its tags: as soon as they are known. */
+  stamp = 0
+  tags: readonly string[] = []
+  /** When it began, by the monotonic clock. */
+  readonly startedAt: number
   /** It goes on when nobody waits for it. */
   goesOn: boolean
   /** Its time is up: it ends with the last one who waits, even if it was to go on. */
@@ -58,9 +63,10 @@ export class Flight {
   #controller: AbortController | undefined
   #reason: unknown
 
-  constructor(id: string, mark: Mark, goesOn: boolean) {
+  constructor(id: string, mark: Mark, { goesOn, startedAt }: { goesOn: boolean; startedAt: number }) {
     this.id = id
     this.mark = mark
+    this.startedAt = startedAt
     this.goesOn = goesOn
   }
 

@@ -47,6 +47,11 @@ export class Flights {
     if (this.#byId.get(flight.id) === flight) this.#byId.delete(flight.id)
   }
 
+  /** Nobody may join such loads any more. */
+  endWhere(condemned: (flight: Flight) => boolean): void {
+    for (const flight of this.#byId.values()) if (condemned(flight)) this.end(flight)
+  }
+
   /** Nobody may join the loads of a key any more: what they make is older than what has happened since. */
   detach(localKey: string): void {
     this.#detach(localKey)

@@ -13,6 +13,8 @@ export interface Lease {
   readonly key: string
   /** Whose it is. */
   readonly token: string
+  /** The version that the holder had seen when it asked, which stands before the token. */
+  stamp: number
   /** How long it lasts, in milliseconds: long enough for the longest load, and its write. */
   readonly ms: number
 }
@@ -30,6 +32,7 @@ export function newLease(core: Core, { view, key, patience }: LoadCall): Lease {
   return {
     key: view.physicalKey('l', key),
     token: crypto.randomUUID(),
+    stamp: 0,
     ms: (patience.timeout || defaultLease) + core.settings.link.timeout,
   }
 }
@@ -42,17 +45,28 @@ const states = ['hit', 'won', 'busy'] as const
  */
 export async function askForLease(
   core: Core,
-  { place }: LoadCall,
+  { place, view }: LoadCall,
   { lease, after, signal }: { lease: Lease; after: number; signal: AbortSignal | undefined },
 ): Promise<Leased> {
   const { redis, executor, codec, settings } = core
   if (redis === undefined || executor === undefined) throw new TypeError('a lease is kept in Redis')
   redis.askTheTime()
   const now = redis.clock.known ? String(redis.clock.now()) : ''
+  const { versions } = core.coherence
+  lease.stamp = versions.seen
   const codecs = `,${codec.readable.join(',')},`
   const [state, bytes, wait] = await executor.run<readonly [number, string | null, number]>(LeaseEntry, {
     keys: [place.physicalKey, lease.key],
-    args: [settings.keyPrefix, codecs, lease.token, String(lease.ms), now, String(after)],
+    args: [
+      settings.keyPrefix,
+      codecs,
+      lease.token,
+      String(lease.ms),
+      now,
+      String(after),
+      String(lease.stamp),
+      String(versions.floor(place.localKey, view.tagAddresses([]))),
+    ],
     signal,
   })
   return { bytes, state: states[state] ?? 'won', wait }
@@ -62,9 +76,9 @@ export async function askForLease(
 export async function commit(
   core: Core,
   { place }: LoadCall,
-  { lease, seen, sealed }: { lease: Lease; seen: string; sealed: Sealed },
+  { lease, seen, sealed, stamp }: { lease: Lease; seen: string; sealed: Sealed; stamp: number },
 ): Promise<boolean> {
-  const args = [lease.token, seen, sealed.bytes, String(sealed.ttl)]
+  const args = [lease.token, seen, sealed.bytes, String(sealed.ttl), String(stamp)]
   const keys = [place.physicalKey, lease.key]
   return (await core.executor?.run(CommitEntry, { keys, args, signal: undefined })) === 1
 }
@@ -72,7 +86,11 @@ export async function commit(
 /** Gives a lease back that nothing came of. Never rejects: it ends by itself. */
 export async function giveBack(core: Core, { operation }: LoadCall, lease: Lease): Promise<void> {
   try {
-    await core.executor?.run(CompareAndDelete, { keys: [lease.key], args: [lease.token], signal: undefined })
+    await core.executor?.run(CompareAndDelete, {
+      keys: [lease.key],
+      args: [`${lease.stamp}|${lease.token}`],
+      signal: undefined,
+    })
   } catch (error) {
     report(core, operation, error)
   }

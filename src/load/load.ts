@@ -2,12 +2,13 @@
 import type { Core } from '../core.ts'
 import { isEarly } from '../entry/index.ts'
 import type { StaleReason } from '../events.ts'
+import type { LocalEntry } from '../memory/index.ts'
 import { type StandardSchema, validate } from '../schema.ts'
 import { again, attend, giveStale, lost } from './attend.ts'
-import { canGoOn, flightOf, isUsable, type LoadCall } from './call.ts'
+import { canGoOn, flightOf, isUsable, isUsableAtOnce, type LoadCall } from './call.ts'
 import { type Copy, Flight } from './flight.ts'
 import { look } from './look.ts'
-import { acceptLocal } from './lookup.ts'
+import { acceptLocal, isStillAlive } from './lookup.ts'
 import { make } from './make.ts'
 import { outdate } from './remove.ts'
 
@@ -42,7 +43,7 @@ async function load(core: Core, call: LoadCall): Promise<unknown> {
   let refusals = 0
   for (let round = 0; ; round++) {
     call.options.signal?.throwIfAborted()
-    const found = call.options.l1 === false ? undefined : core.local.findStale(call.place.localKey)
+    const found = localCopy(core, call)
     const refused = found !== undefined && schema !== undefined && !(await suits(core, schema, found))
     const local = refused ? undefined : found
     const reason = forced || round > 0 ? undefined : staleReason(core, call, local)
@@ -51,7 +52,7 @@ async function load(core: Core, call: LoadCall): Promise<unknown> {
       return giveStale(core, local, reason)
     }
     const alone = call.patience.stampede === 'off' || refusals >= sharedRounds
-    const joined = alone || forced ? undefined : core.flights.current(flightOf(call))
+    const joined = alone || forced ? undefined : joinable(core, call)
     if (joined !== undefined) {
       core.counters.joined++
       core.events.emit('join', { operation: call.operation })
@@ -61,6 +62,21 @@ async function load(core: Core, call: LoadCall): Promise<unknown> {
     if (value === again) refusals++
     else if (value !== lost) return value
   }
+}
+
+/** What L1 has, be it stale, unless it was invalidated. */
+function localCopy(core: Core, { options, place }: LoadCall): LocalEntry | undefined {
+  const copy = options.l1 === false ? undefined : core.local.findStale(place.localKey)
+  return copy !== undefined && isStillAlive(core, place.localKey, copy) ? copy : undefined
+}
+
+/** The flight that a call may join: one that nothing which the call has to see came after. */
+function joinable(core: Core, call: LoadCall): Flight | undefined {
+  const flight = core.flights.current(flightOf(call))
+  if (flight === undefined || flight.mark.version > flight.stamp || flight.mark.overtaken) return undefined
+  if (flight.stamp === 0) return flight // it is still looking, and judges what it finds
+  const verdict = core.coherence.versions.judge(flight.stamp, call.place.localKey, flight.tags)
+  return verdict === 'dead' || verdict === 'soft' ? undefined : flight
 }
 
 /** Whether a call may be given the copy that L1 has, once it is stale. */
@@ -83,15 +99,12 @@ async function attended(
 }
 
 /** Why the copy in L1 is given away although it is stale; `undefined` where it is not, or not without asking L2. */
-function staleReason(
-  core: Core,
-  call: LoadCall,
-  local: ReturnType<Core['local']['findStale']>,
-): StaleReason | undefined {
+function staleReason(core: Core, call: LoadCall, local: LocalEntry | undefined): StaleReason | undefined {
   const now = core.settings.clock.now()
-  if (local === undefined || now >= local.trusted || now < local.end) return undefined
+  if (local === undefined || now >= local.trusted || (now < local.end && !local.expired)) return undefined
+  if (!core.coherence.mayTrustLocal) return undefined
   const { swr, staleIfError } = call.stale
-  if (isUsable(local, swr, now) && canGoOn(call.view)) return 'swr'
+  if (isUsableAtOnce(local, swr, now) && canGoOn(call.view)) return 'swr'
   const rests = core.flights.isResting(call.place.localKey)
   return rests && isUsable(local, Math.max(swr, staleIfError), now) ? 'error' : undefined
 }
@@ -110,7 +123,7 @@ function refresh(
 /** Has a value that L1 gives away made anew before its time, if chance will have it. */
 function refreshEarly(core: Core, call: LoadCall): void {
   const { beta } = call.patience
-  const local = core.local.findStale(call.place.localKey)
+  const local = localCopy(core, call)
   if (local === undefined || beta === 0 || !canGoOn(call.view)) return
   const left = local.end - core.settings.clock.now()
   const { took, created } = local.facts
@@ -125,7 +138,10 @@ function lead(core: Core, call: LoadCall, start: Start): Flight {
     outdate(core, localKey)
     core.marks.supersede(localKey, true)
   }
-  const flight = new Flight(flightOf(call), core.marks.begin(localKey), start.background === true)
+  const flight = new Flight(flightOf(call), core.marks.begin(localKey), {
+    goesOn: start.background === true,
+    startedAt: core.settings.clock.monotonic(),
+  })
   if (start.alone !== true) core.flights.begin(flight)
   core.flights.keepPulse(flight)
   call.batch?.expect(flight)
@@ -156,6 +172,6 @@ async function fly(core: Core, flight: Flight, call: LoadCall, start: Start): Pr
 function refreshFound(core: Core, { found, goesOn }: Flight, call: LoadCall): void {
   const { beta } = call.patience
   if (found === undefined || goesOn || beta === 0 || !canGoOn(call.view)) return
-  if (isEarly(found.left, found.took, { beta, random: Math.random() }))
-    refresh(core, call, { local: undefined, after: found.created })
+  if (isEarly(found.left, found.facts.took, { beta, random: Math.random() }))
+    refresh(core, call, { local: undefined, after: found.facts.created })
 }

@@ -1,13 +1,16 @@
 // The first half of a load: what L2 has, and whether the value is to be made here.
 import type { Core } from '../core.ts'
 import { headOf } from '../entry/index.ts'
-import { canGoOn, isUsable, type LoadCall } from './call.ts'
+import { canGoOn, isUsableAtOnce, type LoadCall } from './call.ts'
 import type { Ground } from './fill.ts'
 import type { Copy, Flight } from './flight.ts'
 import { askForLease, giveBack, type Lease, newLease } from './lease.ts'
 import { examine, factsOf, type Found, keepCopy, type Read, welcome } from './lookup.ts'
+import { withNews } from './news.ts'
 import { report } from './report.ts'
+import type { RedisTier } from '../redis/index.ts'
 import { usesRedis } from './store.ts'
+import { seed } from './versioned.ts'
 
 /** How a load looks at L2. */
 export interface Looking {
@@ -51,11 +54,14 @@ function wantsLease({ call, background }: Looking): boolean {
 
 async function lookOnce(core: Core, flight: Flight, looking: Looking): Promise<Ground | undefined> {
   const { call } = looking
-  const bytes = (await core.redis?.read(call.place.physicalKey, signalOf(flight, looking))) ?? null
-  if (await note(core, flight, looking, bytes)) return undefined
+  const { reply, trusted } = await withNews(core, [readOf(flight, call)], () =>
+    (core.redis as RedisTier).read(call.place.physicalKey, signalOf(flight, looking)),
+  )
+  if (await note(core, flight, looking, trusted ? reply : null)) return undefined
+  if (!trusted) await seed(core)
   const { previous } = flight
   if (previous === undefined || !becomesRefresh(core, call, previous))
-    return { seen: headIn(bytes), lease: undefined }
+    return { seen: headIn(reply), lease: undefined }
   startMaking(core, flight)
   const after = Math.max(looking.after, previous.facts.created)
   return lookTogether(core, flight, { call, after, background: true, lease: newLease(core, call) })
@@ -66,7 +72,7 @@ function becomesRefresh(core: Core, call: LoadCall, previous: Copy): boolean {
   if (call.options.forceRefresh === true || call.patience.stampede === 'off' || !canGoOn(call.view))
     return false
   if (core.flights.isResting(call.place.localKey)) return false
-  return isUsable(previous, call.stale.swr, core.settings.clock.now())
+  return isUsableAtOnce(previous, call.stale.swr, core.settings.clock.now())
 }
 
 /** From now on it is known what L2 has, and the time runs that callers give a factory. */
@@ -85,8 +91,11 @@ async function note(core: Core, flight: Flight, looking: Looking, bytes: string 
   if (found?.fresh === true && found.opened.header.created > after) {
     welcome(core, read, found)
     const held = core.local.hold(found.value, found.opened.encoded)
+    const facts = factsOf(found.opened.header, call.view)
+    flight.stamp = facts.stamp
+    flight.tags = facts.tags
+    flight.found = { left: found.left, facts }
     flight.settle({ kind: 'value', own: found.value, held, found: true })
-    flight.found = { left: found.left, ...factsOf(found.opened.header) }
     return true
   }
   if (isFirst) core.counters.l2.misses++ // one load is one miss, however often it looks
@@ -97,10 +106,13 @@ async function note(core: Core, flight: Flight, looking: Looking, bytes: string 
 
 function remember(core: Core, flight: Flight, read: Read, found: Found): void {
   const { header, encoded } = found.opened
-  const end = core.settings.clock.now() + found.left
-  const staleUntil = end + Math.max(0, header.stale - header.fresh)
+  const { expired } = found
+  const now = core.settings.clock.now()
+  const offset = now - (core.redis?.clock.now() ?? now)
+  const end = expired ? now : now + found.left
+  const staleUntil = Math.max(end, header.stale + offset)
   const { value, encoded: text } = core.local.hold(found.value, encoded)
-  flight.previous = { value, encoded: text, end, staleUntil, facts: factsOf(header) }
+  flight.previous = { value, encoded: text, end, staleUntil, expired, facts: factsOf(header, read.view) }
   if (!found.fresh) keepCopy(core, read, found)
 }
 
@@ -116,12 +128,17 @@ async function lookTogether(
   let { after } = looking
   for (let round = 0; clock.monotonic() - started < lease.ms; round++) {
     const asked = { lease, after, signal: signalOf(flight, looking) }
-    const { bytes, state, wait } = await askForLease(core, looking.call, asked)
-    const found = await note(core, flight, { ...looking, after }, bytes)
+    const { reply, trusted } = await withNews(core, [readOf(flight, looking.call)], () =>
+      askForLease(core, looking.call, asked),
+    )
+    const { bytes, state, wait } = reply
+    const found = await note(core, flight, { ...looking, after }, trusted ? bytes : null)
+    if (!trusted) await seed(core)
     if (state === 'won' && (found || flight.outcome !== undefined)) await giveBack(core, looking.call, lease)
     if (found || flight.outcome !== undefined) return undefined
     seen = headIn(bytes)
     if (state === 'won') return { seen, lease }
+    if (state === 'hit' && !trusted) break // an entry that nobody else will believe either
     if (state === 'hit') {
       // A script looks at headers only: what turns out to be of no use counts as nothing when it is asked again.
       if (round > 0) break

@@ -1,14 +1,15 @@
+import type { Mark, Verdict } from '../coherence/index.ts'
 import type { Core } from '../core.ts'
-import { type EntryHeader, openEntry, type OpenedEntry, remaining } from '../entry/index.ts'
+import { type EntryHeader, openEntry, type OpenedEntry, remaining, tombstoneIn } from '../entry/index.ts'
 import type { DiscardReason, Operation, Tier } from '../events.ts'
 import { localTtlOf } from '../lifetime.ts'
-import type { CopyFacts } from '../memory/index.ts'
+import { type CopyFacts, expire, type LocalEntry } from '../memory/index.ts'
 import type { EntryOptions } from '../options.ts'
 import { type StandardSchema, validate } from '../schema.ts'
 import type { Place, View } from '../view.ts'
-import type { Mark } from './marks.ts'
+import { withNews } from './news.ts'
 import { report } from './report.ts'
-import { slideInBackground, slideOnUse } from './slide.ts'
+import { slideFound, slideOnUse } from './slide.ts'
 
 /** One read of one key. */
 export interface Read {
@@ -23,8 +24,12 @@ export interface Read {
 
 /** The value in L1, or `undefined`. The path of every hit: nothing here waits, and little is allocated. */
 export function readLocal(core: Core, view: View, key: string, operation: Operation): unknown {
-  const entry = core.local.find(view.localKey(key))
-  const value = entry === undefined ? undefined : core.local.valueOf(entry)
+  const localKey = view.localKey(key)
+  const entry = core.local.find(localKey)
+  const believed =
+    entry !== undefined &&
+    (isAlive(core, entry) || (isStillAlive(core, localKey, entry) && mayGive(core, entry)))
+  const value = believed ? core.local.valueOf(entry) : undefined
   if (entry === undefined || value === undefined) {
     core.counters.l1Misses++
     return undefined
@@ -35,6 +40,28 @@ export function readLocal(core: Core, view: View, key: string, operation: Operat
     core.events.emit('hit', { tier: 'l1', operation, age: core.settings.clock.now() - entry.from })
   }
   return value
+}
+
+/** Whether L1's copy may be given away, by what is known of versions. Judged anew only when that has changed. */
+function isAlive({ coherence }: Core, entry: LocalEntry): boolean {
+  return entry.epoch === coherence.versions.epoch && coherence.mayTrustLocal
+}
+
+/** Whether a copy that has just been judged is fresh, and L1 may be believed. */
+function mayGive({ coherence }: Core, entry: LocalEntry): boolean {
+  return !entry.expired && coherence.mayTrustLocal
+}
+
+/** Whether L1's copy is of any use, be it stale; it is dropped where it is not. */
+export function isStillAlive(core: Core, localKey: string, entry: LocalEntry): boolean {
+  const { versions } = core.coherence
+  if (entry.epoch === versions.epoch) return true
+  const verdict = versions.judge(entry.facts.stamp, localKey, entry.facts.tags)
+  if (verdict === 'dead') core.local.remove(localKey)
+  if (verdict === 'soft') expire(entry)
+  if (verdict === 'dead' || verdict === 'unknown') return false
+  entry.epoch = versions.epoch
+  return true
 }
 
 /** What a `get` gives: the value that L1 has for it, if its schema accepts that, or else that of L2. */
@@ -63,8 +90,11 @@ async function readRedis(core: Core, read: Read): Promise<unknown> {
   read.options.signal?.throwIfAborted()
   if (core.redis === undefined || read.options.l2 === false) return undefined
   try {
-    const bytes = await core.redis.read(read.place.physicalKey, read.options.signal)
-    return await admit(core, read, bytes)
+    const { redis } = core
+    const { reply, trusted } = await withNews(core, [read], () =>
+      redis.read(read.place.physicalKey, read.options.signal),
+    )
+    return await admit(core, read, trusted ? reply : null)
   } catch (error) {
     read.options.signal?.throwIfAborted() // whatever its reason is, a CacheError too
     report(core, read.operation, error)
@@ -86,25 +116,51 @@ export interface Found {
   readonly value: unknown
   /** What the schema of the call makes of the value; the value itself where there is none. */
   readonly accepted: unknown
+  /** Expired before its time: of use only where nothing better can be had. */
+  readonly expired: boolean
   readonly fresh: boolean
   /** How long it is fresh, in milliseconds, as far as that is known. */
   readonly left: number
 }
 
-/** What is in bytes that came from L2, fresh or not; `undefined` where it is nothing that fits. */
+/** What is in bytes that came from L2, fresh or not; `undefined` where it is nothing that fits, or was invalidated. */
 export async function examine(core: Core, read: Read, bytes: string | null): Promise<Found | undefined> {
   if (bytes === null) return gone(core, read)
+  const removed = tombstoneIn(bytes)
+  if (removed !== undefined) {
+    core.coherence.versions.see(removed)
+    return gone(core, read)
+  }
   const opened = await openEntry(bytes, read.place.address, core.settings)
   if (typeof opened === 'string') return discard(core, 'l2', opened)
-  const left = remaining(opened.header.fresh, core.redis?.clock.now() ?? 0)
-  // Where the server's time is not known yet, only Redis's own expiry counts: an entry without a stale window is fresh.
-  const fresh =
-    read.extendedAt !== undefined || (core.redis?.clock.known === true ? left > 0 : opened.header.stale === 0)
+  const verdict = await judge(core, read, opened.header)
+  if (verdict === 'dead') return undefined
   const value = core.codec.decode(opened.encoded)
   if (value === undefined) return discard(core, 'l2', 'codec')
   const { schema } = read.options
   const accepted = schema === undefined ? value : await accept(core, 'l2', schema, value)
-  return accepted === undefined ? undefined : { opened, value, accepted, fresh, left }
+  if (accepted === undefined) return undefined
+  const expired = verdict === 'soft' || opened.header.fresh === 0
+  const left = remaining(opened.header.fresh, core.redis?.clock.now() ?? 0)
+  return { opened, value, accepted, expired, fresh: !expired && isFresh(core, read, left), left }
+}
+
+/** What is known of an entry's version; tags that are not known yet are asked for. */
+async function judge(core: Core, { place, view }: Read, { stamp, tags }: EntryHeader): Promise<Verdict> {
+  const { versions } = core.coherence
+  versions.see(stamp)
+  const addresses = view.tagAddresses(tags)
+  const verdict = versions.judge(stamp, place.localKey, addresses)
+  if (verdict !== 'unknown') return verdict
+  await core.coherence.fetchTags(addresses)
+  const again = versions.judge(stamp, place.localKey, addresses)
+  return again === 'unknown' ? 'dead' : again
+}
+
+/** Where the server's time is not known nothing is: Redis keeps entries for longer than they are fresh. */
+function isFresh(core: Core, { extendedAt }: Read, left: number): boolean {
+  if (extendedAt !== undefined) return true
+  return core.redis?.clock.known === true && left > 0
 }
 
 /** L2 has nothing, so what L1 kept for when nothing better can be had is of something that was removed. */
@@ -142,32 +198,52 @@ async function accept(
 }
 
 /** Lets L1 keep a copy of what L2 has, stale or not, unless the server's time, and so its age, is unknown. */
-export function keepCopy(core: Core, read: Read, { opened, value, left }: Found): void {
-  if (core.redis?.clock.known !== true) return
+export function keepCopy(core: Core, read: Read, { opened, value, left, expired }: Found): void {
   const { header, encoded } = opened
-  const from = read.extendedAt ?? core.settings.clock.now()
-  const staleFor = header.stale === 0 ? 0 : header.stale - header.fresh
-  const put = (mark: Mark, idleTtl: number): void => {
-    if (read.options.l1 === false || mark.overtaken) return
-    const ttl = localTtlOf(read.options, core.settings, left + staleFor)
-    const life = { ttl, endsIn: left, staleFor, idle: header.idle, idleTtl, shared: true, from }
-    core.local.put(read.place.localKey, { value, encoded, facts: factsOf(header) }, life)
-  }
-  if (header.idle === 0) return put(read.mark, left)
-  if (read.extendedAt !== undefined) return put(read.mark, Math.min(header.idle, left))
-  // How much of its idle window is left only Redis knows: this use starts it anew, and the answer tells.
-  const slide = { place: read.place, ttl: Math.min(header.idle, left) }
   const { localKey } = read.place
-  const mark = core.marks.begin(localKey, read.mark)
-  slideInBackground(core, read.view, slide, (idleTtl) => {
-    core.marks.end(localKey, mark)
-    if (idleTtl) put(mark, idleTtl)
-  })
+  if (core.redis?.clock.known !== true || read.options.l1 === false || expired) return
+  if (!mayKeep(core, localKey, read.mark, header.stamp)) return
+  const endsIn = header.idle > 0 ? left + header.end - header.fresh : left
+  const staleFor = header.stale === 0 ? 0 : header.stale - header.fresh
+  const facts = factsOf(header, read.view)
+  core.local.put(
+    localKey,
+    { value, encoded, facts },
+    {
+      ttl: localTtlOf(read.options, core.settings, endsIn + staleFor),
+      endsIn,
+      staleFor,
+      idle: header.idle,
+      idleTtl: left,
+      shared: true,
+      from: core.settings.clock.now(),
+    },
+  )
+  if (read.extendedAt === undefined && header.idle > 0 && left <= header.idle / 2) slideFound(core, read)
+}
+
+/** Whether L1 may take what an operation brings: nothing newer than `stamp` is known, and it holds nothing newer. */
+export function mayKeep(core: Core, localKey: string, mark: Mark, stamp: number): boolean {
+  if (mark.overtaken || stamp < mark.version) return false
+  return (core.local.peek(localKey)?.facts.stamp ?? 0) <= stamp
+}
+
+/** A stale copy by what is known now, which may be more than when it was found: what was removed since is of no use at all. */
+export function asKnown<C extends Pick<LocalEntry, 'facts' | 'expired'>>(
+  core: Core,
+  localKey: string,
+  copy: C | undefined,
+): C | undefined {
+  if (copy === undefined) return undefined
+  const verdict = core.coherence.versions.judge(copy.facts.stamp, localKey, copy.facts.tags)
+  if (verdict === 'dead' || verdict === 'unknown') return undefined
+  return verdict === 'soft' && !copy.expired ? { ...copy, expired: true } : copy
 }
 
 /** What is worth remembering of a header. */
-export function factsOf({ created, took, etag, modified }: EntryHeader): CopyFacts {
-  return { created, took, etag, modified }
+export function factsOf(header: EntryHeader, view: View): CopyFacts {
+  const { created, took, etag, modified, stamp, tags } = header
+  return { created, took, etag, modified, stamp, tags: view.tagAddresses(tags), expired: header.fresh === 0 }
 }
 
 function discard(core: Core, tier: Tier, reason: DiscardReason): undefined {

@@ -17,6 +17,7 @@ import { type Made, runFactory } from './factory.ts'
 import { fill, type Ground } from './fill.ts'
 import type { Copy, Flight } from './flight.ts'
 import { giveBack } from './lease.ts'
+import { asKnown } from './lookup.ts'
 import { report } from './report.ts'
 import { checkLifetime, lifetimeOf, usesRedis, type Write } from './store.ts'
 
@@ -38,16 +39,30 @@ const longestRest = 30_000
 export async function make(core: Core, flight: Flight, making: Making): Promise<void> {
   const { call, ground } = making
   const { place, stale } = call
-  const copy = flight.answered ? flight.previous : making.local
+  const copy = replaceable(core, flight, making)
   const now = core.settings.clock.now()
   const rests = making.mayRest && core.flights.isResting(place.localKey)
   if (rests && isUsable(copy, Math.max(stale.swr, stale.staleIfError), now)) flight.settle({ kind: 'none' })
   const decisions = undecided()
+  // Taken before the factory starts: what is invalidated from now on is newer than what it makes.
+  flight.stamp = core.coherence.versions.seen
+  flight.tags = call.view.tagAddresses(call.options.tags ?? [])
   const made =
     flight.outcome === undefined ? await makeInTime(core, flight, { ...making, copy, decisions }) : undefined
   const write = made === undefined ? undefined : conclude(core, flight, { call, copy, decisions, made })
-  if (write !== undefined) await fill(core, call, { write, ground, mark: flight.mark })
+  if (write !== undefined) await fill(core, call, { write, ground, flight })
   else if (ground.lease !== undefined) await giveBack(core, call, ground.lease)
+}
+
+/**
+ * The stale copy that the factory may build upon. One that was removed since it was found would come back as new, for the
+ * load's stamp says that it knows of that removal.
+ */
+function replaceable(core: Core, flight: Flight, { call, local }: Making): Copy | undefined {
+  const copy = asKnown(core, call.place.localKey, flight.answered ? flight.previous : local)
+  const current = copy !== undefined && copy.facts.stamp >= flight.mark.version ? copy : undefined
+  if (flight.answered) flight.previous = current
+  return current
 }
 
 /** What the factory made; `undefined` where nobody waits for it any more. */
@@ -118,9 +133,11 @@ function conclude(
   core.flights.wake(localKey)
   const kept = 'value' in made ? undefined : copy
   const value = 'value' in made ? made.value : core.local.valueOf(copy as Copy)
-  const options = merged(call.options, decisions.options)
+  const options = merged(keptOptions(call, kept), decisions.options)
   const write = {
     place: call.place,
+    view: call.view,
+    key: call.key,
     value,
     options,
     operation: call.operation,
@@ -131,6 +148,7 @@ function conclude(
     },
     random: Math.random(),
   }
+  flight.tags = call.view.tagAddresses(options.tags ?? [])
   const encoded = encodeFor(core, flight, {
     write,
     known: kept?.encoded,
@@ -175,6 +193,12 @@ function letRest(core: Core, { options, place, stale }: LoadCall): void {
   if (stale.swr + stale.staleIfError === 0) return
   const life = lifetimeOf(core, { options, value: undefined, random: 0 })
   core.flights.rest(place.localKey, Math.min(longestRest, life?.ttl ?? core.settings.ttl))
+}
+
+/** The options of the call; a value that is kept keeps the tags that it had, by which it is to be found. */
+function keptOptions({ options, view }: LoadCall, kept: Copy | undefined): EntryOptions {
+  const tags = kept === undefined ? [] : view.tagsAt(kept.facts.tags)
+  return tags.length === 0 ? options : { ...options, tags: [...new Set([...(options.tags ?? []), ...tags])] }
 }
 
 /** The options of the call, with what the factory has decided. */

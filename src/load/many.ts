@@ -3,6 +3,7 @@ import type { ReadOptions, WriteOptions } from '../options.ts'
 import type { StandardSchema } from '../schema.ts'
 import type { View } from '../view.ts'
 import { acceptLocal, admit, readLocal, type Read } from './lookup.ts'
+import { withNews } from './news.ts'
 import { report } from './report.ts'
 import { replace, toWrite, type Write } from './store.ts'
 
@@ -49,8 +50,11 @@ async function readMissing(
   })
   try {
     const physicalKeys = reads.map(({ place }) => place.physicalKey)
-    const bytes = await core.redis.readMany(physicalKeys, options.signal)
-    const values = await Promise.all(reads.map((read, i) => admit(core, read, bytes[i] ?? null)))
+    const { redis } = core
+    const { reply, trusted } = await withNews(core, reads, () => redis.readMany(physicalKeys, options.signal))
+    const values = await Promise.all(
+      reads.map((read, i) => admit(core, read, trusted ? (reply[i] ?? null) : null)),
+    )
     return new Map(keys.map((key, i) => [key, values[i]]))
   } catch (error) {
     options.signal?.throwIfAborted()

@@ -1,6 +1,9 @@
+import { memberOf } from '../coherence/index.ts'
 import type { Core } from '../core.ts'
+import { ExpireEntries, RemoveEntries } from '../lua/index.ts'
 import type { Place, View } from '../view.ts'
 import { report } from './report.ts'
+import { logKeys, runVersioned } from './versioned.ts'
 
 /** What is on its way for a key is out of date: L1 does not take it, and nobody may join who comes now. */
 export function outdate(core: Core, localKey: string): void {
@@ -18,22 +21,100 @@ export function drop(core: Core, places: readonly Place[]): number {
   return held
 }
 
-/** Removes keys from both tiers. L1 lets go first, and once more when Redis has answered: a load may have come between. */
+/** One key that is to be invalidated, and how the log tells of it. */
+interface Target {
+  readonly place: Place
+  readonly member: string
+}
+
+/** What a script takes at once. */
+const mostKeys = 500
+
+/** Removes keys from both tiers. L1 lets go first; what was loaded before Redis has answered does not come back. */
 export async function removeEverywhere(core: Core, view: View, keys: readonly string[]): Promise<void> {
   if (keys.length === 0) return
-  const places = [...new Set(keys)].map((key) => view.place(key))
-  for (const { localKey } of places) {
-    core.marks.supersede(localKey)
-    core.flights.wake(localKey)
+  const targets = targetsOf(view, keys, 'k')
+  for (const { place } of targets) {
+    core.marks.supersede(place.localKey)
+    core.flights.wake(place.localKey)
   }
+  const places = targets.map(({ place }) => place)
   core.events.emit('remove', { tier: 'l1', count: drop(core, places) })
-  if (core.redis === undefined) return
   try {
-    await core.redis.remove(places.map(({ physicalKey }) => physicalKey))
-    core.events.emit('remove', { tier: 'l2', count: places.length })
+    await Promise.all(chunks(targets).map((chunk) => removeVersioned(core, chunk, undefined)))
+    if (core.redis !== undefined) core.events.emit('remove', { tier: 'l2', count: places.length })
   } catch (error) {
-    throw report(core, 'remove', error)
-  } finally {
     drop(core, places)
+    throw report(core, 'remove', error)
   }
+}
+
+/** Puts tombstones in the place of entries: one request of three commands, and one for each key. */
+export async function removeVersioned(
+  core: Core,
+  targets: readonly Target[],
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const version = core.redis === undefined ? core.coherence.nextLocal() : await remove(core, targets, signal)
+  for (const { place } of targets) core.coherence.wroteKey(place.localKey, version)
+  return version
+}
+
+function remove(core: Core, targets: readonly Target[], signal: AbortSignal | undefined): Promise<number> {
+  const args = [String(core.settings.fence), ...membersOf(core, targets)]
+  const run = { keys: keysOf(core, targets), args, signal }
+  return runVersioned(core, RemoveEntries, { run, versionIn: (version) => version })
+}
+
+/** Ends the freshness of keys in both tiers; what they held is of use only where nothing better can be had. */
+export async function expireEverywhere(core: Core, view: View, keys: readonly string[]): Promise<void> {
+  const targets = targetsOf(view, keys, 'y')
+  // A `set` that is not sent yet replaces what is expired.
+  for (const { place } of targets) core.marks.supersede(place.localKey, true)
+  expireLocal(core, targets)
+  try {
+    await Promise.all(chunks(targets).map((chunk) => expireVersioned(core, chunk)))
+  } catch (error) {
+    expireLocal(core, targets) // nobody knows whether what came meanwhile was read before it
+    throw report(core, 'expire', error)
+  }
+}
+
+function expireLocal(core: Core, targets: readonly Target[]): void {
+  for (const { place } of targets) {
+    outdate(core, place.localKey)
+    core.local.expireOlder(place.localKey, Infinity)
+  }
+}
+
+async function expireVersioned(core: Core, targets: readonly Target[]): Promise<void> {
+  const version = core.redis === undefined ? core.coherence.nextLocal() : await expire(core, targets)
+  for (const { place } of targets) core.coherence.wroteKey(place.localKey, version, { keepsStale: true })
+}
+
+function expire(core: Core, targets: readonly Target[]): Promise<number> {
+  const args = [String(core.settings.fence), core.settings.keyPrefix, ...membersOf(core, targets)]
+  const run = { keys: keysOf(core, targets), args, signal: undefined }
+  return runVersioned(core, ExpireEntries, { run, versionIn: (version) => version })
+}
+
+function targetsOf(view: View, keys: readonly string[], kind: 'k' | 'y'): Target[] {
+  return [...new Set(keys)].map((key) => ({
+    place: view.place(key),
+    member: memberOf(kind, view.namespace, key),
+  }))
+}
+
+function keysOf(core: Core, targets: readonly Target[]): string[] {
+  return [core.coherence.counterKey, ...targets.map(({ place }) => place.physicalKey), ...logKeys(core)]
+}
+
+function membersOf(core: Core, targets: readonly Target[]): readonly string[] {
+  return core.coherence.isOn ? targets.map(({ member }) => member) : []
+}
+
+function chunks(targets: readonly Target[]): Target[][] {
+  const parts: Target[][] = []
+  for (let i = 0; i < targets.length; i += mostKeys) parts.push(targets.slice(i, i + mostKeys))
+  return parts
 }

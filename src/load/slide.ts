@@ -1,7 +1,8 @@
-// Sliding entries. Redis keeps one for as long as its idle window, and a use extends that life in place: the entry itself is
-// never written again, so that no use can bring back what a `set` has just replaced.
+// Sliding entries: until when one lives if nobody uses it stands in its header, and a use moves that instant in place. Nothing
+// else of the entry is written, so that no use can bring back what a `set` has just replaced.
 import type { Core } from '../core.ts'
 import { isSlideDue } from '../entry/index.ts'
+import { SlideEntry } from '../lua/index.ts'
 import type { LocalEntry } from '../memory/index.ts'
 import type { Place, View } from '../view.ts'
 import { report } from './report.ts'
@@ -16,34 +17,36 @@ export function slideOnUse(core: Core, view: View, key: string, entry: LocalEntr
   }
   // Once at a time: but a request that was cancelled takes its answer with it.
   if (now - entry.slidAt < core.settings.link.timeout) return
-  entry.slidAt = now
-  const place = view.place(key)
-  slideInBackground(core, view, { place, ttl: Math.min(entry.idle, entry.end - now) }, (left) => {
-    if (left === undefined || !core.local.holds(place.localKey, entry)) return
-    if (left === 0) core.local.remove(place.localKey)
-    else entry.idleUntil = Math.min(now + left, entry.until)
-  })
+  slide(core, view, view.place(key), entry)
+}
+
+/** A use in L2 of an entry whose idle window has half gone. */
+export function slideFound(core: Core, { view, place }: { view: View; place: Place }): void {
+  slide(core, view, place, core.local.peek(place.localKey))
 }
 
 /**
- * Extends an entry in L2 by `ttl` milliseconds without holding its caller up, then says how long it lives, counted from this
- * call: 0 where it is gone, `undefined` where Redis did not answer. One request of two commands. Where nothing keeps the work
- * alive it may be lost with the request, and the entry then just is not extended.
+ * Extends an entry in L2 without holding its caller up; the copy in L1 then lives as long, counted from now. One request of
+ * three commands. Where nothing keeps the work alive it may be lost with the request, and the entry then just is not extended.
  */
-export function slideInBackground(
-  core: Core,
-  view: View,
-  { place, ttl }: { place: Place; ttl: number },
-  done: (left: number | undefined) => void,
-): void {
+function slide(core: Core, view: View, place: Place, copy: LocalEntry | undefined): void {
+  const from = core.settings.clock.now()
+  if (copy !== undefined) copy.slidAt = from
   const work = async (): Promise<void> => {
-    let left: number | undefined
     try {
-      left = (await core.redis?.extend(place.physicalKey, ttl)) ?? 0
+      const left = await extend(core, place)
+      if (copy === undefined || !core.local.holds(place.localKey, copy)) return
+      if (left === 0) core.local.remove(place.localKey)
+      else copy.idleUntil = Math.min(from + left, copy.until)
     } catch (error) {
       report(core, 'slide', error)
     }
-    done(left)
   }
   void view.background(work())
+}
+
+async function extend({ executor, redis, settings }: Core, { physicalKey }: Place): Promise<number> {
+  const now = redis?.clock.known === true ? String(redis.clock.now()) : ''
+  const args = [settings.keyPrefix, now, String(settings.fence)]
+  return (await executor?.run(SlideEntry, { keys: [physicalKey], args, signal: undefined })) ?? 0
 }

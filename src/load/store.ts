@@ -1,26 +1,33 @@
 import type { Core } from '../core.ts'
 import {
   assertFits,
+  behindStamp,
   type Encoded,
   type Lifetime,
   pack,
   type Packed,
   physicalTtl,
+  unusedTtl,
   sealEntry,
 } from '../entry/index.ts'
 import type { Operation } from '../events.ts'
 import { resolveLifetime } from '../lifetime.ts'
+import { SetEntry } from '../lua/index.ts'
 import type { CopyFacts } from '../memory/index.ts'
 import type { WriteOptions } from '../options.ts'
-import { assertKey } from '../redis/index.ts'
+import { assertKey, assertTags } from '../redis/index.ts'
 import type { Place, View } from '../view.ts'
-import type { Mark } from './marks.ts'
-import { drop } from './remove.ts'
+import { type Mark, memberOf } from '../coherence/index.ts'
+import { mayKeep } from './lookup.ts'
+import { drop, removeVersioned } from './remove.ts'
 import { report } from './report.ts'
+import { logKeys, runVersioned } from './versioned.ts'
 
 /** One value on its way into the tiers. */
 export interface Write {
   readonly place: Place
+  readonly view: View
+  readonly key: string
   readonly value: unknown
   /** Missing where no tier needs the text. */
   readonly encoded: Encoded | undefined
@@ -33,7 +40,7 @@ export interface Write {
 }
 
 /** How long the factory took, in milliseconds, and what the origin said. */
-export type Facts = Omit<CopyFacts, 'created'>
+export type Facts = Pick<CopyFacts, 'took' | 'etag' | 'modified'>
 
 const noFacts: Facts = { took: 0, etag: '', modified: '' }
 
@@ -43,8 +50,8 @@ export interface Sealed {
   readonly ttl: number
 }
 
-/** How an entry goes to L2 if that depends on what L2 holds; resolves to whether it was stored. */
-export type Condition = (sealed: Sealed) => Promise<boolean>
+/** How an entry goes to L2 if that depends on what L2 holds; resolves to its version, or `undefined` where it was not stored. */
+export type Condition = (sealed: Sealed) => Promise<number | undefined>
 
 /** Whether a call uses L2. */
 export function usesRedis(core: Core, { l2 }: WriteOptions): boolean {
@@ -53,8 +60,14 @@ export function usesRedis(core: Core, { l2 }: WriteOptions): boolean {
 
 /** Throws a `TypeError` for options that cannot be right. */
 export function checkLifetime(core: Core, options: WriteOptions): void {
+  if (options.tags !== undefined) checkTags(core, options.tags)
   const now = nowIn(core)
   resolveLifetime(options, core.settings, { now, onlyLocal: !usesRedis(core, options) })
+}
+
+function checkTags(core: Core, tags: readonly string[]): void {
+  assertTags(tags)
+  if (tags.length > 0) core.coherence.assertOn('tags')
 }
 
 /** How long an entry is to live from now on; `undefined` where it has ended already. */
@@ -86,7 +99,8 @@ export function toWrite(
   checkLifetime(core, options)
   options.signal?.throwIfAborted()
   const encoded = encode(core, value, options)
-  return { place: view.place(key), value, encoded, options, operation, facts: noFacts, random: Math.random() }
+  const place = view.place(key)
+  return { place, view, key, value, encoded, options, operation, facts: noFacts, random: Math.random() }
 }
 
 /** The value as text, where a tier that the call uses needs it. Throws a `CacheError` `SERIALIZE` or `TOO_LARGE`. */
@@ -117,22 +131,39 @@ export async function replace(core: Core, writes: readonly Write[], condition?: 
     writes.map((write, i) => writeRedis(core, write, marks[i] as Mark, write.options.signal, condition)),
   )
   for (const [i, write] of writes.entries()) {
-    const mark = marks[i] as Mark
-    core.marks.end(write.place.localKey, mark)
-    drop(core, [write.place])
-    const outcome = outcomes[i]
-    if (outcome?.status === 'fulfilled' && outcome.value && !mark.overtaken) writeLocal(core, write, from)
+    acknowledge(core, write, { mark: marks[i] as Mark, outcome: outcomes[i], from })
   }
   for (const outcome of outcomes) {
     if (outcome.status === 'rejected') throw report(core, writes[0]?.operation ?? 'set', outcome.reason)
-    if (!outcome.value) return false
+    if (outcome.value === undefined) return false
   }
   return true
 }
 
+/** What a write came to: L1 takes its value, unless a newer version is known, or nobody knows whether it was stored. */
+function acknowledge(
+  core: Core,
+  write: Write,
+  {
+    mark,
+    outcome,
+    from,
+  }: { mark: Mark; outcome: PromiseSettledResult<number | undefined> | undefined; from: number },
+): void {
+  const { localKey } = write.place
+  const stamp = outcome?.status === 'fulfilled' ? outcome.value : undefined
+  core.marks.end(localKey, mark)
+  if (stamp === undefined) drop(core, [write.place])
+  else {
+    core.coherence.wroteKey(localKey, stamp)
+    if (mayKeep(core, localKey, mark, stamp)) writeLocal(core, write, { from, stamp })
+  }
+}
+
 /**
- * Writes an entry to L2: one request, one command. Nothing here waits before the command is issued, unless the server's time
- * is still unknown or the value is to be compressed, so that what a caller issues in one tick keeps its order.
+ * Writes an entry to L2: one request, of four commands. Nothing here waits before the command is issued, unless the server's
+ * time is still unknown or the value is to be compressed, so that what a caller issues in one tick keeps its order. Resolves
+ * to the version of the write.
  */
 async function writeRedis(
   core: Core,
@@ -140,34 +171,50 @@ async function writeRedis(
   mark: Mark,
   signal: AbortSignal | undefined,
   condition?: Condition,
-): Promise<boolean> {
+): Promise<number | undefined> {
   const { redis } = core
-  const { encoded, options, place } = write
-  if (redis === undefined || encoded === undefined || !usesRedis(core, options)) return true
+  const { encoded, options } = write
+  if (redis === undefined || encoded === undefined || !usesRedis(core, options))
+    return core.coherence.nextLocal()
   const ready = redis.ready()
   if (ready !== undefined) await ready
   const packing = pack(encoded.text, core.settings)
   const packed = packing instanceof Promise ? await packing : packing
   // What came later in this isolate counts, and was sent already. Where a condition decides, only Redis can tell.
-  if (mark.superseded && condition === undefined) return true
+  if (mark.superseded && condition === undefined) return 0
   const sealed = seal(core, write, packed)
-  if (condition !== undefined) {
-    if (!(await condition(sealed ?? { bytes: '', ttl: 0 }))) return false
-  } else if (sealed === undefined) await redis.remove([place.physicalKey], signal)
-  else await redis.write(place.physicalKey, sealed.bytes, { ttl: sealed.ttl, idempotent: false, signal })
-  if (sealed !== undefined) stored(core, write, sealed)
-  return true
+  const version =
+    condition === undefined
+      ? await send(core, write, sealed, signal)
+      : await condition(sealed ?? { bytes: '', ttl: 0 })
+  if (version !== undefined && sealed !== undefined) stored(core, write, sealed)
+  return version
 }
 
-/** The bytes of an entry; `undefined` where it has ended already. */
-export function seal(core: Core, write: Write, packed: Packed): Sealed | undefined {
+/** An entry that has ended already is as good as removed. */
+async function send(
+  core: Core,
+  { view, key, place }: Write,
+  sealed: Sealed | undefined,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const member = memberOf('k', view.namespace, key)
+  if (sealed === undefined) return removeVersioned(core, [{ place, member }], signal)
+  const keys = [core.coherence.counterKey, place.physicalKey, ...logKeys(core)]
+  const args = [behindStamp(sealed.bytes), String(sealed.ttl), core.coherence.isOn ? member : '']
+  return runVersioned(core, SetEntry, { run: { keys, args, signal }, versionIn: (version) => version })
+}
+
+/** The bytes of an entry; `undefined` where it has ended already. `stamp`: 0 where a script draws it. */
+export function seal(core: Core, write: Write, packed: Packed, stamp = 0): Sealed | undefined {
   const life = lifetimeOf(core, write)
   if (life === undefined) return undefined
-  const { encoded, facts, place } = write
+  const { encoded, facts, place, options } = write
   const { took, ...validators } = facts
+  const { tags = [] } = options
   const codec = encoded?.codec ?? ''
-  const parts = { codec, life, took, validators, address: place.address, now: nowIn(core) }
-  return { bytes: sealEntry(packed, parts), ttl: physicalTtl(life) }
+  const parts = { codec, life, took, validators, stamp, tags, address: place.address, now: nowIn(core) }
+  return { bytes: sealEntry(packed, parts), ttl: physicalTtl(life, core.settings.fence) }
 }
 
 /** Tells that L2 has an entry. */
@@ -176,10 +223,11 @@ export function stored(core: Core, { operation }: Write, { bytes }: Sealed): voi
 }
 
 /** Puts a copy into L1, for no longer than the entry itself lives: `from` is before L2 was asked to keep it. */
-export function writeLocal(core: Core, write: Write, from: number): void {
+export function writeLocal(core: Core, write: Write, { from, stamp }: { from: number; stamp: number }): void {
   const life = lifetimeOf(core, write)
   if (life === undefined || write.options.l1 === false) return
-  const facts = { created: nowIn(core), ...write.facts }
+  const tags = write.view.tagAddresses(write.options.tags ?? [])
+  const facts = { created: nowIn(core), ...write.facts, stamp, tags, expired: false }
   const { value, encoded, place } = write
   const bytes = core.local.put(
     place.localKey,
@@ -189,7 +237,7 @@ export function writeLocal(core: Core, write: Write, from: number): void {
       endsIn: life.ttl,
       staleFor: life.staleFor,
       idle: life.idle,
-      idleTtl: physicalTtl(life),
+      idleTtl: unusedTtl(life),
       shared: usesRedis(core, write.options),
       from,
     },

@@ -13,24 +13,30 @@
 --   there were none
 -- ARGV[3] value: string - the bytes of the new entry
 -- ARGV[4] expiration: milliseconds - of the entry; from 1
+-- ARGV[5] stamp: integer - the version that the load knew when it started; older tombstones do not count
 -- returns 0 | 1 - 1 when the new entry is there
 -- @idempotent yes
 -- @commands 4 when it writes and ends the lease, 3 when it does one of both, 2 when neither
 
 -- @include _fillable
+-- @include _holder
 -- @include _milliseconds
 -- @include _refuse
+-- @include _whole
 
 if not ARGV[1] or ARGV[1] == '' then return refuse('token must not be empty') end
 if not milliseconds(ARGV[4], 1) then
   return refuse('expiration must be whole milliseconds, at least 1')
 end
+local stamp = whole(ARGV[5], 0, 9007199254740991)
+if not stamp then return refuse('stamp must be a version') end
 local found = redis.call('MGET', KEYS[1], KEYS[2])
-local bytes, holder = found[1], found[2]
-local stored = bytes == ARGV[3]
-if not stored and (not holder or holder == ARGV[1]) and fillable(bytes, ARGV[2]) then
+local bytes, stored = found[1], found[1] == ARGV[3]
+local _, token = holder_of(found[2] or '')
+local mine = token == ARGV[1]
+if not stored and (mine or not found[2]) and fillable(bytes, ARGV[2], stamp) then
   redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
   stored = true
 end
-if holder == ARGV[1] then redis.call('DEL', KEYS[2]) end
+if mine then redis.call('DEL', KEYS[2]) end
 return stored and 1 or 0

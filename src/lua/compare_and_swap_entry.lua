@@ -1,38 +1,63 @@
--- Replaces an entry of the cache only if it is fresh and its value is the one expected, compared as text
+-- Replaces an entry of the cache only if it is alive, fresh and its value is the one expected, compared as text
 -- before compression: what was read, changed and is written back never overwrites what was written in
--- between.
+-- between. The new entry has a version of its own as its stamp, which is drawn only when it is written.
 --
 -- A compressed entry keeps the SHA-1 of its text, so that nothing is decompressed here. Not idempotent: see
--- CompareAndSwap.
+-- CompareAndSwap. Without a log a write costs one command less; one in 256 trims the log, for one more.
 --
 -- KEYS[1] entry
+-- KEYS[2] version
+-- KEYS[3] log?
 -- ARGV[1] prefix: string - what stands before the address in the key
 -- ARGV[2] codec: string - of the expected value
 -- ARGV[3] text: string - of the expected value
 -- ARGV[4] sha: string - the SHA-1 of that text, in hexadecimal
--- ARGV[5] value: string - the bytes of the new entry
--- ARGV[6] expiration: milliseconds - 0: the new entry has ended already, and the old one just goes
--- returns 1 | 0 | -1 - 1 when it swapped, 0 when the value is another, -1 when there is none
+-- ARGV[5] value: string - the bytes of the new entry from the bar behind its stamp on
+-- ARGV[6] expiration: milliseconds - 0: the new entry has ended already, and a tombstone replaces the old one
+-- ARGV[7] member: string - the entry's name in the log; empty without a log
+-- ARGV[8] floor: integer - a version: an entry with a stamp below it counts as nothing
+-- ARGV[9] dead: string - the header line, with its line end, of an entry that counts as nothing; empty for none
+-- ARGV[10] fence: milliseconds - the least that what is written lives; from 1
+-- ARGV[11] vouched: string - the header line, with its line end, of an entry whose tags were not invalidated; empty
+--   for none
+-- returns readonly [state: 1 | 0 | -1 | -2 | -3, version: number, head: string | null] - 1 when it swapped, 0
+--   when the value is another, -1 when there is none, -2 when the versions are not seeded and nothing is written,
+--   -3 when the entry has tags and nobody vouched for it; the new version, 0 for none; the header line of the
+--   entry that was there
 -- @idempotent no
--- @commands 4 when it swaps, 3 when not, 2 when nothing is there
+-- @commands 6 when it swaps, 3 when not, 2 when nothing is there, 4 when not seeded
 
+-- @include _conditional
 -- @include _fresh_entry
 -- @include _instant
+-- @include _log
 -- @include _milliseconds
 -- @include _refuse
+-- @include _version
 
 local ttl = milliseconds(ARGV[6], 0)
-if not ttl then return refuse('expiration must be whole milliseconds, or 0') end
+local why = fault(ARGV[5], ttl, ARGV[7], KEYS[3], ARGV[8], ARGV[10])
+if why then return refuse(why) end
+if not ARGV[11] then return refuse('vouched is missing') end
 local bytes = redis.call('MGET', KEYS[1])[1]
-if not bytes then return -1 end
+if not alive(bytes, ARGV[8], ARGV[9]) then return { -1, 0, false } end
 local entry = fresh_entry(bytes, KEYS[1], ARGV[1], instant(redis.call('TIME')))
-if not entry then return -1 end
-local same = entry.codec == ARGV[2]
+if not entry then return { -1, 0, false } end
+local head, same = string.sub(bytes, 1, entry.payload_from - 1), entry.codec == ARGV[2]
 if entry.zip == '' then
   same = same and string.sub(bytes, entry.payload_from) == ARGV[3]
 else
   same = same and entry.digest == ARGV[4]
 end
-if not same then return 0 end
-if ttl > 0 then redis.call('SET', KEYS[1], ARGV[5], 'PX', ARGV[6]) else redis.call('DEL', KEYS[1]) end
-return 1
+if not same then return { 0, 0, head } end
+if suspect(head, ARGV[11]) then return { -3, 0, head } end
+local version = redis.call('INCR', KEYS[2])
+if not seeded(version) then return { -2, 0, head } end
+if KEYS[3] then
+  redis.call('ZADD', KEYS[3], digits(version), ARGV[7])
+  local limit = trim_limit(version)
+  if limit then redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', limit) end
+end
+local after, px = successor(digits(version), ARGV[5], ttl, ARGV[10])
+redis.call('SET', KEYS[1], after, 'PX', px)
+return { 1, version, head }

@@ -9,6 +9,8 @@
 -- ARGV[1] prefix: string - what stands before the address in each key
 -- ARGV[2] codecs: string - those that the caller can decode, each between commas
 -- ARGV[3] expiration: milliseconds - from 1
+-- ARGV[4] floor: integer - a version: an entry with a stamp below it counts as nothing
+-- ARGV[5] fence: milliseconds - the least that Redis keeps them from now on; 0: no least
 -- returns string | null - the bytes of the first entry as they are now
 -- @idempotent yes
 -- @commands 3 + N when all are there, 3 when the first counts as nothing, 2 when it is missing
@@ -18,9 +20,13 @@
 -- @include _milliseconds
 -- @include _readable
 -- @include _refuse
+-- @include _stamp
+-- @include _whole
 
 local ttl, result = milliseconds(ARGV[3], 1), false
 if not ttl then return refuse('expiration must be whole milliseconds, at least 1') end
+local floor, fence = whole(ARGV[4], 0, 9007199254740991), milliseconds(ARGV[5], 0)
+if not floor or not fence then return refuse('floor must be a version, fence whole milliseconds or 0') end
 if #KEYS > 1000 then return refuse('there must be at most 1000 keys') end
 local values = redis.call('MGET', unpack(KEYS))
 if not values[1] then return false end
@@ -28,16 +34,18 @@ local now = instant(redis.call('TIME'))
 for i = 1, #KEYS do
   local bytes = values[i]
   local entry = fresh_entry(bytes, KEYS[i], ARGV[1], now)
+  if entry and (stamp_of(bytes) or -1) < floor then entry = nil end
   if i == 1 and not readable(entry, ARGV[2]) then return false end
   if entry then
     local fresh = string.format('%.0f', now + ttl)
     local window = math.max(0, entry.stale - entry.fresh)
     local stale = window > 0 and string.format('%.0f', now + ttl + window) or ''
     local limit = entry.end_at ~= '' and fresh or ''
-    local life = entry.idle ~= '' and math.min(tonumber(entry.idle), ttl) or ttl + window
+    local life = entry.idle ~= '' and math.min(tonumber(entry.idle), ttl) or ttl
+    fresh = string.format('%.0f', now + life)
     local renewed = string.sub(bytes, 1, entry.from - 1) .. fresh .. '|' .. stale .. '|' .. limit
       .. string.sub(bytes, entry.end_to)
-    redis.call('SET', KEYS[i], renewed, 'PX', string.format('%.0f', math.max(1, life)))
+    redis.call('SET', KEYS[i], renewed, 'PX', string.format('%.0f', math.max(1, fence, life + window)))
     if i == 1 then result = renewed end
   end
 end

@@ -6,7 +6,10 @@
 -- whole time: who sends this twice because a reply was lost begins its work after the second one. Run late,
 -- after the work was stored, it finds the entry and takes nothing; where that is gone already, it takes a
 -- lease that nobody uses, for its time. A lease without an end is not one of ours and would stop everybody
--- for ever: it counts as free, and so does a key of another type.
+-- for ever: it counts as free, and so does a key of another type. So does a lease whose holder started before
+-- an invalidation that the caller knows of, or that left a tombstone: what it makes will not be stored. Of a
+-- holder that had not heard of any version yet, and asked for them in the same request, that is not known: it
+-- counts, or of isolates that have just started each would come to know better than the one before.
 --
 -- TIME is a command, and callers mostly know the server's clock well enough: they judge the entry that they
 -- get by it anyway. Where nothing is there it is not asked. `after` is for who refreshes an entry: only one
@@ -20,6 +23,8 @@
 -- ARGV[4] expiration: milliseconds - of the lease; from 1
 -- ARGV[5] now: integer - the instant by the server's clock, in milliseconds; empty: TIME tells
 -- ARGV[6] after: integer - an instant: an entry must be created later; 0: any will do
+-- ARGV[7] stamp: integer - the highest version that the caller has seen; kept with the lease
+-- ARGV[8] floor: integer - a version: an entry with a stamp below it will not do, and a holder's does not count
 -- returns readonly [state: 0 | 1 | 2, bytes: string | null, wait: number] - 0 when the entry will do, 1 when
 --   the token has the lease, 2 when another has it; the string under the key, whatever it is; how many
 --   milliseconds the lease lasts, 0 where nobody needs it
@@ -29,26 +34,34 @@
 --   TIME tells
 
 -- @include _fresh_entry
+-- @include _holder
 -- @include _instant
 -- @include _milliseconds
 -- @include _readable
 -- @include _refuse
+-- @include _stamp
+-- @include _tombstone
 -- @include _whole
 
 local ttl, after = milliseconds(ARGV[4], 1), whole(ARGV[6], 0, 9007199254740991)
+local stamp, floor = whole(ARGV[7], 0, 9007199254740991), whole(ARGV[8], 0, 9007199254740991)
 local now = ARGV[5] ~= '' and whole(ARGV[5], 0, 9007199254740991)
 if not ARGV[3] or ARGV[3] == '' then return refuse('token must not be empty') end
 if not ttl then return refuse('expiration must be whole milliseconds, at least 1') end
 if now == nil or not after then return refuse('now and after must be instants in whole milliseconds') end
+if not stamp or not floor then return refuse('stamp and floor must be versions') end
 local found = redis.call('MGET', KEYS[1], KEYS[2])
 local bytes, holder = found[1] or false, found[2]
-if bytes then
+if bytes and (stamp_of(bytes) or -1) >= floor then
   local entry = fresh_entry(bytes, KEYS[1], ARGV[1], now or instant(redis.call('TIME')))
   if readable(entry, ARGV[2]) and entry.created > after then return { 0, bytes, 0 } end
 end
-if holder and holder ~= ARGV[3] then
+local held_at, token = holder_of(holder or '')
+local is_new = token and held_at == 0
+local void = not is_new and held_at < math.max(floor, bytes and fenced_at(bytes) or 0)
+if holder and token ~= ARGV[3] and not void then
   local wait = redis.call('PTTL', KEYS[2])
   if wait >= 0 then return { 2, bytes, math.max(1, wait) } end
 end
-redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[4])
+redis.call('SET', KEYS[2], ARGV[7] .. '|' .. ARGV[3], 'PX', ARGV[4])
 return { 1, bytes, ttl }

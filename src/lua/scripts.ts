@@ -122,6 +122,8 @@ export type CommitEntryReply = 0 | 1
  * where there were none)
  * - `ARGV[3]` value: string (the bytes of the new entry)
  * - `ARGV[4]` expiration: milliseconds (of the entry; from 1)
+ * - `ARGV[5]` stamp: integer (the version that the load knew when it started; older tombstones do not
+ * count)
  *
  * One request; billed commands, the script's own calls included: 4 when it writes and ends the lease, 3
  * when it does one of both, 2 when neither.
@@ -148,29 +150,35 @@ export const CommitEntry: LuaScript<CommitEntryReply> = {
 
 
 
-local function fillable(bytes, seen) if not bytes or bytes == '' then return true end return seen ~= '' and string.sub(bytes, 1, #seen) == seen end
+
+local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end local function fillable(bytes, seen, stamp) if not bytes or bytes == '' then return true end if seen ~= '' and string.sub(bytes, 1, #seen) == seen then return true end local version = fenced_at(bytes) return version ~= nil and version <= stamp end
+local function holder_of(lease) local stamp, from = string.match(lease, '^(%d+)|()') if not stamp or #stamp > 16 then return 0, nil end return tonumber(stamp), string.sub(lease, from) end
 local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
 local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
+
 
 if not ARGV[1] or ARGV[1] == '' then return refuse('token must not be empty') end
 if not milliseconds(ARGV[4], 1) then
 return refuse('expiration must be whole milliseconds, at least 1')
 end
+local stamp = whole(ARGV[5], 0, 9007199254740991)
+if not stamp then return refuse('stamp must be a version') end
 local found = redis.call('MGET', KEYS[1], KEYS[2])
-local bytes, holder = found[1], found[2]
-local stored = bytes == ARGV[3]
-if not stored and (not holder or holder == ARGV[1]) and fillable(bytes, ARGV[2]) then
+local bytes, stored = found[1], found[1] == ARGV[3]
+local _, token = holder_of(found[2] or '')
+local mine = token == ARGV[1]
+if not stored and (mine or not found[2]) and fillable(bytes, ARGV[2], stamp) then
 redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
 stored = true
 end
-if holder == ARGV[1] then redis.call('DEL', KEYS[2]) end
+if mine then redis.call('DEL', KEYS[2]) end
 return stored and 1 or 0`,
   sha1: {
-    redis: '87e9ad37f0d787f5ba110a48dd1492802c87a693',
-    upstash: '1caf7ee8d4df08dc079cbdc93bde0c0afac9b873',
+    redis: 'e06254be13cd3c1a39436b55845527ed92109ad3',
+    upstash: '2137218aba18d7bbae24762dae7ad14c30f39ea0',
   },
   keys: { min: 2, max: 2, names: ['entry', 'lease'] },
-  args: { min: 4, max: 4, names: ['token', 'seen', 'value', 'expiration'], durations: [3] },
+  args: { min: 5, max: 5, names: ['token', 'seen', 'value', 'expiration', 'stamp'], durations: [3] },
   readonly: false,
   idempotent: true,
   dynamicKeys: false,
@@ -281,25 +289,41 @@ return 1`,
 
 /**
  * What {@link CompareAndSwapEntry} answers: 1 when it swapped, 0 when the value is another, -1 when there
- * is none.
+ * is none, -2 when the versions are not seeded and nothing is written, -3 when the entry has tags and
+ * nobody vouched for it; the new version, 0 for none; the header line of the entry that was there.
  */
-export type CompareAndSwapEntryReply = 1 | 0 | -1
+export type CompareAndSwapEntryReply = readonly [
+  state: 1 | 0 | -1 | -2 | -3,
+  version: number,
+  head: string | null,
+]
 
 /**
- * Replaces an entry of the cache only if it is fresh and its value is the one expected, compared as text
- * before compression: what was read, changed and is written back never overwrites what was written in
- * between.
+ * Replaces an entry of the cache only if it is alive, fresh and its value is the one expected, compared
+ * as text before compression: what was read, changed and is written back never overwrites what was
+ * written in between. The new entry has a version of its own as its stamp, which is drawn only when it is
+ * written.
  *
  * - `KEYS[1]` entry
+ * - `KEYS[2]` version
+ * - `KEYS[3]` log?
  * - `ARGV[1]` prefix: string (what stands before the address in the key)
  * - `ARGV[2]` codec: string (of the expected value)
  * - `ARGV[3]` text: string (of the expected value)
  * - `ARGV[4]` sha: string (the SHA-1 of that text, in hexadecimal)
- * - `ARGV[5]` value: string (the bytes of the new entry)
- * - `ARGV[6]` expiration: milliseconds (0: the new entry has ended already, and the old one just goes)
+ * - `ARGV[5]` value: string (the bytes of the new entry from the bar behind its stamp on)
+ * - `ARGV[6]` expiration: milliseconds (0: the new entry has ended already, and a tombstone replaces the
+ * old one)
+ * - `ARGV[7]` member: string (the entry's name in the log; empty without a log)
+ * - `ARGV[8]` floor: integer (a version: an entry with a stamp below it counts as nothing)
+ * - `ARGV[9]` dead: string (the header line, with its line end, of an entry that counts as nothing; empty
+ * for none)
+ * - `ARGV[10]` fence: milliseconds (the least that what is written lives; from 1)
+ * - `ARGV[11]` vouched: string (the header line, with its line end, of an entry whose tags were not
+ * invalidated; empty for none)
  *
- * One request; billed commands, the script's own calls included: 4 when it swaps, 3 when not, 2 when
- * nothing is there.
+ * One request; billed commands, the script's own calls included: 6 when it swaps, 3 when not, 2 when
+ * nothing is there, 4 when not seeded.
  * It is not idempotent: never sent again when its outcome is unknown. Source:
  * `compare_and_swap_entry.lua`.
  */
@@ -323,32 +347,74 @@ export const CompareAndSwapEntry: LuaScript<CompareAndSwapEntryReply> = {
 
 
 
-local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+
+
+
+
+
+
+
+
+
+
+
+local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end local function stamp_of(bytes) local stamp = string.match(bytes, '^h1|e|(%d*)|') if not stamp or #stamp > 16 then return nil end return stamp == '' and 0 or tonumber(stamp) end local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end local function fault(value, ttl, member, log, floor, fence) if not ttl then return 'expiration must be whole milliseconds' end if ttl > 0 and string.sub(value, 1, 1) ~= '|' then return 'value must begin with a bar' end if not member or (member == '') == (log ~= nil) then return 'there must be a log and a member, or neither' end if not whole(floor, 0, 9007199254740991) then return 'floor must be a version' end if not milliseconds(fence, 1) then return 'fence must be whole milliseconds, at least 1' end end local function alive(bytes, floor, dead) local stamp = bytes and stamp_of(bytes) if not stamp or stamp < tonumber(floor) then return false end return dead == '' or string.sub(bytes, 1, #dead) ~= dead end local function suspect(head, vouched) return head ~= vouched and not string.match(head, '||[^|\\n]*|[^|\\n]*|[^|\\n]*\\n$') end local function successor(stamp, value, ttl, fence) local bytes = ttl > 0 and 'h1|e|' .. stamp .. value or tombstone(stamp) return bytes, string.format('%.0f', math.max(ttl, tonumber(fence))) end
+local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
 local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
-local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
+local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from) local list = {} for i = from, #words do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
+
 local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
 
+
 local ttl = milliseconds(ARGV[6], 0)
-if not ttl then return refuse('expiration must be whole milliseconds, or 0') end
+local why = fault(ARGV[5], ttl, ARGV[7], KEYS[3], ARGV[8], ARGV[10])
+if why then return refuse(why) end
+if not ARGV[11] then return refuse('vouched is missing') end
 local bytes = redis.call('MGET', KEYS[1])[1]
-if not bytes then return -1 end
+if not alive(bytes, ARGV[8], ARGV[9]) then return { -1, 0, false } end
 local entry = fresh_entry(bytes, KEYS[1], ARGV[1], instant(redis.call('TIME')))
-if not entry then return -1 end
-local same = entry.codec == ARGV[2]
+if not entry then return { -1, 0, false } end
+local head, same = string.sub(bytes, 1, entry.payload_from - 1), entry.codec == ARGV[2]
 if entry.zip == '' then
 same = same and string.sub(bytes, entry.payload_from) == ARGV[3]
 else
 same = same and entry.digest == ARGV[4]
 end
-if not same then return 0 end
-if ttl > 0 then redis.call('SET', KEYS[1], ARGV[5], 'PX', ARGV[6]) else redis.call('DEL', KEYS[1]) end
-return 1`,
+if not same then return { 0, 0, head } end
+if suspect(head, ARGV[11]) then return { -3, 0, head } end
+local version = redis.call('INCR', KEYS[2])
+if not seeded(version) then return { -2, 0, head } end
+if KEYS[3] then
+redis.call('ZADD', KEYS[3], digits(version), ARGV[7])
+local limit = trim_limit(version)
+if limit then redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', limit) end
+end
+local after, px = successor(digits(version), ARGV[5], ttl, ARGV[10])
+redis.call('SET', KEYS[1], after, 'PX', px)
+return { 1, version, head }`,
   sha1: {
-    redis: 'd95aa7a08cc8fa24ff1b614d11c807a5c420ab3e',
-    upstash: '812fb6d9f1ac38ff3b05332cb70c1af19fa60afe',
+    redis: 'a0a829645a6db93b5ace9f8a89280882b233f281',
+    upstash: '3e36820e6ccce5cc168b553ad64cd3c1e7209aad',
   },
-  keys: { min: 1, max: 1, names: ['entry'] },
-  args: { min: 6, max: 6, names: ['prefix', 'codec', 'text', 'sha', 'value', 'expiration'], durations: [5] },
+  keys: { min: 2, max: 3, names: ['entry', 'version', 'log'] },
+  args: {
+    min: 11,
+    max: 11,
+    names: [
+      'prefix',
+      'codec',
+      'text',
+      'sha',
+      'value',
+      'expiration',
+      'member',
+      'floor',
+      'dead',
+      'fence',
+      'vouched',
+    ],
+    durations: [5, 9],
+  },
   readonly: false,
   idempotent: false,
   dynamicKeys: false,
@@ -421,6 +487,101 @@ return { page[1], deleted }`,
   dynamicKeys: true,
 }
 
+/**
+ * What {@link ExpireEntries} answers: the version; 0 when the versions are not seeded, and nothing is
+ * written.
+ */
+export type ExpireEntriesReply = number
+
+/**
+ * Ends the freshness of entries of the cache, by hand: they stay for those who can do with a stale one
+ * where nothing better is to be had. Where no entry is there stays a tombstone, for loads in flight. One
+ * new version for all of them, and the log tells their names.
+ *
+ * - `KEYS[1]` version
+ * - `KEYS[2..N]` entriesAndLog
+ * - `ARGV[1]` expiration: milliseconds (of the tombstones, and the least that an entry lives on; from 1)
+ * - `ARGV[2]` prefix: string (what stands before the address in each key)
+ * - `ARGV[3..N]` members?: string (the entries' names in the log, one for each, and then the last key is
+ * the log; or none, and no log)
+ *
+ * One request; billed commands, the script's own calls included: N + 2 when no entry is there, N + 3 when
+ * one is, N + N when all are and there is a log, N + 3 when it trims the log and no entry is there, 2
+ * when not seeded.
+ * It may be sent again. Source: `expire_entries.lua`.
+ */
+export const ExpireEntries: LuaScript<ExpireEntriesReply> = {
+  name: 'ExpireEntries',
+  source: `
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from) local list = {} for i = from, #words do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
+local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
+local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
+local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end
+
+
+local logged = #ARGV > 2
+local last = logged and #KEYS - 1 or #KEYS
+if not milliseconds(ARGV[1], 1) then
+return refuse('expiration must be whole milliseconds, at least 1')
+end
+if not ARGV[2] then return refuse('prefix is missing') end
+if last < 2 or last > 501 then return refuse('there must be 1 to 500 entries') end
+if logged and #ARGV ~= last + 1 then return refuse('there must be a member for each entry, or none') end
+local version = redis.call('INCR', KEYS[1])
+if not seeded(version) then return 0 end
+if logged then
+redis.call('ZADD', KEYS[#KEYS], unpack(scored(version, ARGV, 3)))
+local limit = trim_limit(version)
+if limit then redis.call('ZREMRANGEBYSCORE', KEYS[#KEYS], '-inf', limit) end
+end
+local values = redis.call('MGET', unpack(KEYS, 2, last))
+for i = 2, last do
+local bytes = values[i - 1]
+local entry = fresh_entry(bytes, KEYS[i], ARGV[2], -1)
+local fresh = entry and string.match(bytes, '^%d+', entry.from)
+local zeros = entry and (string.match(fresh, '^0+$') or '') .. '0'
+if zeros and #zeros <= 16 then
+local expired = string.sub(bytes, 1, entry.from - 1) .. zeros .. string.sub(bytes, entry.from + #fresh)
+redis.call('SET', KEYS[i], expired, 'KEEPTTL')
+redis.call('PEXPIRE', KEYS[i], ARGV[1], 'GT')
+else
+redis.call('SET', KEYS[i], tombstone(digits(version)), 'PX', ARGV[1])
+end
+end
+return version`,
+  sha1: {
+    redis: '2f9c4318bd176eaa51a29283ba6a469d826257e5',
+    upstash: 'e691f4d6ff8f4d78a27db671a9e2648993d3fb18',
+  },
+  keys: { min: 2, max: Infinity, names: ['version', 'entriesAndLog'] },
+  args: { min: 2, max: Infinity, names: ['expiration', 'prefix', 'members'], durations: [0] },
+  readonly: false,
+  idempotent: true,
+  dynamicKeys: false,
+}
+
 /** What {@link ExtendLock} answers: 0 when the token no longer has the lock. */
 export type ExtendLockReply = 0 | 1
 
@@ -479,6 +640,8 @@ export type FillEntryReply = 0 | 1
  * where there were none)
  * - `ARGV[2]` value: string (the bytes of the new entry)
  * - `ARGV[3]` expiration: milliseconds (from 1)
+ * - `ARGV[4]` stamp: integer (the version that the load knew when it started; older tombstones do not
+ * count)
  *
  * One request; billed commands, the script's own calls included: 3 when it writes, 2 when not.
  * It may be sent again. Source: `fill_entry.lua`.
@@ -501,25 +664,26 @@ export const FillEntry: LuaScript<FillEntryReply> = {
 
 
 
-
-local function fillable(bytes, seen) if not bytes or bytes == '' then return true end return seen ~= '' and string.sub(bytes, 1, #seen) == seen end
+local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end local function fillable(bytes, seen, stamp) if not bytes or bytes == '' then return true end if seen ~= '' and string.sub(bytes, 1, #seen) == seen then return true end local version = fenced_at(bytes) return version ~= nil and version <= stamp end
 local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
 local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
 
-if not milliseconds(ARGV[3], 1) then
-return refuse('expiration must be whole milliseconds, at least 1')
+
+local stamp = whole(ARGV[4], 0, 9007199254740991)
+if not milliseconds(ARGV[3], 1) or not stamp then
+return refuse('expiration must be whole milliseconds, at least 1, and stamp a version')
 end
 local bytes = redis.call('MGET', KEYS[1])[1]
 if bytes == ARGV[2] then return 1 end
-if not fillable(bytes, ARGV[1]) then return 0 end
+if not fillable(bytes, ARGV[1], stamp) then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1`,
   sha1: {
-    redis: 'f6d89720a562453b9ae10d04f70f1f2e29d3db5a',
-    upstash: '31095afa945b44f6d9273a777a5da01c0a077429',
+    redis: '721a752fd5453cab4b7548b15a0ffebb27fb7c56',
+    upstash: '40893254c7224479ac0046694594b46963306314',
   },
   keys: { min: 1, max: 1, names: ['entry'] },
-  args: { min: 3, max: 3, names: ['seen', 'value', 'expiration'], durations: [2] },
+  args: { min: 4, max: 4, names: ['seen', 'value', 'expiration', 'stamp'], durations: [2] },
   readonly: false,
   idempotent: true,
   dynamicKeys: false,
@@ -537,6 +701,8 @@ export type GetAndExtendEntriesReply = string | null
  * - `ARGV[1]` prefix: string (what stands before the address in each key)
  * - `ARGV[2]` codecs: string (those that the caller can decode, each between commas)
  * - `ARGV[3]` expiration: milliseconds (from 1)
+ * - `ARGV[4]` floor: integer (a version: an entry with a stamp below it counts as nothing)
+ * - `ARGV[5]` fence: milliseconds (the least that Redis keeps them from now on; 0: no least)
  *
  * One request; billed commands, the script's own calls included: 3 + N when all are there, 3 when the
  * first counts as nothing, 2 when it is missing.
@@ -559,14 +725,20 @@ export const GetAndExtendEntries: LuaScript<GetAndExtendEntriesReply> = {
 
 
 
-local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+
+
+local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
 local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
 local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
 local function readable(entry, codecs) if not entry or not string.match(entry.codec, '^[%w:._-]+$') then return false end return string.find(codecs, ',' .. entry.codec .. ',', 1, true) ~= nil end
 local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
+local function stamp_of(bytes) local stamp = string.match(bytes, '^h1|e|(%d*)|') if not stamp or #stamp > 16 then return nil end return stamp == '' and 0 or tonumber(stamp) end
+
 
 local ttl, result = milliseconds(ARGV[3], 1), false
 if not ttl then return refuse('expiration must be whole milliseconds, at least 1') end
+local floor, fence = whole(ARGV[4], 0, 9007199254740991), milliseconds(ARGV[5], 0)
+if not floor or not fence then return refuse('floor must be a version, fence whole milliseconds or 0') end
 if #KEYS > 1000 then return refuse('there must be at most 1000 keys') end
 local values = redis.call('MGET', unpack(KEYS))
 if not values[1] then return false end
@@ -574,26 +746,28 @@ local now = instant(redis.call('TIME'))
 for i = 1, #KEYS do
 local bytes = values[i]
 local entry = fresh_entry(bytes, KEYS[i], ARGV[1], now)
+if entry and (stamp_of(bytes) or -1) < floor then entry = nil end
 if i == 1 and not readable(entry, ARGV[2]) then return false end
 if entry then
 local fresh = string.format('%.0f', now + ttl)
 local window = math.max(0, entry.stale - entry.fresh)
 local stale = window > 0 and string.format('%.0f', now + ttl + window) or ''
 local limit = entry.end_at ~= '' and fresh or ''
-local life = entry.idle ~= '' and math.min(tonumber(entry.idle), ttl) or ttl + window
+local life = entry.idle ~= '' and math.min(tonumber(entry.idle), ttl) or ttl
+fresh = string.format('%.0f', now + life)
 local renewed = string.sub(bytes, 1, entry.from - 1) .. fresh .. '|' .. stale .. '|' .. limit
 .. string.sub(bytes, entry.end_to)
-redis.call('SET', KEYS[i], renewed, 'PX', string.format('%.0f', math.max(1, life)))
+redis.call('SET', KEYS[i], renewed, 'PX', string.format('%.0f', math.max(1, fence, life + window)))
 if i == 1 then result = renewed end
 end
 end
 return result`,
   sha1: {
-    redis: 'bd02fe95fef1d8e1d2b8d1ebe34f718bbfe82177',
-    upstash: 'c966837a84b6c60da98b2fc4e68582ba75bba072',
+    redis: '3d863f38211879461776a24aba98dd919fb21add',
+    upstash: 'e2fab2b499b071d76966e74e1667875151c91e7b',
   },
   keys: { min: 1, max: Infinity, names: ['entries'] },
-  args: { min: 3, max: 3, names: ['prefix', 'codecs', 'expiration'], durations: [2] },
+  args: { min: 5, max: 5, names: ['prefix', 'codecs', 'expiration', 'floor', 'fence'], durations: [2, 4] },
   readonly: false,
   idempotent: true,
   dynamicKeys: false,
@@ -862,6 +1036,68 @@ return { 1, sum }`,
 }
 
 /**
+ * What {@link InvalidateTags} answers: the version; 0 when the versions are not seeded, and nothing is
+ * written.
+ */
+export type InvalidateTagsReply = number
+
+/**
+ * Gives tags one new version: entries with a stamp below it are dead, wherever they are, and the log
+ * tells it.
+ *
+ * - `KEYS[1]` version
+ * - `KEYS[2]` log
+ * - `KEYS[3..N]` tags
+ * - `ARGV[1]` expiration: milliseconds (of the tags, longer than any entry lives; 0: never expire)
+ * - `ARGV[2..N]` members: string (the tags' names in the log, one for each)
+ *
+ * One request; billed commands, the script's own calls included: N + 1 most times, N + 2 when it trims
+ * the log, 2 when not seeded.
+ * It may be sent again. Source: `invalidate_tags.lua`.
+ */
+export const InvalidateTags: LuaScript<InvalidateTagsReply> = {
+  name: 'InvalidateTags',
+  source: `
+
+
+
+
+
+
+
+
+
+
+
+
+local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end local function lifetime(text, may_keep) if may_keep and text == 'keep' then return { 'KEEPTTL' } end if text == '0' then return {} end return milliseconds(text, 1) and { 'PX', text } end
+local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from) local list = {} for i = from, #words do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
+local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
+
+
+local words = lifetime(ARGV[1])
+if not words then return refuse('expiration must be whole milliseconds, or 0 for none') end
+if #KEYS < 3 or #KEYS > 502 then return refuse('there must be 1 to 500 tags') end
+if #ARGV ~= #KEYS - 1 then return refuse('there must be a member for each tag') end
+local version = redis.call('INCR', KEYS[1])
+if not seeded(version) then return 0 end
+redis.call('ZADD', KEYS[2], unpack(scored(version, ARGV, 2)))
+local limit = trim_limit(version)
+if limit then redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', limit) end
+for i = 3, #KEYS do redis.call('SET', KEYS[i], digits(version), unpack(words)) end
+return version`,
+  sha1: {
+    redis: 'b1ffa3306b9267b6aba662df890221168db3090f',
+    upstash: '83c03d48f109e17d2f6e9cdc199ff45eee8d084f',
+  },
+  keys: { min: 3, max: Infinity, names: ['version', 'log', 'tags'] },
+  args: { min: 2, max: Infinity, names: ['expiration', 'members'], durations: [0] },
+  readonly: false,
+  idempotent: true,
+  dynamicKeys: false,
+}
+
+/**
  * What {@link LeaseEntry} answers: 0 when the entry will do, 1 when the token has the lease, 2 when
  * another has it; the string under the key, whatever it is; how many milliseconds the lease lasts, 0
  * where nobody needs it.
@@ -880,6 +1116,9 @@ export type LeaseEntryReply = readonly [state: 0 | 1 | 2, bytes: string | null, 
  * - `ARGV[4]` expiration: milliseconds (of the lease; from 1)
  * - `ARGV[5]` now: integer (the instant by the server's clock, in milliseconds; empty: TIME tells)
  * - `ARGV[6]` after: integer (an instant: an entry must be created later; 0: any will do)
+ * - `ARGV[7]` stamp: integer (the highest version that the caller has seen; kept with the lease)
+ * - `ARGV[8]` floor: integer (a version: an entry with a stamp below it will not do, and a holder's does
+ * not count)
  *
  * One request; billed commands, the script's own calls included: 2 when the entry will do, 3 when the
  * token or another has the lease, 3 when the entry will do and TIME tells, 4 when it will not and TIME
@@ -918,39 +1157,52 @@ export const LeaseEntry: LuaScript<LeaseEntryReply> = {
 
 
 
-local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+
+
+
+
+
+local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+local function holder_of(lease) local stamp, from = string.match(lease, '^(%d+)|()') if not stamp or #stamp > 16 then return 0, nil end return tonumber(stamp), string.sub(lease, from) end
 local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
 local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
 local function readable(entry, codecs) if not entry or not string.match(entry.codec, '^[%w:._-]+$') then return false end return string.find(codecs, ',' .. entry.codec .. ',', 1, true) ~= nil end
 local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
+local function stamp_of(bytes) local stamp = string.match(bytes, '^h1|e|(%d*)|') if not stamp or #stamp > 16 then return nil end return stamp == '' and 0 or tonumber(stamp) end
+local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end
 
 
 local ttl, after = milliseconds(ARGV[4], 1), whole(ARGV[6], 0, 9007199254740991)
+local stamp, floor = whole(ARGV[7], 0, 9007199254740991), whole(ARGV[8], 0, 9007199254740991)
 local now = ARGV[5] ~= '' and whole(ARGV[5], 0, 9007199254740991)
 if not ARGV[3] or ARGV[3] == '' then return refuse('token must not be empty') end
 if not ttl then return refuse('expiration must be whole milliseconds, at least 1') end
 if now == nil or not after then return refuse('now and after must be instants in whole milliseconds') end
+if not stamp or not floor then return refuse('stamp and floor must be versions') end
 local found = redis.call('MGET', KEYS[1], KEYS[2])
 local bytes, holder = found[1] or false, found[2]
-if bytes then
+if bytes and (stamp_of(bytes) or -1) >= floor then
 local entry = fresh_entry(bytes, KEYS[1], ARGV[1], now or instant(redis.call('TIME')))
 if readable(entry, ARGV[2]) and entry.created > after then return { 0, bytes, 0 } end
 end
-if holder and holder ~= ARGV[3] then
+local held_at, token = holder_of(holder or '')
+local is_new = token and held_at == 0
+local void = not is_new and held_at < math.max(floor, bytes and fenced_at(bytes) or 0)
+if holder and token ~= ARGV[3] and not void then
 local wait = redis.call('PTTL', KEYS[2])
 if wait >= 0 then return { 2, bytes, math.max(1, wait) } end
 end
-redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[4])
+redis.call('SET', KEYS[2], ARGV[7] .. '|' .. ARGV[3], 'PX', ARGV[4])
 return { 1, bytes, ttl }`,
   sha1: {
-    redis: '945ddfd212c8495d7c5864013389adf7e8078b04',
-    upstash: '4ed41d3f2a6520a22a170b93da59c25ca1ea31c0',
+    redis: '5b943470eab0e4f21c7d47626f12fc0f1f37b9ee',
+    upstash: '9f00d230c2f4b997e61defd0465623e9875aadbd',
   },
   keys: { min: 2, max: 2, names: ['entry', 'lease'] },
   args: {
-    min: 6,
-    max: 6,
-    names: ['prefix', 'codecs', 'token', 'expiration', 'now', 'after'],
+    min: 8,
+    max: 8,
+    names: ['prefix', 'codecs', 'token', 'expiration', 'now', 'after', 'stamp', 'floor'],
     durations: [3],
   },
   readonly: false,
@@ -1103,21 +1355,231 @@ return redis.call('DEL', KEYS[1])`,
   dynamicKeys: false,
 }
 
-/** What {@link SetEntryIfExists} answers: 1 when it wrote. */
-export type SetEntryIfExistsReply = 0 | 1
+/**
+ * What {@link RemoveEntries} answers: the version; 0 when the versions are not seeded, and nothing is
+ * written.
+ */
+export type RemoveEntriesReply = number
 
 /**
- * Replaces an entry of the cache only if its key has one that is fresh and can be decoded, and says
- * whether it did: an update that never brings back what was removed or has expired.
+ * Removes entries of the cache: a tombstone with one new version for all of them takes the place of each,
+ * so that what a load makes of older data finds no empty place, and the log tells their names.
+ *
+ * - `KEYS[1]` version
+ * - `KEYS[2..N]` entriesAndLog
+ * - `ARGV[1]` expiration: milliseconds (of the tombstones; from 1)
+ * - `ARGV[2..N]` members?: string (the entries' names in the log, one for each, and then the last key is
+ * the log; or none, and no log)
+ *
+ * One request; billed commands, the script's own calls included: N + 1 most times, N + 2 when it trims
+ * the log, 2 when not seeded.
+ * It may be sent again. Source: `remove_entries.lua`.
+ */
+export const RemoveEntries: LuaScript<RemoveEntriesReply> = {
+  name: 'RemoveEntries',
+  source: `
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from) local list = {} for i = from, #words do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
+local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
+local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
+local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end
+
+
+local logged = #ARGV > 1
+local last = logged and #KEYS - 1 or #KEYS
+if not milliseconds(ARGV[1], 1) then
+return refuse('expiration must be whole milliseconds, at least 1')
+end
+if last < 2 or last > 501 then return refuse('there must be 1 to 500 entries') end
+if logged and #ARGV ~= last then return refuse('there must be a member for each entry, or none') end
+local version = redis.call('INCR', KEYS[1])
+if not seeded(version) then return 0 end
+if logged then
+redis.call('ZADD', KEYS[#KEYS], unpack(scored(version, ARGV, 2)))
+local limit = trim_limit(version)
+if limit then redis.call('ZREMRANGEBYSCORE', KEYS[#KEYS], '-inf', limit) end
+end
+for i = 2, last do redis.call('SET', KEYS[i], tombstone(digits(version)), 'PX', ARGV[1]) end
+return version`,
+  sha1: {
+    redis: '0e9fe5328a8a404985c08cf68b11b309a47dbc34',
+    upstash: '911b919e0e080a8cfd791640e75972b488b83b70',
+  },
+  keys: { min: 2, max: Infinity, names: ['version', 'entriesAndLog'] },
+  args: { min: 1, max: Infinity, names: ['expiration', 'members'], durations: [0] },
+  readonly: false,
+  idempotent: true,
+  dynamicKeys: false,
+}
+
+/** What {@link SeedVersions} answers: the version, the one that was there or the new one. */
+export type SeedVersionsReply = number
+
+/**
+ * Seeds the counter of versions, where it is missing or says nonsense, with the server's time in
+ * microseconds, and lets everything from before count as invalidated: after a flush no isolate's copies
+ * may come back.
+ *
+ * - `KEYS[1]` version
+ * - `KEYS[2]` root
+ * - `KEYS[3]` log
+ * - `ARGV[1]` member: string (the root's name in the log)
+ *
+ * One request; billed commands, the script's own calls included: 2 when there is a version, 6 when it
+ * seeds.
+ * It may be sent again. Source: `seed_versions.lua`.
+ */
+export const SeedVersions: LuaScript<SeedVersionsReply> = {
+  name: 'SeedVersions',
+  source: `
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
+local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end
+local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end
+
+if not ARGV[1] or ARGV[1] == '' then return refuse('member must not be empty') end
+local version = whole(redis.call('MGET', KEYS[1])[1], 1000000000000, 9000000000000000)
+if version then return version end
+local time = redis.call('TIME')
+version = tonumber(time[1]) * 1000000 + tonumber(time[2])
+redis.call('ZADD', KEYS[3], digits(version), ARGV[1])
+redis.call('SET', KEYS[2], digits(version))
+redis.call('SET', KEYS[1], digits(version))
+return version`,
+  sha1: {
+    redis: 'afc8d78a6759f57fb5fe48ed3cfb858409734d7a',
+    upstash: '6d2502783ebc18a9028a864c5db0c821f4b217dd',
+  },
+  keys: { min: 3, max: 3, names: ['version', 'root', 'log'] },
+  args: { min: 1, max: 1, names: ['member'] },
+  readonly: false,
+  idempotent: true,
+  dynamicKeys: false,
+}
+
+/** What {@link SetEntry} answers: the version; 0 when the versions are not seeded, and nothing is written. */
+export type SetEntryReply = number
+
+/**
+ * Writes an entry of the cache, whatever was there, with a version of its own as its stamp, and tells the
+ * log.
+ *
+ * - `KEYS[1]` version
+ * - `KEYS[2]` entry
+ * - `KEYS[3]` log?
+ * - `ARGV[1]` value: string (the bytes of the new entry from the bar behind its stamp on)
+ * - `ARGV[2]` expiration: milliseconds (from 1)
+ * - `ARGV[3]` member: string (the entry's name in the log; empty without a log)
+ *
+ * One request; billed commands, the script's own calls included: 4 most times, 5 when it trims the log, 3
+ * without a log, 2 when not seeded.
+ * It is not idempotent: never sent again when its outcome is unknown. Source: `set_entry.lua`.
+ */
+export const SetEntry: LuaScript<SetEntryReply> = {
+  name: 'SetEntry',
+  source: `
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from) local list = {} for i = from, #words do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
+local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
+local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
+
+
+if string.sub(ARGV[1] or '', 1, 1) ~= '|' then return refuse('value must begin with a bar') end
+if not milliseconds(ARGV[2], 1) then
+return refuse('expiration must be whole milliseconds, at least 1')
+end
+if not ARGV[3] or (ARGV[3] == '') == (KEYS[3] ~= nil) then
+return refuse('there must be both a log and a member, or neither')
+end
+local version = redis.call('INCR', KEYS[1])
+if not seeded(version) then return 0 end
+if KEYS[3] then
+redis.call('ZADD', KEYS[3], digits(version), ARGV[3])
+local limit = trim_limit(version)
+if limit then redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', limit) end
+end
+redis.call('SET', KEYS[2], 'h1|e|' .. digits(version) .. ARGV[1], 'PX', ARGV[2])
+return version`,
+  sha1: {
+    redis: '7a8d7d3a8ce4df52b72c632817c9aa603c470268',
+    upstash: '0365444efa93475174105623802f6a05aa9bef43',
+  },
+  keys: { min: 2, max: 3, names: ['version', 'entry', 'log'] },
+  args: { min: 3, max: 3, names: ['value', 'expiration', 'member'], durations: [1] },
+  readonly: false,
+  idempotent: false,
+  dynamicKeys: false,
+}
+
+/**
+ * What {@link SetEntryIfExists} answers: 1 when it wrote, 0 when no entry is there, -2 when the versions
+ * are not seeded and nothing is written, -3 when the entry has tags and nobody vouched for it; the new
+ * version, 0 for none; the header line of the entry that was there.
+ */
+export type SetEntryIfExistsReply = readonly [state: 1 | 0 | -2 | -3, version: number, head: string | null]
+
+/**
+ * Replaces an entry of the cache only if its key has one that is alive, fresh and can be decoded, and
+ * says whether it did: an update that never brings back what was removed or has expired. The new entry
+ * has a version of its own as its stamp, which is drawn only when it is written.
  *
  * - `KEYS[1]` entry
+ * - `KEYS[2]` version
+ * - `KEYS[3]` log?
  * - `ARGV[1]` prefix: string (what stands before the address in the key)
  * - `ARGV[2]` codecs: string (those that the caller can decode, each between commas)
- * - `ARGV[3]` value: string (the bytes of the new entry)
- * - `ARGV[4]` expiration: milliseconds (0: the new entry has ended already, and the old one just goes)
+ * - `ARGV[3]` value: string (the bytes of the new entry from the bar behind its stamp on)
+ * - `ARGV[4]` expiration: milliseconds (0: the new entry has ended already, and a tombstone replaces the
+ * old one)
+ * - `ARGV[5]` member: string (the entry's name in the log; empty without a log)
+ * - `ARGV[6]` floor: integer (a version: an entry with a stamp below it counts as nothing)
+ * - `ARGV[7]` dead: string (the header line, with its line end, of an entry that counts as nothing; empty
+ * for none)
+ * - `ARGV[8]` fence: milliseconds (the least that what is written lives; from 1)
+ * - `ARGV[9]` vouched: string (the header line, with its line end, of an entry whose tags were not
+ * invalidated; empty for none)
  *
- * One request; billed commands, the script's own calls included: 4 when it writes, 3 when what is there
- * counts as nothing, 2 when nothing is there.
+ * One request; billed commands, the script's own calls included: 6 when it writes, 3 when what is there
+ * has ended or has tags that nobody vouched for, 2 when nothing is there, 4 when not seeded.
  * It is not idempotent: never sent again when its outcome is unknown. Source: `set_entry_if_exists.lua`.
  */
 export const SetEntryIfExists: LuaScript<SetEntryIfExistsReply> = {
@@ -1136,46 +1598,91 @@ export const SetEntryIfExists: LuaScript<SetEntryIfExistsReply> = {
 
 
 
-local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+
+
+
+
+
+
+
+
+
+
+
+
+
+local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end local function stamp_of(bytes) local stamp = string.match(bytes, '^h1|e|(%d*)|') if not stamp or #stamp > 16 then return nil end return stamp == '' and 0 or tonumber(stamp) end local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end local function fault(value, ttl, member, log, floor, fence) if not ttl then return 'expiration must be whole milliseconds' end if ttl > 0 and string.sub(value, 1, 1) ~= '|' then return 'value must begin with a bar' end if not member or (member == '') == (log ~= nil) then return 'there must be a log and a member, or neither' end if not whole(floor, 0, 9007199254740991) then return 'floor must be a version' end if not milliseconds(fence, 1) then return 'fence must be whole milliseconds, at least 1' end end local function alive(bytes, floor, dead) local stamp = bytes and stamp_of(bytes) if not stamp or stamp < tonumber(floor) then return false end return dead == '' or string.sub(bytes, 1, #dead) ~= dead end local function suspect(head, vouched) return head ~= vouched and not string.match(head, '||[^|\\n]*|[^|\\n]*|[^|\\n]*\\n$') end local function successor(stamp, value, ttl, fence) local bytes = ttl > 0 and 'h1|e|' .. stamp .. value or tombstone(stamp) return bytes, string.format('%.0f', math.max(ttl, tonumber(fence))) end
+local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
 local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
-local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
+local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from) local list = {} for i = from, #words do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
+
 local function readable(entry, codecs) if not entry or not string.match(entry.codec, '^[%w:._-]+$') then return false end return string.find(codecs, ',' .. entry.codec .. ',', 1, true) ~= nil end
 local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
 
+
 local ttl = milliseconds(ARGV[4], 0)
-if not ttl then return refuse('expiration must be whole milliseconds, or 0') end
+local why = fault(ARGV[3], ttl, ARGV[5], KEYS[3], ARGV[6], ARGV[8])
+if why then return refuse(why) end
+if not ARGV[9] then return refuse('vouched is missing') end
 local bytes = redis.call('MGET', KEYS[1])[1]
-if not bytes then return 0 end
+if not alive(bytes, ARGV[6], ARGV[7]) then return { 0, 0, false } end
 local entry = fresh_entry(bytes, KEYS[1], ARGV[1], instant(redis.call('TIME')))
-if not readable(entry, ARGV[2]) then return 0 end
-if ttl > 0 then redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4]) else redis.call('DEL', KEYS[1]) end
-return 1`,
+if not readable(entry, ARGV[2]) then return { 0, 0, false } end
+local head = string.sub(bytes, 1, entry.payload_from - 1)
+if suspect(head, ARGV[9]) then return { -3, 0, head } end
+local version = redis.call('INCR', KEYS[2])
+if not seeded(version) then return { -2, 0, head } end
+if KEYS[3] then
+redis.call('ZADD', KEYS[3], digits(version), ARGV[5])
+local limit = trim_limit(version)
+if limit then redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', limit) end
+end
+local after, px = successor(digits(version), ARGV[3], ttl, ARGV[8])
+redis.call('SET', KEYS[1], after, 'PX', px)
+return { 1, version, head }`,
   sha1: {
-    redis: '9c4be1e8d8565331ac136e0d00d68e2ae1e7e62c',
-    upstash: '2604cc8d81f5c59c3d887475eb45d110fee509f2',
+    redis: '5f58aba36a47e4d9b65450e9acfbce0a75360a8b',
+    upstash: '6293de09ce4c27de5d4aba742a662b022a53a5e8',
   },
-  keys: { min: 1, max: 1, names: ['entry'] },
-  args: { min: 4, max: 4, names: ['prefix', 'codecs', 'value', 'expiration'], durations: [3] },
+  keys: { min: 2, max: 3, names: ['entry', 'version', 'log'] },
+  args: {
+    min: 9,
+    max: 9,
+    names: ['prefix', 'codecs', 'value', 'expiration', 'member', 'floor', 'dead', 'fence', 'vouched'],
+    durations: [3, 7],
+  },
   readonly: false,
   idempotent: false,
   dynamicKeys: false,
 }
 
-/** What {@link SetEntryIfNotExists} answers: 1 when it wrote. */
-export type SetEntryIfNotExistsReply = 0 | 1
+/**
+ * What {@link SetEntryIfNotExists} answers: 1 when it wrote, 0 when an entry is there, -2 when the
+ * versions are not seeded and nothing is written; the new version, 0 for none; the header line of the
+ * entry that is there.
+ */
+export type SetEntryIfNotExistsReply = readonly [state: 1 | 0 | -2, version: number, head: string | null]
 
 /**
- * Writes an entry of the cache only if its key has none that is fresh and can be decoded, and says
- * whether it did. Whatever else is under the key counts as nothing, whatever its type.
+ * Writes an entry of the cache only if its key has none that is alive, fresh and can be decoded, and says
+ * whether it did. Whatever else is under the key counts as nothing, whatever its type. The new entry has
+ * a version of its own as its stamp, which is drawn only when it is written.
  *
  * - `KEYS[1]` entry
+ * - `KEYS[2]` version
+ * - `KEYS[3]` log?
  * - `ARGV[1]` prefix: string (what stands before the address in the key)
  * - `ARGV[2]` codecs: string (those that the caller can decode, each between commas)
- * - `ARGV[3]` value: string (the bytes of the new entry)
+ * - `ARGV[3]` value: string (the bytes of the new entry from the bar behind its stamp on)
  * - `ARGV[4]` expiration: milliseconds (from 1)
+ * - `ARGV[5]` member: string (the entry's name in the log; empty without a log)
+ * - `ARGV[6]` floor: integer (a version: an entry with a stamp below it counts as nothing)
+ * - `ARGV[7]` dead: string (the header line, with its line end, of an entry that counts as nothing; empty
+ * for none)
+ * - `ARGV[8]` fence: milliseconds (the least that what is written lives; from 1)
  *
- * One request; billed commands, the script's own calls included: 3 when nothing is there or an entry is,
- * 4 when what is there counts as nothing.
+ * One request; billed commands, the script's own calls included: 5 when nothing is there, 3 when an entry
+ * is, 6 when what is there has ended, 3 when not seeded.
  * It is not idempotent: never sent again when its outcome is unknown. Source:
  * `set_entry_if_not_exists.lua`.
  */
@@ -1195,28 +1702,54 @@ export const SetEntryIfNotExists: LuaScript<SetEntryIfNotExistsReply> = {
 
 
 
-local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+
+
+
+
+
+
+
+
+
+
+local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end local function stamp_of(bytes) local stamp = string.match(bytes, '^h1|e|(%d*)|') if not stamp or #stamp > 16 then return nil end return stamp == '' and 0 or tonumber(stamp) end local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end local function fault(value, ttl, member, log, floor, fence) if not ttl then return 'expiration must be whole milliseconds' end if ttl > 0 and string.sub(value, 1, 1) ~= '|' then return 'value must begin with a bar' end if not member or (member == '') == (log ~= nil) then return 'there must be a log and a member, or neither' end if not whole(floor, 0, 9007199254740991) then return 'floor must be a version' end if not milliseconds(fence, 1) then return 'fence must be whole milliseconds, at least 1' end end local function alive(bytes, floor, dead) local stamp = bytes and stamp_of(bytes) if not stamp or stamp < tonumber(floor) then return false end return dead == '' or string.sub(bytes, 1, #dead) ~= dead end local function suspect(head, vouched) return head ~= vouched and not string.match(head, '||[^|\\n]*|[^|\\n]*|[^|\\n]*\\n$') end local function successor(stamp, value, ttl, fence) local bytes = ttl > 0 and 'h1|e|' .. stamp .. value or tombstone(stamp) return bytes, string.format('%.0f', math.max(ttl, tonumber(fence))) end
+local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
 local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
-local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
+local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from) local list = {} for i = from, #words do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
+
 local function readable(entry, codecs) if not entry or not string.match(entry.codec, '^[%w:._-]+$') then return false end return string.find(codecs, ',' .. entry.codec .. ',', 1, true) ~= nil end
 local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
 
-if not milliseconds(ARGV[4], 1) then
-return refuse('expiration must be whole milliseconds, at least 1')
-end
+
+local ttl = milliseconds(ARGV[4], 1)
+local why = fault(ARGV[3], ttl, ARGV[5], KEYS[3], ARGV[6], ARGV[8])
+if why then return refuse(why) end
 local bytes = redis.call('MGET', KEYS[1])[1]
-if bytes then
+if alive(bytes, ARGV[6], ARGV[7]) then
 local entry = fresh_entry(bytes, KEYS[1], ARGV[1], instant(redis.call('TIME')))
-if readable(entry, ARGV[2]) then return 0 end
+if readable(entry, ARGV[2]) then return { 0, 0, string.sub(bytes, 1, entry.payload_from - 1) } end
 end
-redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
-return 1`,
+local version = redis.call('INCR', KEYS[2])
+if not seeded(version) then return { -2, 0, false } end
+if KEYS[3] then
+redis.call('ZADD', KEYS[3], digits(version), ARGV[5])
+local limit = trim_limit(version)
+if limit then redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', limit) end
+end
+local after, px = successor(digits(version), ARGV[3], ttl, ARGV[8])
+redis.call('SET', KEYS[1], after, 'PX', px)
+return { 1, version, false }`,
   sha1: {
-    redis: '966d5b3fa1dc47fe7ffb24ab6eda19d685dde0ac',
-    upstash: 'bba90cc586915bef7607624770992c1c380577bf',
+    redis: '80cf7aac9637fbcb07171601a0e5755a97059567',
+    upstash: 'c8d9b1c7db0055c1c2a2734dc2fd9b58a67bd7fa',
   },
-  keys: { min: 1, max: 1, names: ['entry'] },
-  args: { min: 4, max: 4, names: ['prefix', 'codecs', 'value', 'expiration'], durations: [3] },
+  keys: { min: 2, max: 3, names: ['entry', 'version', 'log'] },
+  args: {
+    min: 8,
+    max: 8,
+    names: ['prefix', 'codecs', 'value', 'expiration', 'member', 'floor', 'dead', 'fence'],
+    durations: [3, 7],
+  },
   readonly: false,
   idempotent: false,
   dynamicKeys: false,
@@ -1374,6 +1907,72 @@ return #KEYS`,
   dynamicKeys: false,
 }
 
+/** What {@link SlideEntry} answers: how many milliseconds it lives, 0 where there is nothing that slides. */
+export type SlideEntryReply = number
+
+/**
+ * Lets a sliding entry of the cache live for its idle window from now on, never past its end, and says
+ * how long that is. Whatever else is under the key stays as it is.
+ *
+ * - `KEYS[1]` entry
+ * - `ARGV[1]` prefix: string (what stands before the address in the key)
+ * - `ARGV[2]` now: integer (the instant by the server's clock, in milliseconds; empty: TIME tells)
+ * - `ARGV[3]` fence: milliseconds (how long Redis keeps the entry at least; from 1)
+ *
+ * One request; billed commands, the script's own calls included: 3 when it extends, 2 when not, 4 when it
+ * extends and TIME tells, 3 when not and TIME tells.
+ * It may be sent again. Source: `slide_entry.lua`.
+ */
+export const SlideEntry: LuaScript<SlideEntryReply> = {
+  name: 'SlideEntry',
+  source: `
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
+local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
+local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
+
+
+local fence = milliseconds(ARGV[3], 1)
+local now = ARGV[2] ~= '' and whole(ARGV[2], 0, 9007199254740991)
+if not fence then return refuse('fence must be whole milliseconds, at least 1') end
+if now == nil then return refuse('now must be an instant in whole milliseconds') end
+local bytes = redis.call('MGET', KEYS[1])[1]
+if not bytes then return 0 end
+now = now or instant(redis.call('TIME'))
+local entry = fresh_entry(bytes, KEYS[1], ARGV[1], now)
+if not entry or entry.idle == '' or entry.end_at == '' then return 0 end
+local fresh = math.min(now + tonumber(entry.idle), tonumber(entry.end_at))
+local left = fresh - now
+if fresh <= entry.fresh then return entry.fresh - now end
+local renewed = string.sub(bytes, 1, entry.from - 1) .. string.format('%.0f', fresh) .. '||' .. entry.end_at
+.. string.sub(bytes, entry.end_to)
+redis.call('SET', KEYS[1], renewed, 'PX', string.format('%.0f', math.max(left, fence)))
+return left`,
+  sha1: {
+    redis: '7c87e611ded10e2379e5020b3d0e266b7a9ef63f',
+    upstash: 'c6f8e3c1d3e19a128a3b8b6202aa14174b2e1ed6',
+  },
+  keys: { min: 1, max: 1, names: ['entry'] },
+  args: { min: 3, max: 3, names: ['prefix', 'now', 'fence'], durations: [2] },
+  readonly: false,
+  idempotent: true,
+  dynamicKeys: false,
+}
+
 /** Every script by its name. Who names single ones instead bundles only those. */
 export interface LuaScriptTable {
   readonly AcquireLock: LuaScript<AcquireLockReply>
@@ -1383,6 +1982,7 @@ export interface LuaScriptTable {
   readonly CompareAndSwap: LuaScript<CompareAndSwapReply>
   readonly CompareAndSwapEntry: LuaScript<CompareAndSwapEntryReply>
   readonly DeleteByPattern: LuaScript<DeleteByPatternReply>
+  readonly ExpireEntries: LuaScript<ExpireEntriesReply>
   readonly ExtendLock: LuaScript<ExtendLockReply>
   readonly FillEntry: LuaScript<FillEntryReply>
   readonly GetAndExtendEntries: LuaScript<GetAndExtendEntriesReply>
@@ -1391,14 +1991,19 @@ export interface LuaScriptTable {
   readonly GetMultiple: LuaScript<GetMultipleReply>
   readonly IncrementWithExpiration: LuaScript<IncrementWithExpirationReply>
   readonly IncrementWithin: LuaScript<IncrementWithinReply>
+  readonly InvalidateTags: LuaScript<InvalidateTagsReply>
   readonly LeaseEntry: LuaScript<LeaseEntryReply>
   readonly RateLimitSlidingWindow: LuaScript<RateLimitSlidingWindowReply>
   readonly ReleaseLock: LuaScript<ReleaseLockReply>
+  readonly RemoveEntries: LuaScript<RemoveEntriesReply>
+  readonly SeedVersions: LuaScript<SeedVersionsReply>
+  readonly SetEntry: LuaScript<SetEntryReply>
   readonly SetEntryIfExists: LuaScript<SetEntryIfExistsReply>
   readonly SetEntryIfNotExists: LuaScript<SetEntryIfNotExistsReply>
   readonly SetIfExists: LuaScript<SetIfExistsReply>
   readonly SetIfNotExists: LuaScript<SetIfNotExistsReply>
   readonly SetMultiple: LuaScript<SetMultipleReply>
+  readonly SlideEntry: LuaScript<SlideEntryReply>
 }
 
 /** Every script of this package by its name. Importing a script by itself bundles no other. */
@@ -1410,6 +2015,7 @@ export const LuaScripts: LuaScriptTable = {
   CompareAndSwap,
   CompareAndSwapEntry,
   DeleteByPattern,
+  ExpireEntries,
   ExtendLock,
   FillEntry,
   GetAndExtendEntries,
@@ -1418,12 +2024,17 @@ export const LuaScripts: LuaScriptTable = {
   GetMultiple,
   IncrementWithExpiration,
   IncrementWithin,
+  InvalidateTags,
   LeaseEntry,
   RateLimitSlidingWindow,
   ReleaseLock,
+  RemoveEntries,
+  SeedVersions,
+  SetEntry,
   SetEntryIfExists,
   SetEntryIfNotExists,
   SetIfExists,
   SetIfNotExists,
   SetMultiple,
+  SlideEntry,
 }

@@ -1,28 +1,56 @@
--- Replaces an entry of the cache only if its key has one that is fresh and can be decoded, and says whether
--- it did: an update that never brings back what was removed or has expired.
+-- Replaces an entry of the cache only if its key has one that is alive, fresh and can be decoded, and says
+-- whether it did: an update that never brings back what was removed or has expired. The new entry has a version
+-- of its own as its stamp, which is drawn only when it is written.
 --
--- Not idempotent: run again, late, it would undo what was written in between.
+-- Not idempotent: run again, late, it would undo what was written in between. Without a log a write costs one
+-- command less; one in 256 trims the log, for one more.
 --
 -- KEYS[1] entry
+-- KEYS[2] version
+-- KEYS[3] log?
 -- ARGV[1] prefix: string - what stands before the address in the key
 -- ARGV[2] codecs: string - those that the caller can decode, each between commas
--- ARGV[3] value: string - the bytes of the new entry
--- ARGV[4] expiration: milliseconds - 0: the new entry has ended already, and the old one just goes
--- returns 0 | 1 - 1 when it wrote
+-- ARGV[3] value: string - the bytes of the new entry from the bar behind its stamp on
+-- ARGV[4] expiration: milliseconds - 0: the new entry has ended already, and a tombstone replaces the old one
+-- ARGV[5] member: string - the entry's name in the log; empty without a log
+-- ARGV[6] floor: integer - a version: an entry with a stamp below it counts as nothing
+-- ARGV[7] dead: string - the header line, with its line end, of an entry that counts as nothing; empty for none
+-- ARGV[8] fence: milliseconds - the least that what is written lives; from 1
+-- ARGV[9] vouched: string - the header line, with its line end, of an entry whose tags were not invalidated; empty
+--   for none
+-- returns readonly [state: 1 | 0 | -2 | -3, version: number, head: string | null] - 1 when it wrote, 0 when no
+--   entry is there, -2 when the versions are not seeded and nothing is written, -3 when the entry has tags and
+--   nobody vouched for it; the new version, 0 for none; the header line of the entry that was there
 -- @idempotent no
--- @commands 4 when it writes, 3 when what is there counts as nothing, 2 when nothing is there
+-- @commands 6 when it writes, 3 when what is there has ended or has tags that nobody vouched for, 2 when nothing is
+--   there, 4 when not seeded
 
+-- @include _conditional
 -- @include _fresh_entry
 -- @include _instant
+-- @include _log
 -- @include _milliseconds
 -- @include _readable
 -- @include _refuse
+-- @include _version
 
 local ttl = milliseconds(ARGV[4], 0)
-if not ttl then return refuse('expiration must be whole milliseconds, or 0') end
+local why = fault(ARGV[3], ttl, ARGV[5], KEYS[3], ARGV[6], ARGV[8])
+if why then return refuse(why) end
+if not ARGV[9] then return refuse('vouched is missing') end
 local bytes = redis.call('MGET', KEYS[1])[1]
-if not bytes then return 0 end
+if not alive(bytes, ARGV[6], ARGV[7]) then return { 0, 0, false } end
 local entry = fresh_entry(bytes, KEYS[1], ARGV[1], instant(redis.call('TIME')))
-if not readable(entry, ARGV[2]) then return 0 end
-if ttl > 0 then redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4]) else redis.call('DEL', KEYS[1]) end
-return 1
+if not readable(entry, ARGV[2]) then return { 0, 0, false } end
+local head = string.sub(bytes, 1, entry.payload_from - 1)
+if suspect(head, ARGV[9]) then return { -3, 0, head } end
+local version = redis.call('INCR', KEYS[2])
+if not seeded(version) then return { -2, 0, head } end
+if KEYS[3] then
+  redis.call('ZADD', KEYS[3], digits(version), ARGV[5])
+  local limit = trim_limit(version)
+  if limit then redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', limit) end
+end
+local after, px = successor(digits(version), ARGV[3], ttl, ARGV[8])
+redis.call('SET', KEYS[1], after, 'PX', px)
+return { 1, version, head }

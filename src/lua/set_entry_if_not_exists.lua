@@ -1,30 +1,51 @@
--- Writes an entry of the cache only if its key has none that is fresh and can be decoded, and says whether it
--- did. Whatever else is under the key counts as nothing, whatever its type.
+-- Writes an entry of the cache only if its key has none that is alive, fresh and can be decoded, and says
+-- whether it did. Whatever else is under the key counts as nothing, whatever its type. The new entry has a
+-- version of its own as its stamp, which is drawn only when it is written.
 --
--- MGET, since GET is an error where the key holds a list. Not idempotent: see SetIfNotExists.
+-- MGET, since GET is an error where the key holds a list. Not idempotent: see SetIfNotExists. Without a log a
+-- write costs one command less; one in 256 trims the log, for one more.
 --
 -- KEYS[1] entry
+-- KEYS[2] version
+-- KEYS[3] log?
 -- ARGV[1] prefix: string - what stands before the address in the key
 -- ARGV[2] codecs: string - those that the caller can decode, each between commas
--- ARGV[3] value: string - the bytes of the new entry
+-- ARGV[3] value: string - the bytes of the new entry from the bar behind its stamp on
 -- ARGV[4] expiration: milliseconds - from 1
--- returns 0 | 1 - 1 when it wrote
+-- ARGV[5] member: string - the entry's name in the log; empty without a log
+-- ARGV[6] floor: integer - a version: an entry with a stamp below it counts as nothing
+-- ARGV[7] dead: string - the header line, with its line end, of an entry that counts as nothing; empty for none
+-- ARGV[8] fence: milliseconds - the least that what is written lives; from 1
+-- returns readonly [state: 1 | 0 | -2, version: number, head: string | null] - 1 when it wrote, 0 when an entry
+--   is there, -2 when the versions are not seeded and nothing is written; the new version, 0 for none; the
+--   header line of the entry that is there
 -- @idempotent no
--- @commands 3 when nothing is there or an entry is, 4 when what is there counts as nothing
+-- @commands 5 when nothing is there, 3 when an entry is, 6 when what is there has ended, 3 when not seeded
 
+-- @include _conditional
 -- @include _fresh_entry
 -- @include _instant
+-- @include _log
 -- @include _milliseconds
 -- @include _readable
 -- @include _refuse
+-- @include _version
 
-if not milliseconds(ARGV[4], 1) then
-  return refuse('expiration must be whole milliseconds, at least 1')
-end
+local ttl = milliseconds(ARGV[4], 1)
+local why = fault(ARGV[3], ttl, ARGV[5], KEYS[3], ARGV[6], ARGV[8])
+if why then return refuse(why) end
 local bytes = redis.call('MGET', KEYS[1])[1]
-if bytes then
+if alive(bytes, ARGV[6], ARGV[7]) then
   local entry = fresh_entry(bytes, KEYS[1], ARGV[1], instant(redis.call('TIME')))
-  if readable(entry, ARGV[2]) then return 0 end
+  if readable(entry, ARGV[2]) then return { 0, 0, string.sub(bytes, 1, entry.payload_from - 1) } end
 end
-redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
-return 1
+local version = redis.call('INCR', KEYS[2])
+if not seeded(version) then return { -2, 0, false } end
+if KEYS[3] then
+  redis.call('ZADD', KEYS[3], digits(version), ARGV[5])
+  local limit = trim_limit(version)
+  if limit then redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', limit) end
+end
+local after, px = successor(digits(version), ARGV[3], ttl, ARGV[8])
+redis.call('SET', KEYS[1], after, 'PX', px)
+return { 1, version, false }

@@ -8,6 +8,11 @@ export interface CopyFacts extends Validators {
   readonly created: number
   /** How long its factory took, in milliseconds. */
   readonly took: number
+  /** The version that it is at least as new as. */
+  readonly stamp: number
+  /** The addresses of its tags. */
+  readonly tags: readonly string[]
+  readonly expired: boolean
 }
 
 /** One entry of L1. A class, so that engines give all of them one shape: reading one is the cost of every hit. */
@@ -15,7 +20,7 @@ export class LocalEntry implements Held, LocalLife {
   value: unknown
   encoded: Encoded | undefined
   readonly from: number
-  readonly until: number
+  until: number
   readonly trusted: number
   readonly end: number
   readonly staleUntil: number
@@ -25,6 +30,10 @@ export class LocalEntry implements Held, LocalLife {
   readonly shared: boolean
   /** What the value says of itself, beside its life. */
   readonly facts: CopyFacts
+  /** Until which change of versions it is known to be alive. */
+  epoch = -1
+  /** Expired before its time: of use only where nothing better can be had. */
+  expired: boolean
   /** When L2 was last asked to extend its life. */
   slidAt: number = -Infinity
   /** Its size as it counts against the budget, in bytes. */
@@ -46,6 +55,7 @@ export class LocalEntry implements Held, LocalLife {
     this.idle = life.idle
     this.idleUntil = life.idleUntil
     this.facts = facts
+    this.expired = facts.expired
     this.shared = shared
     this.bytes = bytes
   }
@@ -100,6 +110,11 @@ export class MemoryStore {
     this.#bytes -= entry.bytes
     this.#lru.delete(key)
     return true
+  }
+
+  clear(): void {
+    this.#lru.clear()
+    this.#bytes = 0
   }
 
   /** All keys at this moment. */

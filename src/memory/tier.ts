@@ -56,6 +56,11 @@ export class LocalTier {
     return entry === undefined || isOverLocally(entry, this.#clock.now()) ? undefined : entry
   }
 
+  /** What stands under `key`, without counting as a use. */
+  peek(key: string): LocalEntry | undefined {
+    return this.#store.peek(key)
+  }
+
   /** Drops a copy of what L2 had, unless it is fresh. */
   forgetStale(key: string): void {
     const entry = this.#store.peek(key)
@@ -96,6 +101,34 @@ export class LocalTier {
     return this.#store.put(key, entry) ? size : undefined
   }
 
+  /** Drops a copy that is older than `version`. */
+  dropOlder(key: string, version: number): void {
+    const entry = this.#store.peek(key)
+    if (entry !== undefined && entry.facts.stamp < version) this.#store.delete(key)
+  }
+
+  /** Drops every copy that is older than `version`. */
+  dropBelow(version: number): void {
+    this.dropWhere(({ facts }) => facts.stamp < version)
+  }
+
+  dropWhere(condemned: (entry: LocalEntry) => boolean): void {
+    for (const key of this.#store.keys()) {
+      const entry = this.#store.peek(key)
+      if (entry !== undefined && condemned(entry)) this.#store.delete(key)
+    }
+  }
+
+  /** Lets a copy that is older than `version` count as stale. */
+  expireOlder(key: string, version: number): void {
+    const entry = this.#store.peek(key)
+    if (entry !== undefined && entry.facts.stamp < version) expire(entry)
+  }
+
+  clear(): void {
+    this.#store.clear()
+  }
+
   remove(key: string): boolean {
     return this.#store.delete(key)
   }
@@ -118,4 +151,10 @@ function instantsOf({ from, ttl, endsIn, staleFor, idle, idleTtl }: CopyLife): L
   const until = Math.min(trusted, end)
   const idleUntil = idle > 0 ? Math.min(until, from + idleTtl) : until
   return { from, until, trusted, end, staleUntil: staleFor > 0 ? end + staleFor : until, idle, idleUntil }
+}
+
+/** Ends the freshness of a copy. */
+export function expire(entry: LocalEntry): void {
+  entry.expired = true
+  entry.until = -Infinity
 }

@@ -10,7 +10,18 @@ import { adaptUpstashClient, createUpstashTransport, isUpstashClient, type Upsta
 
 export type { BreakerChange, BreakerSettings } from './breaker.ts'
 export { type Credentials, fromEnv } from './credentials.ts'
-export { assertKey, assertSegment, type KeyKind, keyAddress, listOf } from './keys.ts'
+export {
+  assertKey,
+  assertSegment,
+  assertTags,
+  type KeyKind,
+  keyAddress,
+  listOf,
+  softAddress,
+  starAddress,
+  tagAddress,
+  tagIn,
+} from './keys.ts'
 export type { Link, LinkSettings } from './link.ts'
 export { toReplyError } from './reply-error.ts'
 export { type Page, scan } from './scan.ts'

@@ -15,24 +15,62 @@ export function assertKey(key: string): void {
   }
 }
 
+/** Keys given as one or as many. Throws a `TypeError` unless each can be a key. */
+export function listOf(keys: string | readonly string[]): readonly string[] {
+  const list = typeof keys === 'string' ? [keys] : keys
+  if (!Array.isArray(list)) throw new TypeError('keys must be a string or an array of strings')
+  for (const key of list) assertKey(key)
+  return list
+}
+
 /** Throws a `TypeError` unless `name` can be a key prefix or a namespace; `what` is what the error calls it. */
 export function assertSegment(name: string, what: string): void {
   if (typeof name === 'string' && segment.test(name)) return
   throw new TypeError(`${what} must be 1 to 64 characters out of letters, digits and _ . { } -`)
 }
 
-/** What is kept under a key: `e` an entry, `l` the lease of its load, `c` a counter, `q` a list, `s` what scripts keep there. */
-export type KeyKind = 'e' | 'l' | 'c' | 'q' | 's'
+/** Where the version of a tag is. A tag that could be taken for the star of everything is escaped. */
+export function tagAddress(namespace: string | undefined, tag: string): string {
+  return keyAddress(namespace, 't', /^[*\\]/.test(tag) ? `\\${tag}` : tag)
+}
+
+/** The tag whose version is at an address; `undefined` for the star of everything. */
+export function tagIn(namespace: string | undefined, address: string): string | undefined {
+  if (address === starAddress(namespace)) return undefined
+  const tag = address.slice(keyAddress(namespace, 't', '').length)
+  return tag.startsWith('\\') ? tag.slice(1) : tag
+}
+
+/** Where the version of everything is, in a namespace or at the root. */
+export function starAddress(namespace: string | undefined): string {
+  return keyAddress(namespace, 't', '*')
+}
+
+/** Where the soft version of a tag is, from the address of the hard one. No namespace holds a colon. */
+export function softAddress(tag: string): string {
+  const start = tag.startsWith('n:') ? tag.indexOf(':', 2) + 1 : 0
+  return `${tag.slice(0, start)}x${tag.slice(start + 1)}`
+}
+
+const maxTags = 32
+const maxTagBytes = 128
+
+/** Throws a `TypeError` unless these can be the tags of an entry. */
+export function assertTags(tags: readonly string[]): void {
+  if (!Array.isArray(tags)) throw new TypeError('tags must be an array of strings')
+  if (tags.length > maxTags) throw new TypeError(`an entry takes ${maxTags} tags at most`)
+  for (const tag of tags) {
+    if (typeof tag !== 'string' || tag === '' || !tag.isWellFormed())
+      throw new TypeError('a tag must be a well-formed string that is not empty')
+    if (new TextEncoder().encode(tag).length > maxTagBytes)
+      throw new TypeError(`a tag must not be longer than ${maxTagBytes} bytes`)
+  }
+}
+
+/** What is kept under a key: `t` and `x` the versions of a tag, `e` an entry, `l` the lease of its load, `c` a counter, `q` a list, `s` what scripts keep there. */
+export type KeyKind = 'e' | 't' | 'x' | 'l' | 'c' | 'q' | 's'
 
 /** Where a key is, under the prefix: also what an entry says of itself. */
 export function keyAddress(namespace: string | undefined, kind: KeyKind, key: string): string {
   return namespace === undefined ? `${kind}:${key}` : `n:${namespace}:${kind}:${key}`
-}
-
-/** One key or many, checked. */
-export function listOf(keys: string | readonly string[]): readonly string[] {
-  const list = typeof keys === 'string' ? [keys] : keys
-  if (!Array.isArray(list)) throw new TypeError('keys must be a string or an array of strings')
-  for (const key of list) assertKey(key)
-  return list
 }

@@ -15,7 +15,7 @@ export async function scan(
   { cursor, pattern, count }: { cursor: string; pattern: string; count: number },
   signal?: AbortSignal,
 ): Promise<Page> {
-  const reply = await tier.ask(['SCAN', cursor, 'MATCH', pattern, 'COUNT', count], signal)
+  const reply = await tier.ask(['SCAN', cursor, 'MATCH', pattern, 'COUNT', count], { signal })
   const [next, keys] = Array.isArray(reply) ? (reply as readonly unknown[]) : []
   if (!/^\d+$/.test(String(next)) || !Array.isArray(keys)) throw unexpected()
   return { cursor: String(next), keys: keys as readonly string[] }

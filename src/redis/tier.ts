@@ -43,21 +43,8 @@ export class RedisTier {
   }
 
   /** The reply to any other command that only reads. */
-  ask(command: Command, signal?: AbortSignal): Promise<Reply> {
-    return this.#link.send(command, { idempotent: true, signal })
-  }
-
-  /**
-   * Stores bytes for `ttl` milliseconds, replacing what was there. Idempotent only where nobody can have written in between:
-   * a second execution that comes late would undo that.
-   */
-  async write(
-    key: string,
-    bytes: string,
-    { ttl, idempotent, signal }: { ttl: number; idempotent: boolean; signal?: Signal },
-  ): Promise<void> {
-    const reply = await this.#link.send(['SET', key, bytes, 'PX', ttl], { idempotent, signal })
-    if (reply !== 'OK') throw unexpected()
+  ask(command: Command, options: { signal?: Signal; aside?: boolean } = {}): Promise<Reply> {
+    return this.#link.send(command, { idempotent: true, ...options })
   }
 
   /** Stores bytes where there is nothing; resolves to whether it did. One command, which may run twice. */
@@ -73,17 +60,6 @@ export class RedisTier {
     await Promise.all(
       chunks(keys).map((chunk) => this.#link.send(['DEL', ...chunk], { idempotent: true, signal })),
     )
-  }
-
-  /**
-   * Keeps a key for at least `ttl` milliseconds more; resolves to how long it now lives, `undefined` where it is gone. Two
-   * commands. `GT` (Redis 7) so that a longer life, given by somebody else meanwhile, is never shortened.
-   */
-  async extend(key: string, ttl: number): Promise<number | undefined> {
-    const options = { idempotent: true }
-    const extended = this.#link.send(['PEXPIRE', key, ttl, 'GT'], options)
-    const [, left] = await Promise.all([extended, this.#link.send(['PTTL', key], options)])
-    return typeof left === 'number' && left > 0 ? left : undefined
   }
 
   /**

@@ -1,5 +1,5 @@
 export { checkArguments, type ScriptArgument } from './arguments.ts'
 export type { ScriptOptions } from './compile.ts'
 export { DialectSwitch } from './dialect.ts'
-export { Executor } from './executor.ts'
+export { Executor, type Run } from './executor.ts'
 export { type PreparedScript, type ScriptCall, Scripts } from './scripts.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { parseEntry } from '../../src/entry/header.ts'
 import type { EntryHeader } from '../../src/entry/header.ts'
 import {
@@ -8,21 +8,32 @@ import {
   SetEntryIfExists,
   SetEntryIfNotExists,
 } from '../../src/lua/index.ts'
-import { describeScripts, HOSTILE, title } from './lua.ts'
+import { describeScripts, HOSTILE, title, type Word } from './lua.ts'
 import { bytesOf, later, NOTHING } from './nothing.ts'
+
+const headOf = (bytes: string): string => bytes.slice(0, bytes.indexOf('\n') + 1)
+
+const tombstoneOf = (version: number): string => `h1|t|${version}\n`
 
 describeScripts('entries', (lua) => {
   const key = 'p:e:k'
   const codecs = ',j,s,'
-  const setIfNotExists = (): Promise<unknown> =>
-    lua().call(SetEntryIfNotExists, [key], ['p', codecs, 'new', 60_000])
-  const setIfExists = (ttl = 60_000): Promise<unknown> =>
-    lua().call(SetEntryIfExists, [key], ['p', codecs, 'new', ttl])
-  const swap = (text: string, { codec = 'j', digest = 'd', ttl = 60_000 } = {}): Promise<unknown> =>
-    lua().call(CompareAndSwapEntry, [key], ['p', codec, text, digest, 'new', ttl])
+  const places = [key, 'p:m:v', 'p:m:log']
+  const seed = 1_700_000_000_000_000
+  const versioned = ['e:k', 0, '', 30_000]
+  const stateOf = async (reply: Promise<unknown>): Promise<number> => ((await reply) as [number])[0]
+  const setIfNotExists = (): Promise<number> =>
+    stateOf(lua().call(SetEntryIfNotExists, places, ['p', codecs, '|new', 60_000, ...versioned]))
+  const setIfExists = (ttl = 60_000): Promise<number> =>
+    stateOf(lua().call(SetEntryIfExists, places, ['p', codecs, '|new', ttl, ...versioned, '']))
+  const swap = (text: string, { codec = 'j', digest = 'd', ttl = 60_000 } = {}): Promise<number> =>
+    stateOf(
+      lua().call(CompareAndSwapEntry, places, ['p', codec, text, digest, '|new', ttl, ...versioned, '']),
+    )
   const extend = (ttl: number, keys: readonly string[] = [key]): Promise<unknown> =>
-    lua().call(GetAndExtendEntries, keys, ['p', codecs, ttl])
+    lua().call(GetAndExtendEntries, keys, ['p', codecs, ttl, 0, 0])
   const stored = (): Promise<unknown> => lua().redis('GET', key)
+  beforeEach(() => lua().redis('SET', 'p:m:v', seed))
 
   describe.each(NOTHING)('what %s', (_, bytes) => {
     test('counts as nothing, and is replaced only where nothing is wanted there', async () => {
@@ -33,7 +44,7 @@ describeScripts('entries', (lua) => {
       expect(await lua().redis('PTTL', key)).toBe(-1)
       expect(await stored()).toBe(bytes)
       expect(await setIfNotExists()).toBe(1)
-      expect(await stored()).toBe('new')
+      expect(await stored()).toBe(`h1|e|${seed + 1}|new`)
     })
   })
 
@@ -42,7 +53,7 @@ describeScripts('entries', (lua) => {
     expect([await setIfExists(), await swap('1'), await extend(60_000)]).toEqual([0, -1, null])
     expect(await lua().redis('TYPE', key)).toBe('list')
     expect(await setIfNotExists()).toBe(1)
-    expect(await stored()).toBe('new')
+    expect(await stored()).toBe(`h1|e|${seed + 1}|new`)
   })
 
   test('an entry of another serializer counts as nothing, except where its very text is expected', async () => {
@@ -65,15 +76,15 @@ describeScripts('entries', (lua) => {
     expect(await setIfNotExists()).toBe(1)
   })
 
-  test('what is written has the life that was given, and an end in the past removes', async () => {
+  test('what is written has the life that was given, and an end in the past leaves a tombstone', async () => {
     await setIfNotExists()
     expect(await lua().redis('PTTL', key)).toSatisfy((ms: number) => ms > 50_000 && ms <= 60_000)
     await lua().redis('SET', key, bytesOf())
     expect(await setIfExists(0)).toBe(1)
-    expect(await lua().redis('EXISTS', key)).toBe(0)
+    expect(await stored()).toMatch(/^h1\|t\|1700000000000\d+\n$/)
     await lua().redis('SET', key, bytesOf())
     expect(await swap('1', { ttl: 0 })).toBe(1)
-    expect(await lua().redis('EXISTS', key)).toBe(0)
+    expect(await stored()).toMatch(/^h1\|t\|1700000000000\d+\n$/)
   })
 
   describe.each(HOSTILE.map((text) => [title(text), text] as const))('the text %s', (_, text) => {
@@ -89,9 +100,9 @@ describeScripts('entries', (lua) => {
       const address = `e:|,%\n${name}`
       await lua().redis('SET', `p:${address}`, bytesOf({ address }))
       const run = (at: string): Promise<unknown> =>
-        lua().call(SetEntryIfExists, [at], ['p', codecs, 'new', 9])
-      expect(await run(`p:${address}x`)).toBe(0)
-      expect(await run(`p:${address}`)).toBe(1)
+        lua().call(SetEntryIfExists, [at, 'p:m:v'], ['p', codecs, '|new', 9, '', 0, '', 1, ''])
+      expect(await run(`p:${address}x`)).toEqual([0, 0, null])
+      expect(await run(`p:${address}`)).toEqual([1, seed + 1, headOf(bytesOf({ address }))])
     })
   })
 
@@ -106,6 +117,180 @@ describeScripts('entries', (lua) => {
     expect(await swap('text', { digest })).toBe(1)
     await lua().redis('SET', key, bytesOf({ digest }))
     expect(await swap('text', { digest })).toBe(0)
+  })
+
+  describe('versions', () => {
+    const head = (given = {}): string => headOf(bytesOf(given))
+    interface Given {
+      readonly ttl?: number
+      readonly member?: string
+      readonly floor?: Word
+      readonly dead?: string
+      readonly fence?: number
+      readonly vouched?: string
+      readonly to?: readonly string[]
+      readonly value?: string
+    }
+    const tail = ({ ttl = 60_000, member = 'm', floor = 0, dead = '', fence = 1 }: Given): Word[] => [
+      ttl,
+      member,
+      floor,
+      dead,
+      fence,
+    ]
+    const ifNotExists = (given: Given = {}): Promise<unknown> =>
+      lua().call(SetEntryIfNotExists, given.to ?? places, [
+        'p',
+        codecs,
+        given.value ?? '|new',
+        ...tail(given),
+      ])
+    const ifExists = (given: Given = {}): Promise<unknown> =>
+      lua().call(SetEntryIfExists, given.to ?? places, [
+        'p',
+        codecs,
+        given.value ?? '|new',
+        ...tail(given),
+        given.vouched ?? '',
+      ])
+    const swapIf = (given: Given = {}, text = '1'): Promise<unknown> => {
+      const args = ['p', 'j', text, 'd', given.value ?? '|new', ...tail(given), given.vouched ?? '']
+      return lua().call(CompareAndSwapEntry, given.to ?? places, args)
+    }
+    const NO = [0, 0, null]
+    const writes = [
+      ['SetEntryIfNotExists', ifNotExists, () => lua().redis('SET', key, tombstoneOf(seed)), null],
+      ['SetEntryIfExists', ifExists, () => lua().redis('SET', key, bytesOf()), head()],
+      ['CompareAndSwapEntry', swapIf, () => lua().redis('SET', key, bytesOf()), head()],
+    ] as const
+    const logged = (): Promise<unknown> => lua().redis('ZRANGE', 'p:m:log', 0, -1, 'WITHSCORES')
+
+    test.each(writes)('%s draws a version, stamps with it and logs it', async (_, write, given, was) => {
+      for (const version of [seed + 1, seed + 2]) {
+        await given()
+        expect(await write()).toEqual([1, version, was])
+        expect(await stored()).toBe(`h1|e|${version}|new`)
+        expect(await lua().redis('PTTL', key)).toSatisfy((ms: number) => ms > 50_000 && ms <= 60_000)
+        expect(await logged()).toEqual(['m', String(version)])
+      }
+      await given()
+      expect(await write({ to: places.slice(0, 2), member: '' })).toEqual([1, seed + 3, was])
+      expect(await logged()).toEqual(['m', String(seed + 2)])
+    })
+
+    test.each(writes)('%s lets one log in 256 forget', async (_, write, given) => {
+      const trims = seed + 256 - (seed % 256)
+      await given()
+      await lua().redis('ZADD', 'p:m:log', trims - 1024, 'old', trims - 1023, 'kept')
+      await lua().redis('SET', 'p:m:v', trims - 2)
+      await write()
+      expect(await lua().redis('ZRANGE', 'p:m:log', 0, -1)).toEqual(['old', 'kept', 'm'])
+      await given()
+      await write()
+      expect(await lua().redis('ZRANGE', 'p:m:log', 0, -1)).toEqual(['kept', 'm'])
+    })
+
+    test.each(writes)(
+      '%s says so where versions are not seeded, and writes nothing',
+      async (_, write, given, was) => {
+        for (const version of ['DEL', '0', '999999999998']) {
+          await given()
+          const before = await stored()
+          await (version === 'DEL' ? lua().redis('DEL', 'p:m:v') : lua().redis('SET', 'p:m:v', version))
+          expect(await write()).toEqual([-2, 0, was])
+          expect(await stored()).toBe(before)
+          expect(await lua().redis('EXISTS', 'p:m:log')).toBe(0)
+        }
+      },
+    )
+
+    test.each(writes)(
+      '%s keeps what it writes for the time of the fence at least',
+      async (_, write, given) => {
+        await given()
+        await write({ ttl: 5_000, fence: 60_000 })
+        expect(await lua().redis('PTTL', key)).toSatisfy((ms: number) => ms > 50_000 && ms <= 60_000)
+      },
+    )
+
+    test.each(writes)('%s refuses what cannot be meant', async (_, write, given) => {
+      await given()
+      const before = await stored()
+      for (const wrong of [
+        { value: '' },
+        { value: bytesOf() },
+        { member: '' },
+        { to: places.slice(0, 2) },
+        { floor: '' },
+        { fence: 0 },
+      ])
+        await expect(write(wrong)).rejects.toThrow(/^ERR hybrid-cache: /)
+      expect(await stored()).toBe(before)
+      expect(await lua().redis('GET', 'p:m:v')).toBe(String(seed))
+    })
+
+    test('a refusal draws no version, and shows the header line of the entry that is there', async () => {
+      const tagged = bytesOf({ stamp: 5, tags: ['a|b', 'c'] }, 'x\ny')
+      await lua().redis('SET', key, tagged)
+      expect(await ifNotExists()).toEqual([0, 0, headOf(tagged)])
+      expect(await swapIf({}, 'other')).toEqual([0, 0, headOf(tagged)])
+      expect(await stored()).toBe(tagged)
+      await lua().redis('SET', key, bytesOf({ fresh: 1 }))
+      expect([await ifExists(), await swapIf()]).toEqual([NO, [-1, 0, null]])
+      await lua().redis('SET', key, tombstoneOf(seed))
+      expect([await ifExists(), await swapIf()]).toEqual([NO, [-1, 0, null]])
+      expect(await lua().redis('GET', 'p:m:v')).toBe(String(seed))
+      expect(await logged()).toEqual([])
+    })
+
+    test('an entry with a stamp below the floor, or whose header line is known to be dead, is none', async () => {
+      const tagged = { stamp: 5, tags: ['a'] }
+      const vouched = head(tagged)
+      const cases = [
+        [{ floor: 5 }, true],
+        [{ floor: 6 }, false],
+        [{ dead: head(tagged) }, false],
+        [{ dead: head({ ...tagged, stamp: 6 }) }, true],
+        [{ dead: `${head(tagged)}2` }, true],
+      ] as const
+      for (const [given, exists] of cases) {
+        await lua().redis('SET', key, bytesOf(tagged))
+        expect([given, await stateOf(ifNotExists(given))]).toEqual([given, exists ? 0 : 1])
+        await lua().redis('SET', key, bytesOf(tagged))
+        expect([given, await stateOf(ifExists({ ...given, vouched }))]).toEqual([given, exists ? 1 : 0])
+        await lua().redis('SET', key, bytesOf(tagged))
+        expect([given, await stateOf(swapIf({ ...given, vouched }))]).toEqual([given, exists ? 1 : -1])
+      }
+      // What its tags say only the caller can tell: it is asked, and nothing is written.
+      for (const write of [ifExists, swapIf]) {
+        await lua().redis('SET', key, bytesOf(tagged))
+        expect(await write()).toEqual([-3, 0, vouched])
+        expect(await write({ vouched: head({ ...tagged, stamp: 6 }) })).toEqual([-3, 0, vouched])
+        expect(await stored()).toBe(bytesOf(tagged))
+      }
+      // One without a stamp is as old as can be.
+      await lua().redis('SET', key, bytesOf())
+      expect(await stateOf(ifExists({ floor: 1 }))).toBe(0)
+    })
+
+    test('what has ended already leaves a tombstone for the time of the fence', async () => {
+      for (const [i, write] of [ifExists, swapIf].entries()) {
+        await lua().redis('SET', key, bytesOf())
+        expect(await write({ ttl: 0, fence: 60_000, value: '' })).toEqual([1, seed + 1 + i, head()])
+        expect(await stored()).toBe(tombstoneOf(seed + 1 + i))
+        expect(await lua().redis('PTTL', key)).toSatisfy((ms: number) => ms > 50_000 && ms <= 60_000)
+        expect(await logged()).toEqual(['m', String(seed + 1 + i)])
+      }
+    })
+
+    test('of many that write where there is nothing, one does', async () => {
+      const replies = (await Promise.all(
+        Array.from({ length: 20 }, () => ifNotExists({ value: `${bytesOf().slice(5)}` })),
+      )) as [number, number, string | null][]
+      expect(replies.filter(([state]) => state === 1)).toEqual([[1, seed + 1, null]])
+      expect(replies.filter(([state]) => state === 0)).toHaveLength(19)
+      for (const [state, , line] of replies) if (state === 0) expect(line).toBe(head({ stamp: seed + 1 }))
+    })
   })
 
   describe('extending', () => {
@@ -126,8 +311,10 @@ describeScripts('entries', (lua) => {
         const { fresh, end, ...rest } = await read()
         const { fresh: _, end: __, ...kept } = before
         expect(rest).toEqual(kept)
-        expect(fresh - Number(seconds) * 1000).toSatisfy((ms: number) => ms >= 60_000 && ms < 63_000)
-        expect(end).toBe('end' in slides ? fresh : 0)
+        // One that slides ends when it is not used for its window; the whole time is its absolute end.
+        const life = 'end' in slides ? 20_000 : 60_000
+        expect(fresh - Number(seconds) * 1000).toSatisfy((ms: number) => ms >= life && ms < life + 3_000)
+        expect(end).toBe('end' in slides ? fresh + 40_000 : 0)
         const px = Number(await lua().redis('PTTL', key))
         expect(px).toSatisfy((ms: number) => ms > ('end' in slides ? 18_000 : 58_000) && ms <= 60_000)
         if ('end' in slides) expect(px).toBeLessThanOrEqual(20_000)
@@ -170,6 +357,28 @@ describeScripts('entries', (lua) => {
       expect(await setIfNotExists()).toBe(1)
     })
 
+    test('counts an entry with a stamp below the floor as nothing, the first and others', async () => {
+      const run = (floor: number): Promise<unknown> =>
+        lua().call(GetAndExtendEntries, [key, 'p:e:l'], ['p', codecs, 60_000, floor, 0])
+      await lua().redis('SET', key, bytesOf({ stamp: 5 }))
+      await lua().redis('SET', 'p:e:l', bytesOf({ address: 'e:l', stamp: 4 }))
+      expect(await run(6)).toBeNull()
+      expect(await lua().redis('PTTL', key)).toBe(-1)
+      expect(await run(5)).toBe(await stored())
+      expect(await lua().redis('PTTL', 'p:e:l')).toBe(-1)
+      await run(4)
+      expect(await lua().redis('PTTL', 'p:e:l')).toBeGreaterThan(50_000)
+    })
+
+    test('keeps the key for the time of the fence at least, and touches no tombstone', async () => {
+      await lua().redis('SET', key, bytesOf({ end: later, idle: 2_000 }))
+      await lua().redis('SET', 'p:e:l', tombstoneOf(seed), 'PX', 9_000)
+      await lua().call(GetAndExtendEntries, [key, 'p:e:l'], ['p', codecs, 5_000, 0, 60_000])
+      expect(await lua().redis('PTTL', key)).toSatisfy((ms: number) => ms > 50_000 && ms <= 60_000)
+      expect(await lua().redis('GET', 'p:e:l')).toBe(tombstoneOf(seed))
+      expect(await lua().redis('PTTL', 'p:e:l')).toBeLessThanOrEqual(9_000)
+    })
+
     test('shortens as well, an idle window too', async () => {
       await lua().redis('SET', key, bytesOf({ end: later, idle: 20_000 }))
       await extend(5_000)
@@ -196,7 +405,7 @@ describeScripts('entries', (lua) => {
       await lua().pipeline(keys.map((each) => ['SET', each, bytesOf({ address: each.slice(2) })]))
       expect(await extend(60_000, keys)).toMatch(/^h1/)
       expect(await lua().redis('PTTL', 'p:e:999')).toBeGreaterThan(50_000)
-      const { error } = await lua().run(GetAndExtendEntries, [...keys, key], ['p', codecs, 60_000])
+      const { error } = await lua().run(GetAndExtendEntries, [...keys, key], ['p', codecs, 60_000, 0, 0])
       expect(error).toMatch(/at most 1000 keys/)
     })
   })

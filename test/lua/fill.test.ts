@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { CommitEntry, FillEntry, LeaseEntry } from '../../src/lua/index.ts'
 import { describeScripts, HOSTILE, sleep, title } from './lua.ts'
-import { bytesOf, later } from './nothing.ts'
+import { bytesOf } from './nothing.ts'
 
 const NEW = bytesOf({ created: 1_700_000_001_000 }, '"new"')
 const headerLine = (bytes: string): string => bytes.slice(0, bytes.indexOf('\n') + 1)
@@ -15,11 +15,7 @@ const SEEN: readonly (readonly [string, string, string])[] = [
     headerLine(bytesOf({ address: 'e:%|,\n*[k]?', tags: ['a|b', '%'], etag: '"%d+|\n"', fresh: 1 })),
   ],
   ['another key’s entry', bytesOf({ address: 'e:other' }), headerLine(bytesOf({ address: 'e:other' }))],
-  [
-    'a tombstone',
-    `h1|t|17|1700000000000|${later}||||||||||||e:k\n`,
-    `h1|t|17|1700000000000|${later}||||||||||||e:k\n`,
-  ],
+  ['a tombstone', 'h1|t|1700000000000000\n', 'h1|t|1700000000000000\n'],
   ['a short text', '?', '?'],
   ['a text of which 64 characters are enough', 'é🐎'.repeat(60), 'é🐎'.repeat(60).slice(0, 63)],
   ['a text that is a Lua pattern', '^.*%a+[^x]-$ and more', '^.*%a+[^x]-$'],
@@ -36,10 +32,10 @@ describeScripts('fills', (lua) => {
     if (bytes !== undefined) await lua().redis('SET', key, bytes)
     if (token !== undefined) await lua().redis('SET', leaseKey, token, 'PX', 60_000)
   }
-  const fill = (seen: string, value = NEW, ttl = 60_000): Promise<unknown> =>
-    lua().call(FillEntry, [key], [seen, value, ttl])
-  const commit = (seen: string, value = NEW, ttl = 60_000): Promise<unknown> =>
-    lua().call(CommitEntry, [key, leaseKey], ['mine', seen, value, ttl])
+  const fill = (seen: string, value = NEW, ttl = 60_000, stamp = 7): Promise<unknown> =>
+    lua().call(FillEntry, [key], [seen, value, ttl, stamp])
+  const commit = (seen: string, value = NEW, ttl = 60_000, stamp = 7): Promise<unknown> =>
+    lua().call(CommitEntry, [key, leaseKey], ['mine', seen, value, ttl, stamp])
   const expectNew = async (): Promise<void> => {
     expect(await stored()).toBe(NEW)
     expect(await life()).toSatisfy((ms: number) => ms > 50_000 && ms <= 60_000)
@@ -104,10 +100,7 @@ describeScripts('fills', (lua) => {
 
     test('sent again late it undoes nothing, be it a tombstone or an entry', async () => {
       const old = bytesOf({ fresh: 1 })
-      for (const other of [
-        `h1|t|18|1700000000000|${later}||||||||||||e:k\n`,
-        bytesOf({ created: 1_700_000_002_000 }),
-      ]) {
+      for (const other of ['h1|t|1700000000000001\n', bytesOf({ created: 1_700_000_002_000 })]) {
         await given(old)
         expect(await store(headerLine(old))).toBe(1)
         await given(other)
@@ -117,6 +110,45 @@ describeScripts('fills', (lua) => {
       // A removal that leaves nothing behind is not known to have been.
       await given()
       expect(await store(headerLine(old))).toBe(1)
+    })
+
+    test('writes over a tombstone that it knew of, whatever else it saw', async () => {
+      const v = 1_700_000_000_000_000
+      for (const [version, stamp, state] of [
+        [v, v, 1],
+        [v, v + 1, 1],
+        [v, v - 1, 0],
+        [v, 0, 0],
+        [9, 10, 1],
+        [10, 9, 0],
+        [9_007_199_254_740_991, 9_007_199_254_740_991, 1],
+      ] as const) {
+        for (const seen of ['', 'seen', headerLine(bytesOf({ fresh: 1 }))]) {
+          const bytes = `h1|t|${version}\n`
+          await given(bytes)
+          expect([version, stamp, await store(seen, NEW, 60_000, stamp)]).toEqual([version, stamp, state])
+          expect(await stored()).toBe(state === 1 ? NEW : bytes)
+        }
+      }
+    })
+
+    test('what only looks like a tombstone stays', async () => {
+      for (const bytes of [
+        'h1|t|7',
+        'h1|t|7\n\n',
+        'h1|t|7\nx',
+        ' h1|t|7\n',
+        'h1|t|\n',
+        'h1|t|-7\n',
+        'h1|t|7|\n',
+        'h2|t|7\n',
+        'h1|e|7\n',
+        `h1|t|${'0'.repeat(17)}\n`,
+      ]) {
+        await given(bytes)
+        expect([bytes, await store('', NEW, 60_000, 9)]).toEqual([bytes, 0])
+        expect(await stored()).toBe(bytes)
+      }
     })
 
     test('a value that only begins like the new one is another', async () => {
@@ -160,16 +192,16 @@ describeScripts('fills', (lua) => {
       const keys = [`p:e:${text.slice(0, 900)}`, `p:l:${text.slice(0, 900)}`] as const
       const token = `${text}t`
       await lua().redis('SET', 'decoy', 'stays')
-      expect(await lua().call(LeaseEntry, keys, ['p', ',j,', token, 60_000, '', 0])).toEqual([
+      expect(await lua().call(LeaseEntry, keys, ['p', ',j,', token, 60_000, '', 0, 0, 0])).toEqual([
         1,
         null,
         expect.any(Number),
       ])
-      expect(await lua().call(CommitEntry, keys, [`${token}t`, '', 'new', 60_000])).toBe(0)
+      expect(await lua().call(CommitEntry, keys, [`${token}t`, '', 'new', 60_000, 0])).toBe(0)
       expect(await lua().redis('EXISTS', ...keys)).toBe(1)
-      expect(await lua().call(CommitEntry, keys, [token, '', 'new', 60_000])).toBe(1)
+      expect(await lua().call(CommitEntry, keys, [token, '', 'new', 60_000, 0])).toBe(1)
       expect(await lua().redis('MGET', ...keys)).toEqual(['new', null])
-      expect(await lua().call(FillEntry, [keys[0]], ['new', 'newer', 60_000])).toBe(1)
+      expect(await lua().call(FillEntry, [keys[0]], ['new', 'newer', 60_000, 0])).toBe(1)
       expect(await lua().redis('MGET', ...keys, 'decoy')).toEqual(['newer', null, 'stays'])
       expect(await lua().redis('DBSIZE')).toBe(2)
     },
@@ -177,7 +209,7 @@ describeScripts('fills', (lua) => {
 
   describe('CommitEntry', () => {
     test.each(SEEN)('writes over %s, and ends its lease', async (_, bytes, seen) => {
-      await given(bytes, 'mine')
+      await given(bytes, '5|mine')
       expect(await commit(seen)).toBe(1)
       await expectNew()
       expect(await holder()).toBeNull()
@@ -185,7 +217,7 @@ describeScripts('fills', (lua) => {
 
     test('ends its lease where others have written, too', async () => {
       for (const seen of ['', headerLine(bytesOf({ fresh: 1 }))]) {
-        await given(bytesOf(), 'mine')
+        await given(bytesOf(), '5|mine')
         expect(await commit(seen)).toBe(0)
         expect(await stored()).toBe(bytesOf())
         expect(await holder()).toBeNull()
@@ -194,7 +226,7 @@ describeScripts('fills', (lua) => {
 
     test('writes nothing where another has the lease, and leaves it', async () => {
       const old = bytesOf({ fresh: 1 })
-      for (const token of ['other', 'min', 'mine ', '']) {
+      for (const token of ['5|other', '5|min', '5|mine ', '5|x|mine', 'mine', '|mine', 'x|mine', '']) {
         for (const bytes of [undefined, '', old]) {
           await given(bytes, token)
           expect(await commit(bytes === old ? headerLine(old) : '')).toBe(0)
@@ -207,13 +239,13 @@ describeScripts('fills', (lua) => {
 
     test('sent again it answers the same, also when the next holder has come, whose lease it leaves', async () => {
       const old = bytesOf({ fresh: 1 })
-      await given(old, 'mine')
+      await given(old, '5|mine')
       expect([await commit(headerLine(old)), await commit(headerLine(old))]).toEqual([1, 1])
-      await lua().redis('SET', leaseKey, 'other', 'PX', 60_000)
+      await lua().redis('SET', leaseKey, '5|other', 'PX', 60_000)
       expect(await commit(headerLine(old))).toBe(1)
-      expect(await holder()).toBe('other')
+      expect(await holder()).toBe('5|other')
       // Its own lease, taken once more by a request that came late, goes.
-      await lua().redis('SET', leaseKey, 'mine', 'PX', 60_000)
+      await lua().redis('SET', leaseKey, '6|mine', 'PX', 60_000)
       expect(await commit(headerLine(old))).toBe(1)
       expect(await holder()).toBeNull()
       await expectNew()
@@ -221,7 +253,7 @@ describeScripts('fills', (lua) => {
 
     test('a lease that has ended does no harm unless somebody came between', async () => {
       await given(undefined)
-      expect(await lua().call(LeaseEntry, [key, leaseKey], ['p', ',j,', 'mine', 20, '', 0])).toEqual([
+      expect(await lua().call(LeaseEntry, [key, leaseKey], ['p', ',j,', 'mine', 20, '', 0, 0, 0])).toEqual([
         1,
         null,
         20,
@@ -244,7 +276,7 @@ describeScripts('fills', (lua) => {
 
   test('a whole load: one makes it, the others wait and then find it', async () => {
     const lease = (token: string): Promise<unknown> =>
-      lua().call(LeaseEntry, [key, leaseKey], ['p', ',j,', token, 60_000, '', 0])
+      lua().call(LeaseEntry, [key, leaseKey], ['p', ',j,', token, 60_000, '', 0, 0, 0])
     const old = bytesOf({ fresh: 1 })
     await given(old)
     expect(await lease('mine')).toEqual([1, old, 60_000])

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -84,9 +84,30 @@ describe('what it makes', () => {
   })
 })
 
-describe('what it refuses', () => {
-  const header = (from: string | RegExp, to: string): string => GOOD.replace(from, to)
+const header = (from: string | RegExp, to: string): string => GOOD.replace(from, to)
 
+describe('what a header may say of keys', () => {
+  test('any number of them after named ones, or one at the end that may be missing', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hybrid-cache-lua-'))
+    mkdirSync(join(folder, 'includes'))
+    writeFileSync(join(folder, 'includes', '_one.lua'), ONE)
+    const call = (key: string): string => `redis.call('SET', KEYS[1], ARGV[1], KEYS[${key}])\n`
+    const text = (keys: string, key: string): string =>
+      GOOD.replace('KEYS[1] key', keys).replace(/local value[\s\S]*$/, call(key))
+    writeFileSync(join(folder, 'many.lua'), text('KEYS[1] first\n-- KEYS[2..N] more', '#KEYS'))
+    writeFileSync(join(folder, 'maybe.lua'), text('KEYS[1] first\n-- KEYS[2] more?', '2'))
+    expect(run(folder)).toMatchObject({ status: 0, stderr: '' })
+    const made = readFileSync(join(folder, 'scripts.ts'), 'utf8')
+    expect(made).toContain("keys: { min: 2, max: Infinity, names: ['first', 'more'] }")
+    expect(made).toContain("keys: { min: 1, max: 2, names: ['first', 'more'] }")
+    expect(made).toContain(' * - `KEYS[2..N]` more\n')
+    expect(made).toContain(' * - `KEYS[2]` more?\n')
+    expect(made).not.toContain('perKey')
+    rmSync(folder, { recursive: true, force: true })
+  })
+})
+
+describe('what it refuses', () => {
   test.each([
     ['no comment', header(/^(--.*\n)+/, ''), 1, 'the first line must begin a comment'],
     ['an empty first line', `\n${GOOD}`, 1, 'the first line must begin a comment'],
@@ -117,6 +138,8 @@ describe('what it refuses', () => {
       'ARGV[2] is never used',
     ],
     ['a gap', header('KEYS[1] key', 'KEYS[2] key'), 4, 'without a gap'],
+    ['a gap before many', header('KEYS[1] key', 'KEYS[1] key\n-- KEYS[3..N] more'), 5, 'without a gap'],
+    ['keys after many', header('KEYS[1] key', 'KEYS[1..N] keys\n-- KEYS[2] more'), 5, 'without a gap'],
     ['an argument of no type', header('value: string', 'value'), 5, 'an argument is'],
     ['an argument of an unknown type', header('value: string', 'value: float'), 5, 'an argument is'],
     ['a key with a type', header('KEYS[1] key', 'KEYS[1] key: string'), 4, 'a key has a name'],

@@ -15,10 +15,13 @@ describeScripts('leases', (lua) => {
     readonly ttl?: number
     readonly now?: Word
     readonly after?: Word
+    readonly stamp?: Word
+    readonly floor?: Word
   }
   const lease = (given: Given = {}): Promise<unknown> => {
-    const { keys = [key, leaseKey], token = 'mine', codecs = ',j,s,', ttl = 60_000, after = 0 } = given
-    return lua().call(LeaseEntry, keys, ['p', codecs, token, ttl, given.now ?? now, after])
+    const { keys = [key, leaseKey], token = 'mine', codecs = ',j,s,', ttl = 60_000 } = given
+    const { after = 0, stamp = 7, floor = 0 } = given
+    return lua().call(LeaseEntry, keys, ['p', codecs, token, ttl, given.now ?? now, after, stamp, floor])
   }
   const stateOf = async (given: Given = {}): Promise<number> => ((await lease(given)) as [number])[0]
   const holder = (): Promise<unknown> => lua().redis('GET', leaseKey)
@@ -31,9 +34,9 @@ describeScripts('leases', (lua) => {
       expect(await lease({ now: time })).toEqual([0, bytesOf(), 0])
       expect(await holder()).toBeNull()
       expect(await lua().redis('PTTL', key)).toBe(-1)
-      await lua().redis('SET', leaseKey, 'other', 'PX', 60_000)
+      await lua().redis('SET', leaseKey, '7|other', 'PX', 60_000)
       expect(await lease({ now: time })).toEqual([0, bytesOf(), 0])
-      expect(await holder()).toBe('other')
+      expect(await holder()).toBe('7|other')
       await lua().redis('DEL', leaseKey)
     }
   })
@@ -45,7 +48,7 @@ describeScripts('leases', (lua) => {
     const busy = replies.filter(([state]) => state === 2)
     expect(busy).toHaveLength(39)
     for (const reply of busy) expect(reply).toEqual([2, null, within(50_000, 60_000)])
-    expect(await holder()).toBe(tokens[replies.findIndex(([state]) => state === 1)])
+    expect(await holder()).toBe(`7|${tokens[replies.findIndex(([state]) => state === 1)]}`)
     expect(await lua().redis('PTTL', leaseKey)).toEqual(within(50_000, 60_000))
     expect(await lua().redis('EXISTS', key)).toBe(0)
   })
@@ -122,30 +125,135 @@ describeScripts('leases', (lua) => {
     expect(await lease({ ttl: 20 })).toEqual([1, null, 20])
     await sleep(60)
     expect(await lease({ token: 'other' })).toEqual([1, null, 60_000])
-    expect(await holder()).toBe('other')
+    expect(await holder()).toBe('7|other')
   })
 
   test('who waits is told at least a millisecond, up to the end', async () => {
     // So many that some come in the last millisecond, of which nothing is left in whole ones.
-    const words = lua().words(LeaseEntry, [key, leaseKey], ['p', ',j,', 'mine', 60_000, now, 0])
+    const words = lua().words(LeaseEntry, [key, leaseKey], ['p', ',j,', 'mine', 60_000, now, 0, 0, 0])
     const asked = Array.from({ length: 1_500 }, () => words)
-    const replies = await lua().pipeline([['SET', leaseKey, 'other', 'PX', 10], ...asked])
+    const replies = await lua().pipeline([['SET', leaseKey, '7|other', 'PX', 10], ...asked])
     const waits = (replies.slice(1) as [number, null, number][]).filter(([is]) => is === 2)
     for (const [, , wait] of waits) expect(wait).toEqual(within(1, 10))
     expect(waits.length).toBeGreaterThan(0)
   })
 
   test('a lease without an end stops nobody', async () => {
-    for (const text of ['other', '']) {
+    for (const text of ['7|other', 'other', '']) {
       await lua().redis('SET', leaseKey, text)
       expect(await lease()).toEqual([1, null, 60_000])
-      expect(await holder()).toBe('mine')
+      expect(await holder()).toBe('7|mine')
       expect(await lua().redis('PTTL', leaseKey)).toEqual(within(50_000, 60_000))
     }
     // Nor does one of the caller's own.
-    await lua().redis('SET', leaseKey, 'mine')
+    await lua().redis('SET', leaseKey, '7|mine')
     expect(await lease()).toEqual([1, null, 60_000])
     expect(await lua().redis('PTTL', leaseKey)).toEqual(within(50_000, 60_000))
+  })
+
+  describe('versions', () => {
+    const tombstone = (version: Word): string => `h1|t|${version}\n`
+    const held = (value = '7|other', ms = 60_000): Promise<unknown> =>
+      lua().redis('SET', leaseKey, value, 'PX', ms)
+
+    test('an entry with a stamp below the floor will not do, and is given along', async () => {
+      const v = 1_700_000_000_000_000
+      for (const [stamp, floor, state] of [
+        [0, 0, 0],
+        [0, 1, 1],
+        [5, 5, 0],
+        [5, 6, 1],
+        [9, 10, 1],
+        [v, v, 0],
+        [v, v + 1, 1],
+        [9_007_199_254_740_991, 9_007_199_254_740_991, 0],
+      ] as const) {
+        for (const time of [now, '']) {
+          await lua().redis('SET', key, bytesOf({ stamp }))
+          expect([stamp, floor, await lease({ floor, now: time })]).toEqual([
+            stamp,
+            floor,
+            [state, bytesOf({ stamp }), state === 0 ? 0 : 60_000],
+          ])
+          await lua().redis('DEL', leaseKey)
+        }
+      }
+      const beyond = bytesOf({ stamp: 5 }).replace('|5|', `|${'9'.repeat(17)}|`)
+      await lua().redis('SET', key, beyond)
+      expect(await lease()).toEqual([1, beyond, 60_000])
+    })
+
+    test('TIME is not asked about an entry that is below the floor', async () => {
+      await lua().redis('SET', key, bytesOf({ stamp: 5 }))
+      expect(await lua().billed(() => lease({ floor: 6, now: '' }))).toBe(3)
+    })
+
+    test('a lease keeps what its holder had seen, the latest time that it asked', async () => {
+      await lease({ stamp: 0 })
+      expect(await holder()).toBe('0|mine')
+      expect(await lease({ stamp: 1_700_000_000_000_000, floor: 1_700_000_000_000_000 })).toEqual([
+        1,
+        null,
+        60_000,
+      ])
+      expect(await holder()).toBe('1700000000000000|mine')
+      // What it asked with last counts, also where that is less.
+      expect(await stateOf({ stamp: 3 })).toBe(1)
+      expect(await holder()).toBe('3|mine')
+    })
+
+    test('a holder that has seen less than the floor is not waited for', async () => {
+      for (const [stamp, floor, state] of [
+        [7, 7, 2],
+        [7, 8, 1],
+        [8, 7, 2],
+        [10, 9, 2],
+        [0, 0, 2],
+        [0, 1, 2], // it had not heard of any, and asked with the lease
+      ] as const) {
+        await held(`${stamp}|other`)
+        expect([stamp, floor, await stateOf({ floor, stamp: 11 })]).toEqual([stamp, floor, state])
+        expect(await holder()).toBe(state === 2 ? `${stamp}|other` : '11|mine')
+      }
+    })
+
+    test('a holder that started before a tombstone is not waited for', async () => {
+      for (const [version, state] of [
+        [6, 2],
+        [7, 2],
+        [8, 1],
+        ['1700000000000000', 1],
+      ] as const) {
+        await lua().redis('SET', key, tombstone(version))
+        await held()
+        expect([version, await lease()]).toEqual([
+          version,
+          [state, tombstone(version), state === 2 ? within(50_000, 60_000) : 60_000],
+        ])
+      }
+      // What only looks like one is none.
+      for (const bytes of [`${tombstone(8)} `, ` ${tombstone(8)}`, 'h1|t|8', 'h1|t|8|\n', 'h1|e|8\n']) {
+        await lua().redis('SET', key, bytes)
+        await held()
+        expect([bytes, await stateOf()]).toEqual([bytes, 2])
+      }
+    })
+
+    test('a lease that is void costs no more than one that is free', async () => {
+      await held()
+      expect(await lua().billed(() => lease({ floor: 8 }))).toBe(3)
+    })
+
+    test('a lease of another form belongs to nobody, and is older than every version', async () => {
+      for (const value of ['mine', '|mine', 'x|mine', '-7|mine', '7', ' 7|mine', `${'9'.repeat(17)}|mine`]) {
+        await held(value)
+        expect([value, await stateOf()]).toEqual([value, 2])
+        expect([value, await stateOf({ floor: 1 })]).toEqual([value, 1])
+      }
+      await held('7|a|mine')
+      expect(await stateOf()).toBe(2)
+      expect(await stateOf({ token: 'a|mine' })).toBe(1)
+    })
   })
 
   test('keys of another type count as nothing', async () => {
@@ -153,7 +261,7 @@ describeScripts('leases', (lua) => {
     await lua().redis('RPUSH', leaseKey, 'element')
     expect(await lease()).toEqual([1, null, 60_000])
     expect(await lease({ now: '', token: 'other' })).toEqual([2, null, within(1, 60_000)])
-    expect(await holder()).toBe('mine')
+    expect(await holder()).toBe('7|mine')
     expect(await lua().redis('TYPE', key)).toBe('list')
   })
 
@@ -178,7 +286,7 @@ describeScripts('leases', (lua) => {
       await lua().redis('SET', keys[0], bytesOf({ address }, text))
       expect(await lease({ keys })).toEqual([0, bytesOf({ address }, text), 0])
       expect(await lease({ keys: [`${keys[0]}x`, keys[1]] })).toEqual([1, null, 60_000])
-      expect(await lua().redis('GET', keys[1])).toBe('mine')
+      expect(await lua().redis('GET', keys[1])).toBe('7|mine')
       await lua().redis('SET', `${keys[0]}x`, bytesOf({ address }, text))
       expect(await stateOf({ keys: [`${keys[0]}x`, keys[1]] })).toBe(1)
     })
@@ -186,7 +294,7 @@ describeScripts('leases', (lua) => {
     test('is a token', async () => {
       const token = `${text}t`
       expect(await lease({ token })).toEqual([1, null, 60_000])
-      expect(await holder()).toBe(token)
+      expect(await holder()).toBe(`7|${token}`)
       expect(await lease({ token })).toEqual([1, null, 60_000])
       expect(await stateOf({ token: `${token}t` })).toBe(2)
     })

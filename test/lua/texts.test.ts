@@ -62,14 +62,19 @@ test('what is sent again, what only reads and what finds its keys itself', () =>
     'AcquireLock',
     'CommitEntry',
     'DeleteByPattern',
+    'ExpireEntries',
     'ExtendLock',
     'FillEntry',
     'GetAndExtendEntries',
     'GetAndExtendExpiration',
     'GetAndRefreshRelated',
     'GetMultiple',
+    'InvalidateTags',
     'LeaseEntry',
     'ReleaseLock',
+    'RemoveEntries',
+    'SeedVersions',
+    'SlideEntry',
   ])
 })
 

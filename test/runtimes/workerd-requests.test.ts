@@ -87,7 +87,7 @@ describe.each([{ date: '2026-11-17' }, { date: '2024-01-01' }])(
     }
 
     test.each([
-      ['set', 'SET'],
+      ['set', 'EVALSHA'],
       ['load', 'GET'],
     ])('a %s that dies while it waits for %s leaves its key usable', async (how, command) => {
       await using workerd = await startWorkerd(bundle, compatibility)

@@ -1,5 +1,17 @@
 import { parseEntry } from '../../src/entry/header.ts'
-import { CommitEntry, CompareAndDelete, FillEntry, LeaseEntry, type LuaScript } from '../../src/lua/index.ts'
+import {
+  CommitEntry,
+  CompareAndDelete,
+  ExpireEntries,
+  FillEntry,
+  InvalidateTags,
+  LeaseEntry,
+  type LuaScript,
+  RemoveEntries,
+  SeedVersions,
+  SetEntry,
+  SlideEntry,
+} from '../../src/lua/index.ts'
 import type { Reply } from '../../src/index.ts'
 
 /** What the scripts of a load do to a database. */
@@ -9,44 +21,104 @@ export interface Keyspace {
   delete(key: string): void
   left(key: string): number
   now(): number
+  increase(key: string): number
+  score(key: string, members: readonly string[], score: number): void
+  /** Forgets the members of a sorted set up to a score. */
+  trim(key: string, max: number): void
 }
 
 type Run = (db: Keyspace, keys: readonly string[], args: readonly string[]) => Reply
 
-function fill(db: Keyspace, key: string, [seen, value, ms]: readonly [string, string, string]): boolean {
+/** The version of a tombstone, 0 for all else. */
+function fencedAt(bytes: string | null): number {
+  return Number(/^h1\|t\|(\d{1,16})\n$/.exec(bytes ?? '')?.[1] ?? 0)
+}
+
+function holderOf(lease: string | null): { stamp: number; token: string | undefined } {
+  const [, stamp = '0', token] = /^(\d{1,16})\|([\s\S]*)$/.exec(lease ?? '') ?? []
+  return { stamp: Number(stamp), token }
+}
+
+type Fill = readonly [seen: string, value: string, ms: string, stamp: string]
+
+function fill(db: Keyspace, key: string, [seen, value, ms, stamp]: Fill): boolean {
   const bytes = db.get(key)
-  if (bytes && bytes !== value && (seen === '' || !bytes.startsWith(seen))) return false
-  if (bytes !== value) db.set(key, value, Number(ms))
+  if (bytes === value) return true
+  const version = fencedAt(bytes)
+  const past = version > 0 && version <= Number(stamp)
+  if (bytes && !past && (seen === '' || !bytes.startsWith(seen))) return false
+  db.set(key, value, Number(ms))
   return true
+}
+
+/** Draws a version, tells the log, and writes what `write` makes of it. */
+function draw(
+  db: Keyspace,
+  [key, log]: readonly [string, string | undefined],
+  members: readonly string[],
+  write: (version: number) => void,
+): number {
+  const version = db.increase(key)
+  if (version < 1e12) return 0
+  if (log !== undefined) db.score(log, members, version)
+  if (log !== undefined && version % 256 === 0) db.trim(log, version - 1024)
+  write(version)
+  return version
+}
+
+/** Draws a version for entries, behind which the log stands where there are members. */
+function drawForAll(
+  db: Keyspace,
+  [key = '', ...rest]: readonly string[],
+  members: readonly string[],
+  write: (entry: string, version: number) => void,
+): number {
+  const log = members.length > 0 ? rest.pop() : undefined
+  return draw(db, [key, log], members, (version) => {
+    for (const entry of rest) write(entry, version)
+  })
+}
+
+/** An entry with its `fresh` at 0, in one digit more where it was; `undefined` for all else. */
+function expired(bytes: string | null): string | undefined {
+  if (bytes === null || parseEntry(bytes) === undefined) return undefined
+  const [line = '', start = '', fresh = ''] = /^(h1\|e\|\d*\|\d+\|)(\d+)/.exec(bytes) ?? []
+  const zeros = /^0+$/.test(fresh) ? `${fresh}0` : '0'
+  return zeros.length > 16 ? undefined : `${start}${zeros}${bytes.slice(line.length)}`
 }
 
 const runs: readonly (readonly [LuaScript, Run])[] = [
   [
     LeaseEntry,
-    (db, [entry = '', lease = ''], [, codecs = '', token = '', ms = '', now = '', after = '']) => {
+    (db, [entry = '', lease = ''], args) => {
+      const [, codecs = '', token = '', ms = '', now = '', after = '', stamp = '', floor = ''] = args
       const bytes = db.get(entry)
       const header = bytes === null ? undefined : parseEntry(bytes)?.header
       const fresh = header !== undefined && header.fresh > (now === '' ? db.now() : Number(now))
-      if (fresh && codecs.includes(`,${header.codec},`) && header.created > Number(after))
+      const alive = fresh && header.stamp >= Number(floor)
+      if (alive && codecs.includes(`,${header.codec},`) && header.created > Number(after))
         return [0, bytes, 0]
       const holder = db.get(lease)
-      if (holder !== null && holder !== token) return [2, bytes, db.left(lease)]
-      db.set(lease, token, Number(ms))
+      const held = holderOf(holder)
+      const isVoid = held.stamp < Math.max(Number(floor), fencedAt(bytes))
+      if (holder !== null && held.token !== token && !isVoid) return [2, bytes, db.left(lease)]
+      db.set(lease, `${stamp}|${token}`, Number(ms))
       return [1, bytes, Number(ms)]
     },
   ],
   [
     FillEntry,
-    (db, [entry = ''], [seen = '', value = '', ms = '']) => (fill(db, entry, [seen, value, ms]) ? 1 : 0),
+    (db, [entry = ''], [seen = '', value = '', ms = '', stamp = '']) =>
+      fill(db, entry, [seen, value, ms, stamp]) ? 1 : 0,
   ],
   [
     CommitEntry,
-    (db, [entry = '', lease = ''], [token, seen = '', value = '', ms = '']) => {
+    (db, [entry = '', lease = ''], [token, seen = '', value = '', ms = '', stamp = '']) => {
       const holder = db.get(lease)
+      const mine = holderOf(holder).token === token
       const stored =
-        db.get(entry) === value ||
-        ((holder === null || holder === token) && fill(db, entry, [seen, value, ms]))
-      if (holder === token) db.delete(lease)
+        db.get(entry) === value || ((holder === null || mine) && fill(db, entry, [seen, value, ms, stamp]))
+      if (mine) db.delete(lease)
       return stored ? 1 : 0
     },
   ],
@@ -56,6 +128,57 @@ const runs: readonly (readonly [LuaScript, Run])[] = [
       if (db.get(key) !== token) return 0
       db.delete(key)
       return 1
+    },
+  ],
+  [
+    SeedVersions,
+    (db, [key = '', root = '', log = ''], [member = '']) => {
+      const there = Number(db.get(key))
+      if (there >= 1e12) return there
+      const version = Math.floor(db.now() * 1000)
+      db.score(log, [member], version)
+      for (const each of [root, key]) db.set(each, String(version), Number.POSITIVE_INFINITY)
+      return version
+    },
+  ],
+  [
+    SetEntry,
+    (db, [key = '', entry = '', log], [value = '', ms = '', member = '']) =>
+      draw(db, [key, log], [member], (version) => db.set(entry, `h1|e|${version}${value}`, Number(ms))),
+  ],
+  [
+    RemoveEntries,
+    (db, keys, [ms = '', ...members]) =>
+      drawForAll(db, keys, members, (entry, version) => db.set(entry, `h1|t|${version}\n`, Number(ms))),
+  ],
+  [
+    InvalidateTags,
+    (db, [key = '', log = '', ...tags], [ms, ...members]) =>
+      draw(db, [key, log], members, (version) => {
+        for (const tag of tags) db.set(tag, String(version), Number(ms) || Number.POSITIVE_INFINITY)
+      }),
+  ],
+  [
+    ExpireEntries,
+    (db, keys, [ms = '', , ...members]) =>
+      drawForAll(db, keys, members, (entry, version) => {
+        const bytes = expired(db.get(entry))
+        if (bytes === undefined) db.set(entry, `h1|t|${version}\n`, Number(ms))
+        else db.set(entry, bytes, Math.max(db.left(entry), Number(ms)))
+      }),
+  ],
+  [
+    SlideEntry,
+    (db, [key = ''], [, now = '', fence = '']) => {
+      const bytes = db.get(key)
+      const header = bytes === null ? undefined : parseEntry(bytes)?.header
+      const at = now === '' ? db.now() : Number(now)
+      if (bytes === null || header === undefined || header.fresh <= at || header.idle === 0) return 0
+      const fresh = Math.min(at + header.idle, header.end)
+      if (fresh <= header.fresh) return fresh - at
+      const renewed = bytes.replace(/^(h1\|e\|\d*\|\d+\|)\d+/, `$1${fresh}`)
+      db.set(key, renewed, Math.max(fresh - at, Number(fence)))
+      return fresh - at
     },
   ],
 ]

@@ -71,6 +71,11 @@ export class LoadModel {
     this.#redis(true)
   }
 
+  /** The isolate's first request tells it what was invalidated before it began: what it loads meanwhile may be too old. */
+  async start(): Promise<void> {
+    await this.#cache.get('warm-up', { l1: false })
+  }
+
   async step(step: Step): Promise<void> {
     switch (step.do) {
       case 'call':

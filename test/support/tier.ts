@@ -9,6 +9,6 @@ export class TierFixture extends LinkFixture {
   async store(key: string, value: string): Promise<void> {
     const ready = this.tier.ready()
     if (ready !== undefined) await ready
-    await this.tier.write(key, value, { ttl: 60_000, idempotent: false })
+    await this.link.send(['SET', key, value, 'PX', 60_000], { idempotent: false })
   }
 }

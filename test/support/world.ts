@@ -5,16 +5,26 @@ import {
   type EventName,
   type HybridCache,
 } from '../../src/index.ts'
-import { FakeRedis } from './fake-redis.ts'
+import { FakeRedis, nameOf } from './fake-redis.ts'
 import { ManualClock } from './manual-clock.ts'
 
 /** One database and any number of isolates in front of it, all on one clock that a test moves. */
 export class World {
   readonly clock: ManualClock = new ManualClock()
   readonly redis: FakeRedis = new FakeRedis(this.clock)
+  readonly #seeded = new Set<string>()
+  readonly #seeds: boolean
+
+  /** Nobody has used the database yet where `unseeded`; otherwise it has versions. */
+  constructor({ unseeded = false }: { unseeded?: boolean } = {}) {
+    this.#seeds = !unseeded
+  }
 
   /** A cache as a new isolate has it. */
   isolate(options: CacheOptions = {}): HybridCache {
+    const { keyPrefix = 'hc' } = options
+    if (this.#seeds && !this.#seeded.has(keyPrefix)) this.redis.seed(keyPrefix)
+    this.#seeded.add(keyPrefix)
     return createHybridCache({ redis: this.redis, clock: this.clock, ...options })
   }
 
@@ -38,11 +48,11 @@ export class World {
     }
   }
 
-  /** Holds back requests that contain this command, until the test lets them go on. */
+  /** Holds back requests that contain this command, or script by its own name, until the test lets them go on. */
   hold(command: string, when: 'before' | 'after' = 'before'): Gate {
     const gate = new Gate()
     this.redis[when] = async (commands) => {
-      if (commands.some(([name]) => name === command)) await gate.pass()
+      if (commands.some((each) => each[0] === command || nameOf(each) === command)) await gate.pass()
     }
     return gate
   }

@@ -22,6 +22,7 @@ const cacheOf = perIsolate((env: Env) =>
   createHybridCache({
     redis: fromEnv(env),
     keyPrefix: env.CACHE_PREFIX,
+    coherence: { interval: '2s' }, // how often an isolate asks what others have removed, at most
     on: { error: ({ operation, error }) => console.warn(`cache: ${operation} failed, ${error.code}`) },
   }),
 )
@@ -54,14 +55,18 @@ export default {
 async function route(request: Request, cache: HybridCache<true>): Promise<Response> {
   const { pathname, searchParams } = new URL(request.url)
   if (pathname === '/stats') return Response.json(cache.stats())
-  const [, kind, id] = /^\/(products|stock|trends|reserve)\/(\w{1,40})$/.exec(pathname) ?? []
+  const [, kind, id] = /^\/(products|stock|trends|reserve|tags)\/(\w{1,40})$/.exec(pathname) ?? []
   if (kind === undefined || id === undefined) return Response.json({ error: 'not found' }, { status: 404 })
   if (kind === 'reserve') {
     if (request.method === 'POST') return reserve(cache, id)
     return Response.json({ error: 'use POST' }, { status: 405 })
   }
+  if (kind === 'tags') {
+    if (request.method === 'DELETE') return invalidate(() => cache.removeByTag(id))
+    return Response.json({ error: 'use DELETE' }, { status: 405 })
+  }
   const key = `${kind}:${id}`
-  if (request.method === 'DELETE') return remove(cache, key)
+  if (request.method === 'DELETE') return invalidate(() => cache.remove(key))
   if (request.method !== 'GET') return Response.json({ error: 'use GET or DELETE' }, { status: 405 })
 
   const { load, options } = resources[kind as keyof typeof resources]
@@ -70,7 +75,12 @@ async function route(request: Request, cache: HybridCache<true>): Promise<Respon
     const { value, tier } = await answer<Product | Stock | Trend>(
       cache,
       key,
-      ({ signal }) => load(id, signal, isDown),
+      async (context) => {
+        const loaded = await load(id, context.signal, isDown)
+        // Known only now: `DELETE /tags/bath` takes all products of that category away, wherever they are.
+        if ('category' in loaded) context.tags = [loaded.category]
+        return loaded
+      },
       options,
     )
     return Response.json(value, { headers: { 'x-cache': tier } })
@@ -82,9 +92,9 @@ async function route(request: Request, cache: HybridCache<true>): Promise<Respon
 }
 
 /** A removal that Redis has not confirmed is no success: the caller is told to try again. */
-async function remove(cache: HybridCache, key: string): Promise<Response> {
+async function invalidate(remove: () => Promise<void>): Promise<Response> {
   try {
-    await cache.remove(key)
+    await remove()
     return new Response(null, { status: 204 })
   } catch (error) {
     if (!isCacheError(error)) throw error

@@ -8,7 +8,7 @@ interface Loaded {
 
 export interface Product extends Loaded {
   readonly name: string
-  readonly tags: readonly string[]
+  readonly category: string
 }
 
 export interface Trend extends Loaded {
@@ -21,7 +21,9 @@ export interface Stock extends Loaded {
 
 export async function loadProduct(id: string, signal: AbortSignal): Promise<Product> {
   await slowQuery(signal)
-  return { id, name: `Teapot No. ${id}`, tags: ['kitchen', 'blue'], revision: crypto.randomUUID() }
+  const isForBath = Number(id) >= 50
+  const name = `${isForBath ? 'Towel' : 'Teapot'} No. ${id}`
+  return { id, name, category: isForBath ? 'bath' : 'kitchen', revision: crypto.randomUUID() }
 }
 
 export async function loadStock(id: string, signal: AbortSignal): Promise<Stock> {

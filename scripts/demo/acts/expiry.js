@@ -20,7 +20,7 @@ export const expiry = {
     })
     await pass(2100, "A's copy has expired, the entry in Redis has not")
     await ask('A', 'GET /stock/42', {
-      note: 'same value: one command, no load',
+      note: 'the same value, no load',
       tier: 'l2',
       value: loaded,
       requests: 1,

@@ -12,6 +12,7 @@ export async function startLocal(cleanup) {
   cleanup.add(() => server.close())
   return {
     description: `local server, ${server.engine}`,
+    forgets: true,
     afterStart: 'Redis is back, and empty',
     env: server.env,
     meter: () => ({

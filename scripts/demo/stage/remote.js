@@ -20,6 +20,7 @@ export async function startRemote({ url, token }, cleanup) {
   const proxy = await startProxy(url, cleanup)
   return {
     description: `your database, under the key prefix ${prefix} (cleared at the end)`,
+    forgets: false,
     afterStart: 'the database can be reached again',
     env: { UPSTASH_REDIS_REST_URL: proxy.url, UPSTASH_REDIS_REST_TOKEN: token, CACHE_PREFIX: prefix },
     meter: (isolates) => ({

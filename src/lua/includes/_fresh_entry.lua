@@ -12,7 +12,7 @@ local function fresh_entry(bytes, key, prefix, now)
   if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end
   if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\n]', escapes) then return nil end
   return {
-    created = tonumber(created), from = from, fresh = tonumber(fresh),
+    created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh),
     stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to,
     idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from,
   }

@@ -26,6 +26,13 @@ export class Isolates {
     })
   }
 
+  /** One that has made its first requests, in front of a database that has versions. */
+  async warm(options: CacheOptions = {}): Promise<HybridCache<true>> {
+    const cache = this.isolate(options)
+    await cache.getOrCreate('warm-up', () => 1)
+    return cache
+  }
+
   /** The result of a plain command; its key goes without the prefix. */
   async redis(name: string, address = '', ...args: readonly (string | number)[]): Promise<unknown> {
     const words = address === '' ? [name] : [name, `${this.prefix}:${address}`, ...args]

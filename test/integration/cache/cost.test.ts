@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, expect, test } from 'vitest'
-import { createHybridCache, type EntryOptions, type HybridCache } from '../../../src/index.ts'
+import {
+  type CacheOptions,
+  createHybridCache,
+  type EntryOptions,
+  type HybridCache,
+} from '../../../src/index.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 import { onEveryEngine } from '../../support/servers.ts'
 
 // What every operation costs, counted where it is billed: at the server. The README's table says the same.
@@ -9,13 +15,20 @@ onEveryEngine('costs', (server) => {
   let cache: HybridCache
   let prefix = 0
 
+  /** A database that has versions and knows the scripts, and an isolate that has made its first request. */
   beforeEach(async () => {
     prefix++
+    const first = isolate()
+    await first.set('warm-up', 1, { sliding: '1m' })
+    await first.remove('warm-up')
+    await first.expire('warm-up')
+    await first.removeByTag('warm-up')
     cache = isolate()
     await cache.get('warm-up')
   })
 
-  const isolate = (): HybridCache => createHybridCache({ redis: server(), keyPrefix: `cost-${prefix}` })
+  const isolate = (options: CacheOptions = {}): HybridCache =>
+    createHybridCache({ redis: server(), keyPrefix: `cost-${prefix}`, ...options })
 
   /** HTTP requests / billed commands of an operation. */
   async function cost(run: () => unknown): Promise<string> {
@@ -25,11 +38,18 @@ onEveryEngine('costs', (server) => {
     return `${requests}/${commands}`
   }
 
-  test('an isolate asks for the time in its first request', async () => {
-    expect(await cost(() => isolate().get('k'))).toBe('1/2')
-    expect(await cost(() => isolate().getOrCreate('k', () => 1))).toBe('2/3')
-    expect(await cost(() => isolate().set('k', 1))).toBe('2/2')
-    expect(await cost(() => isolate().getMany(['k', 'j']))).toBe('1/2')
+  test('an isolate asks for the time and the versions in its first request', async () => {
+    expect(await cost(() => isolate().get('k'))).toBe('1/3')
+    expect(await cost(() => isolate().getOrCreate('k', () => 1))).toBe('2/4')
+    expect(await cost(() => isolate().set('k', 1))).toBe('2/5')
+    expect(await cost(() => isolate().getMany(['k', 'j']))).toBe('1/3')
+  })
+
+  test('the first load ever, on an empty database, costs two requests more', async () => {
+    prefix += 1000
+    expect(await cost(() => isolate().get('k'))).toBe('1/3')
+    expect(await cost(() => isolate().getOrCreate('k', () => 1))).toBe('4/11')
+    expect(await cost(() => isolate().getOrCreate('j', () => 1))).toBe('2/4')
   })
 
   test('a hit in L1 costs nothing, one in L2 one command', async () => {
@@ -48,19 +68,56 @@ onEveryEngine('costs', (server) => {
     expect(await cost(() => cache.getOrCreate('k', () => 1))).toBe('2/2')
   })
 
-  test('writes cost one request and one command', async () => {
-    expect(await cost(() => cache.set('k', 1))).toBe('1/1')
-    expect(await cost(() => cache.set('k', 1, { sliding: '1m' }))).toBe('1/1')
-    expect(await cost(() => cache.remove('k'))).toBe('1/1')
-    expect(await cost(() => cache.remove(['a', 'b', 'c']))).toBe('1/1')
+  test('a load over what was removed, expired or cleared costs two requests, of four commands', async () => {
+    for (const end of [
+      () => cache.remove('k'),
+      () => cache.expire('k'),
+      () => cache.removeByTag('t'),
+      () => cache.clear(),
+    ]) {
+      await cache.set('k', 1, { tags: ['t'] })
+      await end()
+      await cache.getOrCreate('k', () => 1, { l1: false, tags: ['t'] }) // learns the script
+      await end()
+      expect(await cost(() => cache.getOrCreate('k', () => 1))).toBe('2/4')
+    }
   })
 
-  test('many keys cost one request: one command to read them, one each to write them', async () => {
+  test('writes and removals cost one request of four commands', async () => {
+    expect(await cost(() => cache.set('k', 1))).toBe('1/4')
+    expect(await cost(() => cache.set('k', 1, { sliding: '1m', tags: ['t', 'u'] }))).toBe('1/4')
+    expect(await cost(() => cache.set('k', 1, { expiresAt: 1 }))).toBe('1/4')
+    expect(await cost(() => cache.remove('k'))).toBe('1/4')
+    expect(await cost(() => cache.remove(['a', 'b', 'c']))).toBe('1/6')
+    expect(await cost(() => cache.removeByTag('t'))).toBe('1/4')
+    expect(await cost(() => cache.removeByTag(['t', 'u', 'v']))).toBe('1/6')
+    expect(await cost(() => cache.expireByTag('t'))).toBe('1/4')
+    expect(await cost(() => cache.clear())).toBe('1/4')
+    expect(await cost(() => cache.namespace('n').clear())).toBe('1/4')
+    expect(await cost(() => cache.removeLocal('k'))).toBe('0/0')
+    await cache.set('k', 1)
+    expect(await cost(() => cache.expire('k'))).toBe('1/6')
+    expect(await cost(() => cache.expire('nothing'))).toBe('1/5')
+  })
+
+  test('one write in 256 trims the log, for a command more', async () => {
+    const costs: string[] = []
+    for (let i = 0; i < 256; i++) costs.push(await cost(() => cache.set('k', i, { l1: false })))
+    expect(costs.filter((each) => each === '1/4')).toHaveLength(255)
+    expect(costs.filter((each) => each === '1/5')).toHaveLength(1)
+  })
+
+  test('many keys cost one request: one command to read them, four each to write them', async () => {
     const keys = Array.from({ length: 100 }, (_, i) => `k${i}`)
-    expect(await cost(() => cache.setMany(keys.map((key) => [key, key])))).toBe('1/100')
+    const commands = await cost(() => cache.setMany(keys.map((key) => [key, key])))
+    expect(['1/400', '1/401']).toContain(commands)
     expect(await cost(() => cache.getMany(keys))).toBe('0/0')
     cache.removeLocal(keys)
     expect(await cost(() => cache.getMany(keys))).toBe('1/1')
+    cache.removeLocal(keys)
+    expect(await cost(() => cache.getOrCreateMany(keys, () => new Map()))).toBe('1/1')
+    const made = new Map(keys.map((key) => [`new ${key}`, 1]))
+    expect(await cost(() => cache.getOrCreateMany([...made.keys()], () => made))).toBe('2/101')
   })
 
   test('reads issued in one tick cost one request, and one command', async () => {
@@ -68,13 +125,33 @@ onEveryEngine('costs', (server) => {
     expect(await cost(calls)).toBe('1/1')
   })
 
-  test('using a sliding entry in L2 costs one request of two commands more, behind the call', async () => {
-    await cache.set('k', 1, { sliding: '1m' })
-    cache.removeLocal('k')
-    const work: Promise<unknown>[] = []
-    const bound = cache.bind({ waitUntil: (promise) => work.push(promise) })
-    expect(await cost(async () => [await bound.get('k'), await Promise.all(work)])).toBe('2/3')
-    expect(await cost(() => cache.get('k'))).toBe('0/0')
+  test('tags: nothing while they are known, a command where they are passed, else a request', async () => {
+    const tags = ['t', 'u']
+    const other = async (): Promise<HybridCache> => {
+      const made = isolate()
+      await made.get('warm-up')
+      return made
+    }
+    const keys = ['a', 'b', 'c']
+    await (
+      await other()
+    ).setMany(
+      keys.map((key) => [key, 1]),
+      { tags },
+    )
+    // They are newer than all that this isolate has not heard of.
+    expect(await cost(() => cache.get('a'))).toBe('1/1')
+    const late = await other()
+    expect(await cost(() => late.get('a', { tags }))).toBe('1/2')
+    expect(await cost(() => late.get('b'))).toBe('1/1')
+    expect(await cost(() => late.get('c', { tags }))).toBe('1/1')
+    const later = await other()
+    expect(await cost(() => later.get('a'))).toBe('2/2')
+    expect(await cost(() => later.get('b'))).toBe('1/1')
+    const latest = await other()
+    expect(await cost(() => latest.getMany(keys, { tags }))).toBe('1/2')
+    const first = isolate()
+    expect(await cost(() => first.getOrCreate('a', () => 2, { tags }))).toBe('1/3')
   })
 
   test('loads, leases and refreshes: the table of docs/loading.md', async () => {
@@ -119,7 +196,53 @@ onEveryEngine('costs', (server) => {
     }
   })
 
-  test('what a cache counts itself is what the server bills', async () => {
+  test('a look at the log costs a command, and only when it is due', async () => {
+    const clock = new ManualClock()
+    const other = isolate({ clock, coherence: { interval: '5s' } })
+    await other.get('k')
+    await clock.advance(4999)
+    expect(await cost(() => other.get('k'))).toBe('1/1')
+    await clock.advance(1)
+    expect(await cost(() => other.getLocal('k'))).toBe('0/0')
+    expect(await cost(() => Promise.all([other.get('k'), other.get('j'), other.getMany(['i'])]))).toBe('1/3')
+    expect(await cost(() => other.get('k'))).toBe('1/1')
+    await clock.advance(5000)
+    expect(await cost(() => other.getOrCreate('k', () => 1))).toBe('2/3')
+  })
+
+  test('a lease costs a load two requests, of three and four commands', async () => {
+    const load = (key: string): Promise<number> => cache.getOrCreate(key, () => 1, { stampede: 'global' })
+    await load('k')
+    expect(await cost(() => load('j'))).toBe('2/7')
+    cache.removeLocal('j')
+    expect(await cost(() => load('j'))).toBe('1/2')
+  })
+
+  test('a use of a sliding entry in L2 costs a request of three commands, once half of its window has gone', async () => {
+    const clock = new ManualClock()
+    const work: Promise<unknown>[] = []
+    const sliding = isolate({ clock, waitUntil: (promise) => work.push(promise), coherence: 'off' })
+    await sliding.set('k', 1, { sliding: '1m' })
+    sliding.removeLocal('k')
+    expect(await cost(async () => [await sliding.get('k'), await Promise.all(work)])).toBe('1/1')
+    await clock.advance(30_000)
+    await sliding.get('k') // learns the script
+    await Promise.all(work)
+    sliding.removeLocal('k')
+    await clock.advance(30_000)
+    expect(await cost(async () => [await sliding.get('k'), await Promise.all(work)])).toBe('2/4')
+    expect(await cost(() => sliding.get('k'))).toBe('0/0')
+  })
+
+  test("with coherence: 'off' a write costs a command less, and a read is never more than itself", async () => {
+    const off = isolate({ coherence: 'off' })
+    expect(await cost(() => off.get('k'))).toBe('1/2')
+    expect(await cost(() => off.set('k', 1))).toBe('1/3')
+    expect(await cost(() => off.remove('k'))).toBe('1/3')
+    expect(await cost(() => off.getOrCreate('j', () => 1))).toBe('2/2')
+  })
+
+  test('requests are what a cache counts itself, and commands what it sends: a server bills those in scripts as well', async () => {
     const before = cache.stats().l2
     server().resetStats()
     await cache.getOrCreate('a', () => 1)
@@ -130,7 +253,10 @@ onEveryEngine('costs', (server) => {
     await cache.getMany(['a', 'x', 'y'])
     await cache.remove('a')
     const after = cache.stats().l2
-    const { requests, commands } = server().stats()
-    expect([after.requests - before.requests, after.commands - before.commands]).toEqual([requests, commands])
+    const { requests, commands, byCommand } = server().stats()
+    expect(after.requests - before.requests).toBe(requests)
+    expect(after.commands - before.commands).toBe(6)
+    expect(commands).toBeLessThanOrEqual(6 + 3 * 3 + 1)
+    expect(byCommand).toMatchObject({ INCR: 3, ZADD: 3, SET: 4, GET: 1, MGET: 1, EVALSHA: 3 })
   })
 })

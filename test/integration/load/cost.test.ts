@@ -43,7 +43,7 @@ onEveryEngine('costs of a load', (server) => {
     expect(await cost(() => load('k', options))).toBe('0/0')
     cache.removeLocal('k')
     expect(await cost(() => load('k', options))).toBe('1/2')
-    expect(await cost(() => fleet.cold().getOrCreate('k', () => 1, options))).toBe('1/4') // and TIME, twice
+    expect(await cost(() => fleet.cold().getOrCreate('k', () => 1, options))).toBe('1/5') // and TIME, twice, and the versions
   })
 
   test("'isolate' and 'off': 2 requests of a command each", async () => {

@@ -1,4 +1,4 @@
-import type { Command, Transport } from '../../../src/index.ts'
+import type { Command, Reply, Transport } from '../../../src/index.ts'
 import { equal, refused } from './assert.ts'
 import type { Checks } from './toolbox.ts'
 
@@ -60,17 +60,20 @@ export const connections: Checks = {
 
   'a transport of your own works': async (t) => {
     const sent: string[] = []
+    const replies = new Map<string, Reply>([
+      ['TIME', ['1700000000', '0']],
+      ['MGET', ['1700000000000000', '1700000000000000']],
+      ['EVALSHA', 1_700_000_000_000_001],
+    ])
     const redis: Transport = {
       send: async (commands: readonly Command[]) => {
         sent.push(commands.map(([name]) => name).join('+'))
-        return commands.map(([name]) =>
-          name === 'TIME' ? ['1700000000', '0'] : name === 'SET' ? 'OK' : null,
-        )
+        return commands.map(([name]) => replies.get(name) ?? null)
       },
     }
     const cache = t.isolate({ redis })
     equal(await cache.get('a'), undefined)
     await cache.set('a', 1)
-    equal(sent, ['TIME+GET', 'SET'])
+    equal(sent, ['MGET+TIME+GET', 'EVALSHA'])
   },
 }

@@ -1,6 +1,7 @@
 // One scenario for every runtime: no import of a runtime's own, nothing but what the web platform gives everywhere.
 import { aborting } from './aborting.ts'
 import { background } from './background.ts'
+import { coherence } from './coherence.ts'
 import { connections } from './connections.ts'
 import { encodings } from './encodings.ts'
 import { failures } from './failures.ts'
@@ -20,6 +21,7 @@ const checks: Checks = {
   ...connections,
   ...reading,
   ...writing,
+  ...coherence,
   ...valueChecks,
   ...keys,
   ...lifetimes,
@@ -39,8 +41,11 @@ export const checkNames: readonly string[] = Object.keys(checks)
 /** Runs every check, one after the other. Never rejects. */
 export async function runScenario(subject: Subject): Promise<ScenarioReport> {
   const results: CheckResult[] = []
-  for (const [number, [name, check]] of Object.entries(checks).entries())
-    results.push({ name, ...(await outcomeOf(check, new Toolbox(subject, number))) })
+  for (const [number, [name, check]] of Object.entries(checks).entries()) {
+    const tools = new Toolbox(subject, number)
+    await tools.use()
+    results.push({ name, ...(await outcomeOf(check, tools)) })
+  }
   return { runtime: globalThis.navigator?.userAgent ?? 'no user agent', checks: results }
 }
 

@@ -49,7 +49,19 @@ export class Toolbox {
     })
   }
 
-  /** The same, after its first request, which costs a command more than the others. */
+  /** Lets the database have versions, and know the scripts, as one that is in use does. */
+  async use(): Promise<void> {
+    const cache = this.isolate({ keyPrefix: this.prefix })
+    try {
+      await cache.remove('used')
+      await cache.getOrCreate('used', () => 1)
+      await cache.set('used', 1)
+    } catch {
+      // Then the checks will tell.
+    }
+  }
+
+  /** The same, after its first request, which costs two commands more than the others. */
   async warmIsolate(options: CacheOptions = {}): Promise<HybridCache> {
     const cache = this.isolate(options)
     await cache.get('warm')

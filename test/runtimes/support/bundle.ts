@@ -51,7 +51,7 @@ export async function bundleForEdge(
     entry,
     format,
     input,
-  }: { entry: 'worker' | 'edge' | 'app'; format: 'esm' | 'iife'; input: ScenarioInput },
+  }: { entry: 'worker' | 'edge' | 'app' | 'coherent'; format: 'esm' | 'iife'; input: ScenarioInput },
 ): Promise<string> {
   const outfile = join(folder, `${entry}.js`)
   await build({

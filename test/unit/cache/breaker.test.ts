@@ -142,7 +142,7 @@ describe('after a while', () => {
     expect(cache.stats().l2.breaker).toBe('half-open')
     expect(await outcomeOf(cache.set('k', 2))).toBe('BREAKER_OPEN')
     expect(await read(cache)).toBeUndefined()
-    expect(world.redis.take()).toEqual([['GET']])
+    expect(world.redis.take()).toEqual([['ZRANGE', 'GET']])
     gate.open()
     expect(await probe).toBe(1)
     await cache.set('k', 2)
@@ -160,7 +160,7 @@ describe('after a while', () => {
       expect(await outcomeOf(cache.remove('k'))).toBe('L2_NETWORK')
       expect(await outcomeOf(cache.remove('k'))).toBe('BREAKER_OPEN')
     }
-    expect(world.redis.take()).toEqual([['DEL'], ['DEL'], ['DEL']])
+    expect(world.redis.take()).toEqual([['RemoveEntries'], ['RemoveEntries'], ['RemoveEntries']])
     expect(changes.map(({ state }) => state)).toEqual([
       'half-open',
       'open',
@@ -190,14 +190,14 @@ describe('after a while', () => {
     expect(world.redis.take()).toHaveLength(1)
     await world.clock.advance(5000)
     world.redis.before = undefined
-    const gate = world.hold('SET')
+    const gate = world.hold('SetEntry')
     const writing = cache.setMany(large)
     await gate.reached
     expect(await outcomeOf(cache.remove('other'))).toBe('BREAKER_OPEN')
     expect(world.redis.requests).toHaveLength(1)
     gate.open()
     await writing
-    expect(world.redis.take().flat()).toEqual(['SET', 'SET', 'SET'])
+    expect(world.redis.take().flat()).toEqual(['SetEntry', 'SetEntry', 'SetEntry'])
   })
 
   test('a request that was cancelled with its platform, and never ends, keeps nobody out for ever', async () => {
@@ -324,7 +324,8 @@ describe('what counts', () => {
     async (text) => {
       const world = new World()
       const cache = await world.warm(quick)
-      for (const name of ['GET', 'SET', 'DEL']) world.redis.replies.set(name, new RedisReplyError(text))
+      for (const name of ['GET', 'SetEntry', 'RemoveEntries'])
+        world.redis.replies.set(name, new RedisReplyError(text))
       for (let i = 0; i < 5; i++) {
         await read(cache)
         await expect(cache.set('k', 1)).rejects.toThrow()

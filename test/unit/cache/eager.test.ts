@@ -95,7 +95,7 @@ describe('eager', () => {
     gate.open()
     await settle()
     expect(factory).toHaveBeenCalledTimes(1)
-    expect(world.redis.take()).toEqual([['EVALSHA'], ['EVALSHA']])
+    expect(world.redis.take()).toEqual([['ZRANGE', 'LeaseEntry'], ['CommitEntry']])
     expect(events).toHaveLength(101)
     expect(events.at(-1)).toEqual({ duration: 0, ok: true, background: true })
   })

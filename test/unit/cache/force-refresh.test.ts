@@ -87,7 +87,7 @@ describe('forceRefresh', () => {
     await cache.set('k', 'old', { ttl: '1m', swr: '1m' })
     world.redis.take()
     await cache.getOrCreate('k', () => 'new', { ttl: '1m', swr: '1m', forceRefresh: true })
-    expect(world.redis.take()).toEqual([['GET'], ['EVALSHA']])
+    expect(world.redis.take()).toEqual([['GET'], ['FillEntry']])
   })
 
   test('is not kept from the tiers by what was begun before it and ends before it', async () => {

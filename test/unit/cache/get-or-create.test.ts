@@ -9,11 +9,11 @@ test('a cold key is loaded once, then served from L1 without a request', async (
   expect(factory).toHaveBeenCalledTimes(1)
 })
 
-test('a load costs a read and a write; the first request of an isolate also asks for the time', async () => {
+test('a load costs a read and a write; the first request of an isolate also asks for the time, and where versions stand', async () => {
   const world = new World()
   const cache = world.isolate()
   await cache.getOrCreate('a', () => 1)
-  expect(world.redis.take()).toEqual([['TIME', 'GET'], ['SET']])
+  expect(world.redis.take()).toEqual([['MGET', 'TIME', 'GET'], ['SET']])
   await cache.getOrCreate('b', () => 1)
   expect(world.redis.take()).toEqual([['GET'], ['SET']])
   await cache.getOrCreate('b', () => 1)

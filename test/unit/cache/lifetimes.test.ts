@@ -28,13 +28,14 @@ async function localLife(world: World, read: () => unknown, longest: number): Pr
 
 describe('stale windows', () => {
   test('are in the entry: Redis keeps it through the longer one', async () => {
-    expect(await lives({ ttl: '10s', swr: '3s' })).toEqual({ ttl: 10_000, window: 3000, kept: 13_000 })
-    expect(await lives({ ttl: '10s', swr: '3s', staleIfError: '5s' })).toEqual({
-      ttl: 10_000,
+    expect(await lives({ ttl: '10m', swr: '3s' })).toEqual({ ttl: 600_000, window: 3000, kept: 603_000 })
+    expect(await lives({ ttl: '10m', swr: '3s', staleIfError: '5s' })).toEqual({
+      ttl: 600_000,
       window: 5000,
-      kept: 15_000,
+      kept: 605_000,
     })
-    expect(await lives({ ttl: '10s' })).toEqual({ ttl: 10_000, window: 0, kept: 10_000 })
+    expect(await lives({ ttl: '10m' })).toEqual({ ttl: 600_000, window: 0, kept: 600_000 })
+    expect(await lives({ ttl: '10s' })).toEqual({ ttl: 10_000, window: 0, kept: 60_000 }) // a fence
   })
 
   test('may be cache-wide, and a call or `false` says otherwise', async () => {
@@ -48,9 +49,9 @@ describe('stale windows', () => {
   test('of the cache are not for what ends at an instant or slides, but a call may say so for the former', async () => {
     const wide = { swr: '3s', staleIfError: '5s' } as const
     const expiresAt = 1_700_000_010_000
-    expect(await lives({ expiresAt }, wide)).toEqual({ ttl: 10_000, window: 0, kept: 10_000 })
-    expect(await lives({ expiresAt, swr: '1s' }, wide)).toEqual({ ttl: 10_000, window: 1000, kept: 11_000 })
-    expect(await lives({ ttl: '10s', sliding: '2s' }, wide)).toEqual({ ttl: 10_000, window: 0, kept: 2000 })
+    expect(await lives({ expiresAt }, wide)).toEqual({ ttl: 10_000, window: 0, kept: 60_000 })
+    expect(await lives({ expiresAt, swr: '1s' }, wide)).toMatchObject({ ttl: 10_000, window: 1000 })
+    expect(await lives({ ttl: '10s', sliding: '2s' }, wide)).toMatchObject({ ttl: 2000, window: 0 })
   })
 
   test.each([
@@ -115,7 +116,7 @@ describe('jitter', () => {
           const { ttl: given, window, kept } = await lives({ ttl, jitter, staleIfError: 5000 })
           expect(given).toBe(Math.ceil(ttl - Math.min(jitter, ttl / 2) * random))
           expect(given).toBeGreaterThanOrEqual(Math.max(ttl - jitter, ttl / 2))
-          expect([window, kept]).toEqual([5000, given + 5000])
+          expect([window, kept]).toEqual([5000, Math.max(given + 5000, 60_000)])
         },
       ),
     )
@@ -164,7 +165,7 @@ describe('jitter', () => {
 describe('negativeTtl', () => {
   test('is how long null lives, without a window, if that is less', async () => {
     const options = { ttl: '10s', negativeTtl: '2s', staleIfError: '5s' } as const
-    expect(await lives(options, {}, null)).toEqual({ ttl: 2000, window: 0, kept: 2000 })
+    expect(await lives(options, {}, null)).toEqual({ ttl: 2000, window: 0, kept: 60_000 })
     expect(await lives({ ...options, negativeTtl: '1h' }, {}, null)).toMatchObject({ ttl: 10_000 })
     for (const value of [0, '', false, []])
       expect(await lives(options, {}, value)).toMatchObject({ ttl: 10_000 })

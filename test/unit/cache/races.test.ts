@@ -107,7 +107,7 @@ describe('what is written', () => {
     const cache = await world.warm()
     for (const write of [() => cache.set('k', 1), () => cache.setMany([['k', 1]])]) {
       await write()
-      expect(world.redis.requests.at(-1)?.[0]?.[0]).toBe('SET')
+      expect(world.redis.take()).toEqual([['SetEntry']])
       expect(world.redis.sent.at(-1)?.idempotent).toBe(false)
     }
   })
@@ -125,7 +125,7 @@ describe('writes that overlap', () => {
   test('the answers may come in any order: L1 never keeps one that is not in Redis', async () => {
     const world = new World()
     const cache = await world.warm()
-    const gate = world.hold('SET', 'after')
+    const gate = world.hold('SetEntry', 'after')
     const first = cache.set('k', 1)
     await gate.reached
     world.redis.after = undefined
@@ -138,7 +138,7 @@ describe('writes that overlap', () => {
   test('a remove that overtakes a set leaves no copy in L1', async () => {
     const world = new World()
     const cache = await world.warm()
-    const gate = world.hold('SET', 'after')
+    const gate = world.hold('SetEntry', 'after')
     const setting = cache.set('k', 1)
     await gate.reached
     await cache.remove('k')
@@ -151,7 +151,7 @@ describe('writes that overlap', () => {
     const world = new World()
     await world.isolate().set('k', 'old')
     const cache = await world.warm()
-    const gate = world.hold('DEL')
+    const gate = world.hold('RemoveEntries')
     const removing = cache.remove('k')
     await gate.reached
     expect(await cache.get('k')).toBe('old') // it began before the removal was done

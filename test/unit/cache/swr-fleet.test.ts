@@ -74,11 +74,11 @@ describe('swr in the fleet', () => {
       expect(await writer.getOrCreate('k', factory, options)).toBe('old')
       await world.clock.advance(99)
     }
-    expect(world.redis.take()).toEqual([['EVALSHA']])
+    expect(world.redis.take()).toEqual([['ZRANGE', 'LeaseEntry']])
     await world.clock.advance(10)
     await writer.getOrCreate('k', factory, options)
     await settle()
-    expect(world.redis.take()).toEqual([['EVALSHA']])
+    expect(world.redis.take()).toEqual([['LeaseEntry']])
     expect(factory).not.toHaveBeenCalled()
   })
 

@@ -85,7 +85,7 @@ describe('removal', () => {
     await cache.set('k', 1)
     world.redis.take()
     await cache.remove('k')
-    expect(world.redis.take()).toEqual([['DEL']])
+    expect(world.redis.take()).toEqual([['RemoveEntries']])
     expect(await cache.get('k')).toBeUndefined()
     expect(await world.isolate().get('k')).toBeUndefined()
   })
@@ -100,7 +100,10 @@ describe('removal', () => {
     ])
     world.redis.requests.length = 0
     await cache.remove(['a', 'b', 'a'])
-    expect(world.redis.requests).toEqual([[['DEL', 'hc:e:a', 'hc:e:b']]])
+    expect(world.redis.requests[0]?.[0]?.slice(2).join(' ')).toBe(
+      '4 hc:m:v hc:e:a hc:e:b hc:m:log 60000 k||a k||b',
+    )
+    expect(world.redis.take()).toEqual([['RemoveEntries']])
     expect([...(await cache.getMany(['a', 'b', 'c'])).keys()]).toEqual(['c'])
     world.redis.take()
     await cache.remove([])
@@ -154,7 +157,7 @@ describe('many', () => {
       ],
       { ttl: '1m' },
     )
-    expect(world.redis.take()).toEqual([['SET', 'SET']])
+    expect(world.redis.take()).toEqual([['SetEntry', 'SetEntry']])
     expect(await world.isolate().getMany(['a', 'b'])).toEqual(
       new Map([
         ['a', 3],
@@ -212,7 +215,7 @@ describe('one tick', () => {
       cache.remove('c'),
     ])
     expect(value).toBe(1)
-    expect(world.redis.take()).toEqual([['SET', 'MGET', 'DEL']])
+    expect(world.redis.take()).toEqual([['SetEntry', 'MGET', 'RemoveEntries']])
   })
 
   test('a first write asks for the time first, and a read issued after it stays behind it', async () => {
@@ -220,7 +223,10 @@ describe('one tick', () => {
     const cache = world.isolate()
     const [, value] = await Promise.all([cache.set('a', 1), cache.get('a', { l1: false })])
     expect(value).toBe(1)
-    expect(world.redis.take()).toEqual([['TIME'], ['SET', 'GET']])
+    expect(world.redis.take()).toEqual([
+      ['TIME', 'MGET'],
+      ['SetEntry', 'GET'],
+    ])
   })
 })
 

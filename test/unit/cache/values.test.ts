@@ -242,7 +242,7 @@ describe('statistics and events', () => {
       ['a', 1],
       ['b', 2],
     ])
-    expect(cache.stats().l2).toMatchObject({ requests: 3, commands: 5 })
+    expect(cache.stats().l2).toMatchObject({ requests: 3, commands: 6 })
   })
 
   test('an eviction is told with the bytes it freed', async () => {

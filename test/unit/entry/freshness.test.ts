@@ -21,7 +21,7 @@ describe('a stored entry', () => {
     })
     expect(instantsOf({ ttl: 10, idle: 3, localTtl: 5, staleFor: 0 }, 100)).toEqual({
       created: 100,
-      fresh: 110,
+      fresh: 103,
       stale: 0,
       end: 110,
     })
@@ -30,7 +30,7 @@ describe('a stored entry', () => {
   test('is kept by Redis for its idle window where it slides, and never longer than it lives', () => {
     for (const ttl of small.slice(1)) {
       for (const idle of small) {
-        expect(physicalTtl({ ttl, idle, localTtl: 1, staleFor: 0 })).toBe(
+        expect(physicalTtl({ ttl, idle, localTtl: 1, staleFor: 0 }, 1)).toBe(
           idle === 0 || idle > ttl ? ttl : idle,
         )
       }
@@ -40,7 +40,7 @@ describe('a stored entry', () => {
   test('is of use for its stale window after that, for which Redis keeps it too', () => {
     const life = { ttl: 10, idle: 0, localTtl: 5, staleFor: 7 }
     expect(instantsOf(life, 100)).toEqual({ created: 100, fresh: 110, stale: 117, end: 0 })
-    expect(physicalTtl(life)).toBe(17)
+    expect(physicalTtl(life, 1)).toBe(17)
   })
 
   test('has nothing left at the very instant at which it ends', () => {

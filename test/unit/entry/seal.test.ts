@@ -16,7 +16,7 @@ const roomy = { maxValueBytes: 2 ** 20, compressFrom: Infinity }
 const plain = (payload: string): string => formatEntry({ header: headerOf(), payload })
 const gzipped = async (text: string): Promise<string> => {
   const packed = await pack(text, { ...roomy, compressFrom: 0 })
-  return sealEntry(packed, { codec: json, life, took: 0, validators, address, now })
+  return sealEntry(packed, { codec: json, life, took: 0, validators, stamp: 0, tags: [], address, now })
 }
 
 describe('sealing and opening', () => {
@@ -27,12 +27,14 @@ describe('sealing and opening', () => {
       life: { ...life, idle: 5 },
       took: 7,
       validators,
+      stamp: 0,
+      tags: [],
       address,
       now,
     })
     expect(await openEntry(bytes, address, roomy)).toEqual({
       encoded: { codec: 's', text: '"text"' },
-      header: headerOf({ codec: 's', created: now, fresh: now + 1000, end: now + 1000, idle: 5, took: 7 }),
+      header: headerOf({ codec: 's', created: now, fresh: now + 5, end: now + 1000, idle: 5, took: 7 }),
     })
   })
 
@@ -166,7 +168,16 @@ describe('compression', () => {
     ).toString('hex')
     const exact = { maxValueBytes: text.length, compressFrom: 0 }
     const packed = await pack(text, exact)
-    const bytes = sealEntry(packed, { codec: json, life, took: 0, validators, address, now })
+    const bytes = sealEntry(packed, {
+      codec: json,
+      life,
+      took: 0,
+      validators,
+      stamp: 0,
+      tags: [],
+      address,
+      now,
+    })
     expect(await openEntry(bytes, address, exact)).toMatchObject({ encoded: { text } })
   })
 

@@ -77,7 +77,7 @@ describe.each(fixtures)('$name', ({ name, codec: own, address, value, life, took
     const { created, fresh, idle, end } = opened.header
     expect([created, fresh, idle, end]).toEqual([
       now,
-      now + life.ttl,
+      now + (life.idle > 0 ? life.idle : life.ttl),
       life.idle,
       life.idle > 0 ? now + life.ttl : 0,
     ])
@@ -96,7 +96,16 @@ describe.each(fixtures)('$name', ({ name, codec: own, address, value, life, took
     const { text, codec: mark } = own.encode(value)
     const packed = { zip: '', digest: '', payload: text }
     expect(
-      sealEntry(packed, { codec: mark, life, took, validators: { etag: '', modified: '' }, address, now }),
+      sealEntry(packed, {
+        codec: mark,
+        life,
+        took,
+        validators: { etag: '', modified: '' },
+        stamp: 0,
+        tags: [],
+        address,
+        now,
+      }),
     ).toBe(read(name))
   })
 })

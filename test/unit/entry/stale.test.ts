@@ -22,10 +22,10 @@ describe('an entry with a stale window', () => {
           for (const now of [1, 100]) {
             const life = { ttl, idle, staleFor, localTtl: 1 }
             const { created, fresh, stale, end } = instantsOf(life, now)
-            expect([created, fresh]).toEqual([now, now + ttl])
+            expect([created, fresh]).toEqual([now, now + (idle === 0 ? ttl : Math.min(idle, ttl))])
             expect(stale).toBe(staleFor === 0 ? 0 : now + ttl + staleFor)
             expect(end).toBe(idle === 0 ? 0 : now + ttl)
-            expect(physicalTtl(life)).toBe(idle === 0 ? ttl + staleFor : Math.min(idle, ttl))
+            expect(physicalTtl(life, 1)).toBe(idle === 0 ? ttl + staleFor : Math.min(idle, ttl))
           }
   })
 })

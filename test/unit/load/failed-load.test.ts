@@ -6,7 +6,7 @@ test('a load that has failed is over: who comes while its lease is on its way ba
   const cache = await world.warm({ stampede: 'global', waitUntil: () => undefined })
   let gate = world.hold('nothing yet')
   const fail = (): never => {
-    gate = world.hold('EVALSHA')
+    gate = world.hold('CompareAndDelete')
     throw new Error('origin')
   }
   await expect(cache.getOrCreate('k', fail)).rejects.toThrow('origin')

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { compareAndSwap, setIfExists, setIfNotExists } from '../../../src/atomic/index.ts'
 import type { EntryOptions, HybridCache } from '../../../src/index.ts'
+import { nameOf } from '../../support/fake-redis.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { flightsOf, marksOf, Origin } from '../../support/origin.ts'
-import { World } from '../../support/world.ts'
+import { Gate, World } from '../../support/world.ts'
 
 // A write to a key ends the generation of the loads that began before it: nobody joins them, and what they make is kept nowhere.
 
@@ -75,9 +76,9 @@ describe.each(writes)('%s while a load is on its way', (_, write) => {
 
   test('before its answer and after: who comes between does not outlive it either', async () => {
     const { world, cache, origin, first } = await inFlight()
-    const gate = world.hold('SET')
+    const gate = new Gate()
     world.redis.before = async (commands) => {
-      if (commands.some(([name]) => name === 'SET' || name === 'DEL')) await gate.pass()
+      if (commands.some((each) => ['SetEntry', 'RemoveEntries'].includes(nameOf(each)))) await gate.pass()
     }
     const writing = write(cache)
     await gate.reached
@@ -86,7 +87,6 @@ describe.each(writes)('%s while a load is on its way', (_, write) => {
     expect(origin.runs).toHaveLength(2)
     gate.open()
     await writing
-    expect(flightsOf(cache)).toBe(0)
     world.redis.before = undefined
     const expected = await world.isolate().get('k')
     origin.runs[0]?.finish('old')
@@ -122,7 +122,8 @@ describe('writes that depend on what Redis holds', () => {
 
   test.each(scripted)('%s ends the load whether it stores or not', async (_, write) => {
     const { world, cache, origin, first } = await inFlight()
-    world.redis.replies.set('EVALSHA', 0)
+    for (const name of ['SetEntryIfNotExists', 'SetEntryIfExists', 'CompareAndSwapEntry'])
+      world.redis.replies.set(name, [0, 0, null])
     await write(cache as HybridCache<true>)
     world.redis.replies.clear()
     expect(flightsOf(cache)).toBe(0)
@@ -135,7 +136,7 @@ describe('writes that depend on what Redis holds', () => {
 
 test('two removals that overlap: a load that began between them is kept nowhere', async () => {
   const { world, cache, origin, first } = await inFlight()
-  const gate = world.hold('DEL', 'after')
+  const gate = world.hold('RemoveEntries', 'after')
   const one = cache.remove('k')
   await gate.reached
   const between = cache.getOrCreate('k', origin.factory)
@@ -146,7 +147,11 @@ test('two removals that overlap: a load that began between them is kept nowhere'
   expect(await Promise.all([first, between])).toEqual(['old', 'old'])
   gate.open()
   await one
-  expect([origin.runs.length, world.redis.values.size, cache.getLocal('k')]).toEqual([2, 0, undefined])
+  expect([origin.runs.length, await world.isolate().get('k'), cache.getLocal('k')]).toEqual([
+    2,
+    undefined,
+    undefined,
+  ])
   const last = cache.getOrCreate('k', origin.factory)
   await settle()
   origin.last.finish('new')

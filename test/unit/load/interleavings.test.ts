@@ -86,6 +86,7 @@ describe.each<[string, CacheOptions, boolean, boolean]>([
         fc.array(fc.oneof(...steps, ...(mortal ? [death] : [])), { minLength: 5, maxLength: 40 }),
         async (history) => {
           const model = new LoadModel(settings, mortal)
+          await model.start()
           for (const each of history) {
             await model.step(each)
             model.check()

@@ -148,7 +148,7 @@ describe("stampede: 'global'", () => {
     const origin = new Origin<string>()
     const first = reasonOf(cache.getOrCreate('k', origin.factory))
     await settle()
-    const gate = world.hold('EVALSHA')
+    const gate = world.hold('CompareAndDelete')
     origin.last.fail(new Error('down'))
     expect(await first).toMatchObject({ message: 'down' })
     await gate.reached
@@ -156,6 +156,7 @@ describe("stampede: 'global'", () => {
     second.catch(() => undefined)
     await settle()
     gate.open()
+    await world.clock.advance(100) // it waits for the lease
     expect(await second).toBe('better')
     await settle()
     expect([flightsOf(cache), marksOf(cache)]).toEqual([0, 0])
@@ -181,6 +182,6 @@ describe("stampede: 'global'", () => {
     const factory = vi.fn(() => 'v')
     await Promise.all(times(50, () => cache.getOrCreate('k', factory)))
     expect(factory).toHaveBeenCalledTimes(1)
-    expect(world.redis.take().flat()).toEqual(['EVALSHA', 'EVALSHA'])
+    expect(world.redis.take().flat()).toEqual(['LeaseEntry', 'CommitEntry'])
   })
 })

@@ -119,6 +119,8 @@ describe.each(['clone', 'freeze'] as const)('isolation %s', (isolation) => {
         life: { ttl: 60_000, idle: 0, localTtl: 1, staleFor: 0 },
         took: 0,
         validators: { etag: '', modified: '' },
+        stamp: 0,
+        tags: [],
         address: 'e:k',
         now: world.clock.now(),
       },

@@ -6,7 +6,7 @@ const entryOf = (bytes: number, value: unknown = 'v'): LocalEntry =>
   new LocalEntry(
     { value, encoded: undefined },
     { from: 0, until: 1, trusted: 1, end: 1, staleUntil: 1, idle: 0, idleUntil: 1 },
-    { created: 0, took: 0, etag: '', modified: '' },
+    { created: 0, took: 0, etag: '', modified: '', stamp: 0, tags: [], expired: false },
     { shared: false, bytes },
   )
 

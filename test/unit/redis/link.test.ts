@@ -86,7 +86,7 @@ describe('commands of one tick', () => {
       [2500, [1000, 1000, 500]],
     ] as const) {
       const fixture = new LinkFixture()
-      const sends = Array.from({ length: count }, (_, i) => fixture.read(undefined, 'PTTL', `k${i}`))
+      const sends = Array.from({ length: count }, (_, i) => fixture.read(undefined, 'INCR', `k${i}`))
       await Promise.all(sends)
       expect(fixture.redis.requests.map((request) => request.length)).toEqual(expected)
       expect(fixture.redis.requests.flat().map(([, key]) => key)).toEqual(sends.map((_, i) => `k${i}`))
@@ -97,7 +97,7 @@ describe('commands of one tick', () => {
     const million = 'x'.repeat(1_000_000)
     const fixture = new LinkFixture()
     const sizes = [million, million, 'x', million, 'x'.repeat(3_000_000), 'x', 'x']
-    await Promise.all(sizes.map((text) => fixture.read(undefined, 'PTTL', text)))
+    await Promise.all(sizes.map((text) => fixture.read(undefined, 'INCR', text)))
     expect(fixture.redis.requests.map((request) => request.map(([, key]) => String(key).length))).toEqual([
       [1_000_000, 1_000_000, 1],
       [1_000_000],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Reply, RedisReplyError } from '../../../src/index.ts'
+import type { Reply } from '../../../src/index.ts'
 import { TierFixture } from '../../support/tier.ts'
 
 const wrongShape = { code: 'L2_REPLY', retryable: false }
@@ -15,40 +15,35 @@ async function warm(): Promise<TierFixture> {
 describe('commands', () => {
   test('are exactly these', async () => {
     const { tier, redis } = await warm()
-    await tier.write('a', 'x', { ttl: 5000, idempotent: true })
+    expect(await tier.writeNew('a', 'x', 5000)).toBe(true)
+    expect(await tier.writeNew('a', 'y', 5000)).toBe(false)
     await tier.read('a')
     await tier.readMany(['a', 'b'])
-    expect(await tier.extend('a', 9000)).toBe(9000)
     await tier.remove(['a', 'b'])
     expect(redis.requests).toEqual([
-      [['SET', 'a', 'x', 'PX', 5000]],
+      [['SET', 'a', 'x', 'PX', 5000, 'NX']],
+      [['SET', 'a', 'y', 'PX', 5000, 'NX']],
       [['GET', 'a']],
       [['MGET', 'a', 'b']],
-      [
-        ['PEXPIRE', 'a', 9000, 'GT'],
-        ['PTTL', 'a'],
-      ],
       [['DEL', 'a', 'b']],
     ])
   })
 
-  test('may run twice, all but the write that says it must not', async () => {
+  test('may run twice', async () => {
     const { tier, redis } = await warm()
     redis.sent.length = 0
     await tier.read('a')
     await tier.readMany(['a'])
     await tier.remove(['a'])
-    await tier.extend('a', 1)
-    await tier.write('a', 'x', { ttl: 1, idempotent: true })
-    await tier.write('a', 'x', { ttl: 1, idempotent: false })
-    expect(redis.sent.map(({ idempotent }) => idempotent)).toEqual([true, true, true, true, true, false])
+    await tier.writeNew('a', 'x', 1)
+    expect(redis.sent.map(({ idempotent }) => idempotent)).toEqual([true, true, true, true])
   })
 
   test('for many keys take a thousand each, in one request, and keep the order asked', async () => {
     const { tier, redis } = await warm()
     const keys = Array.from({ length: 2500 }, (_, i) => `k${i}`)
-    await tier.write('k0', 'first', { ttl: 1000, idempotent: true })
-    await tier.write('k2499', 'last', { ttl: 1000, idempotent: true })
+    await tier.writeNew('k0', 'first', 1000)
+    await tier.writeNew('k2499', 'last', 1000)
     redis.requests.length = 0
     const values = await tier.readMany(keys)
     expect([values.length, values[0], values[1], values[2499]]).toEqual([2500, 'first', null, 'last'])
@@ -65,34 +60,6 @@ describe('commands', () => {
     expect(await tier.readMany([])).toEqual([])
     await tier.remove([])
     expect(redis.requests).toEqual([])
-  })
-})
-
-describe('extending a life', () => {
-  test('says how long it is now; a longer one that somebody else gave stays', async () => {
-    const { tier } = await warm()
-    await tier.write('a', 'x', { ttl: 9000, idempotent: true })
-    expect(await tier.extend('a', 5000)).toBe(9000)
-    expect(await tier.extend('a', 10_000)).toBe(10_000)
-  })
-
-  test.each<[string, Reply]>([
-    ['gone', -2],
-    ['without an end', -1],
-    ['ending now', 0],
-    ['no number', 'x'],
-  ])('gives undefined for one that is %s', async (_, reply) => {
-    const { tier, redis } = await warm()
-    redis.replies.set('PTTL', reply)
-    expect(await tier.extend('a', 5000)).toBeUndefined()
-  })
-
-  test('rejects where either command does', async () => {
-    for (const name of ['PEXPIRE', 'PTTL']) {
-      const { tier, redis } = await warm()
-      redis.replies.set(name, new RedisReplyError('ERR x'))
-      await expect(tier.extend('a', 5000)).rejects.toMatchObject({ code: 'L2_REPLY' })
-    }
   })
 })
 
@@ -114,7 +81,7 @@ describe('a reply of another type than the command gives', () => {
 })
 
 describe('a signal', () => {
-  test('ends a read, a write and a remove', async () => {
+  test('ends a read and a remove', async () => {
     const fixture = await warm()
     fixture.stall()
     const controller = new AbortController()
@@ -122,7 +89,6 @@ describe('a signal', () => {
     const calls = [
       fixture.tier.read('a', signal),
       fixture.tier.readMany(['a'], signal),
-      fixture.tier.write('a', 'x', { ttl: 1, idempotent: true, signal }),
       fixture.tier.remove(['a'], signal),
     ]
     const outcomes = Promise.allSettled(calls)

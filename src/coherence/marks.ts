@@ -3,6 +3,10 @@ export interface Mark {
   overtaken: boolean
   /** Set as soon as a later `set` or `remove` decides what L2 is to hold: what is not sent yet must not be sent any more. */
   superseded: boolean
+  /** Something that was learned since makes whatever is older than this version out of date. */
+  version: number
+  /** What it asked for along with its value: news that came in the same answer were there before the value. */
+  asking: object | undefined
   /** What is to be stored is a caller's own `set`: a later write that may come to nothing must not stop it. */
   explicit?: boolean
 }
@@ -18,7 +22,12 @@ export class Marks {
 
   /** `since`: the operation goes on from an earlier one, and is overtaken if that was. */
   begin(key: string, since?: Mark): Mark {
-    const mark = { overtaken: since?.overtaken ?? false, superseded: since?.superseded ?? false }
+    const mark: Mark = {
+      overtaken: since?.overtaken ?? false,
+      superseded: since?.superseded ?? false,
+      version: since?.version ?? 0,
+      asking: undefined,
+    }
     const marks = this.#inFlight.get(key)
     if (marks !== undefined) marks.add(mark)
     else {
@@ -55,8 +64,29 @@ export class Marks {
     for (const mark of this.#inFlight.get(key) ?? []) mark.superseded ||= !loadsOnly || mark.explicit !== true
   }
 
+  /** A key was invalidated at `version`; `except` those who were told before they got their value. */
+  raise(key: string, version: number, except: object | undefined): void {
+    for (const mark of this.#inFlight.get(key) ?? []) raise(mark, version, except)
+  }
+
+  /** So was everything. */
+  raiseAll(version: number, except: object | undefined): void {
+    for (const marks of this.#inFlight.values()) for (const mark of marks) raise(mark, version, except)
+  }
+
+  /** Those who asked this hear that more is known than they were told. */
+  raiseOf(asking: object | undefined, version: number): void {
+    if (asking === undefined) return
+    for (const marks of this.#inFlight.values())
+      for (const mark of marks) if (mark.asking === asking) raise(mark, version, undefined)
+  }
+
   /** How many keys have an operation in flight. */
   get size(): number {
     return this.#inFlight.size
   }
+}
+
+function raise(mark: Mark, version: number, except: object | undefined): void {
+  if (except === undefined || mark.asking !== except) mark.version = Math.max(mark.version, version)
 }

@@ -1,0 +1,111 @@
+import { HybridCache } from '../cache.ts'
+import type { BatchFactory } from '../load/batch.ts'
+import { toCall } from '../load/call.ts'
+import type { EntryOptions } from '../options.ts'
+import { assertKey } from '../redis/index.ts'
+
+/** How far a warming is. */
+export interface WarmProgress {
+  /** Keys that have been dealt with, the following included. */
+  readonly done: number
+  /** Keys that both tiers lacked, and whose value was made. */
+  readonly loaded: number
+  /** Keys whose batch failed, or whose value could not be made. */
+  readonly failed: number
+}
+
+/** Options of {@link warm}: those of the entries, too. */
+export interface WarmOptions extends Omit<EntryOptions, 'signal'> {
+  /** How many keys one call of the factory gets at most. Default 100. */
+  readonly batchSize?: number
+  /** How many batches are on their way at once. Default 4. */
+  readonly concurrency?: number
+  /** Stops before the next batch; the call then rejects with its reason. */
+  readonly signal?: AbortSignal
+  /** Told after every batch. */
+  readonly onProgress?: (progress: WarmProgress) => void
+}
+
+/**
+ * Fills the cache with what is not there yet: after a deployment, or before a rush. What either tier has stays as it is, unless
+ * `forceRefresh` says otherwise. A batch that fails does not stop the others, and its keys count as failed.
+ *
+ * Rejects with the reason of the signal, and with a `TypeError` for numbers that cannot be right. Works without Redis, too.
+ * Cost: that of `getOrCreateMany`, once for each batch: 1/1 to read, and one request to store.
+ *
+ * @example
+ * ```ts
+ * import { createHybridCache } from 'hybrid-cache'
+ * import { warm } from 'hybrid-cache/admin'
+ *
+ * const cache = createHybridCache()
+ * const load = async (ids: readonly string[]) => new Map(ids.map((id) => [id, { id }]))
+ * const { loaded } = await warm(cache, ['user:1', 'user:2'], load, { ttl: '1h', concurrency: 2 })
+ * console.log(loaded)
+ * ```
+ */
+export async function warm<T>(
+  cache: HybridCache,
+  keys: Iterable<string>,
+  factory: BatchFactory<T>,
+  { batchSize = 100, concurrency = 4, signal, onProgress, ...options }: WarmOptions = {},
+): Promise<WarmProgress> {
+  assertCount(batchSize, 'batchSize')
+  assertCount(concurrency, 'concurrency')
+  const unique = new Set(keys)
+  for (const key of unique) assertKey(key)
+  const { core, view } = HybridCache.partsOf(cache)
+  toCall(core, view, { key: 'any', factory: () => undefined, options }) // what is wrong with them is said at once
+  const batches = inBatches(unique, batchSize)
+  const progress = { done: 0, loaded: 0, failed: 0 }
+  const work = async (): Promise<void> => {
+    for (const batch of batches) {
+      signal?.throwIfAborted()
+      const { loaded, failed } = await warmBatch(cache, batch, factory, options)
+      progress.done += batch.length
+      progress.loaded += loaded
+      progress.failed += failed
+      onProgress?.({ ...progress })
+    }
+  }
+  await Promise.all(Array.from({ length: concurrency }, work))
+  return progress
+}
+
+async function warmBatch<T>(
+  cache: HybridCache,
+  keys: readonly string[],
+  factory: BatchFactory<T>,
+  options: EntryOptions,
+): Promise<{ loaded: number; failed: number }> {
+  let loaded = 0
+  const counted: BatchFactory<T> = async (missing, context) => {
+    const values = await factory(missing, context)
+    loaded = missing.filter((key) => values.get(key) !== undefined).length
+    return values
+  }
+  try {
+    await cache.getOrCreateMany(keys, counted, options)
+    return { loaded, failed: 0 }
+  } catch {
+    return { loaded, failed: keys.length - loaded }
+  }
+}
+
+/** One iterator for all who take from it. */
+function* inBatches(keys: Iterable<string>, size: number): Generator<string[]> {
+  let batch: string[] = []
+  for (const key of keys) {
+    batch.push(key)
+    if (batch.length === size) {
+      yield batch
+      batch = []
+    }
+  }
+  if (batch.length > 0) yield batch
+}
+
+function assertCount(value: number, name: string): void {
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new TypeError(`${name} must be a whole number, 1 or more`)
+}

@@ -1,0 +1,291 @@
+import type { Events } from '../events.ts'
+import type { LocalTier } from '../memory/index.ts'
+import { type RedisTier, type Reply, softAddress, starAddress, tagAddress } from '../redis/index.ts'
+import type { Clock } from '../runtime.ts'
+import { localKeyOf } from '../view.ts'
+import { type Change, logLength, parseLog } from './log.ts'
+import type { Marks } from './marks.ts'
+import { Versions } from './versions.ts'
+
+/** How an isolate keeps up with the others, in milliseconds. */
+export interface CoherenceSettings {
+  /** At most this often a read that goes out anyway begins with a look at the log. */
+  readonly interval: number
+  /** L1 is not believed for longer than this without such a look; `Infinity` for as long as its copies live. */
+  readonly maxStaleness: number
+}
+
+/**
+ * What came of asking for news. `again`: too much was missed, and what came with it does not count. `unseeded`: the database
+ * has no versions, being new or flushed, and nothing in it is to be believed.
+ */
+export type News = 'ok' | 'again' | 'unseeded'
+
+/** What the reads of one tick share: their news comes with their values, in one request. */
+export interface Asking {
+  readonly news: Promise<News>
+}
+
+interface Tick extends Asking {
+  readonly tags: Set<string>
+}
+
+const upToDate: Promise<News> = Promise.resolve('ok')
+const askAgainAfter = 2000
+/** A counter below this was counted up where there was none, and nobody has seeded it yet. As in the scripts. */
+const lowestSeed = 1e12
+
+/** The parts of a cache that news concern. */
+export interface CoherenceParts {
+  readonly redis: RedisTier | undefined
+  readonly local: LocalTier
+  readonly marks: Marks
+  readonly events: Events
+  readonly clock: Clock
+  readonly prefix: string
+  /** Missing where the isolates do not keep up with each other. */
+  readonly settings: CoherenceSettings | undefined
+}
+
+/** Whom to believe: the versions of an isolate, kept up to date by what it reads anyway. */
+export class Coherence {
+  readonly versions: Versions = new Versions()
+  readonly #parts: CoherenceParts
+  /** What the reads of one tick share. No longer: a promise of a request that is gone may never settle. */
+  #tick: Tick | undefined
+  readonly #maxStaleness: number
+  #checkedAt = -Infinity
+  #askedAt = -Infinity
+
+  constructor(parts: CoherenceParts) {
+    this.#parts = parts
+    if (parts.redis === undefined) this.versions.begin(1)
+    this.#maxStaleness = (parts.redis && parts.settings?.maxStaleness) ?? Infinity
+  }
+
+  /** Whether isolates tell each other what was invalidated, without which there are neither tags nor `clear`. */
+  get isOn(): boolean {
+    return this.#parts.redis === undefined || this.#parts.settings !== undefined
+  }
+
+  /** Throws a `TypeError` where the isolates do not keep up with each other; `what` is what needs that. */
+  assertOn(what: string): void {
+    if (!this.isOn) throw new TypeError(`${what} cannot work with coherence: 'off'`)
+  }
+
+  /** The key of the counter, and that of the log. */
+  get counterKey(): string {
+    return `${this.#parts.prefix}:m:v`
+  }
+
+  get logKey(): string {
+    return `${this.#parts.prefix}:m:log`
+  }
+
+  /** Whether L1 is to be believed without asking. */
+  get mayTrustLocal(): boolean {
+    return (
+      this.#maxStaleness === Infinity || this.#parts.clock.monotonic() - this.#checkedAt < this.#maxStaleness
+    )
+  }
+
+  /**
+   * Issues what is to be asked before a read that is issued in the same tick: the news come first, and are applied before
+   * the value is judged. `undefined` where nothing has to be asked. `tags`: addresses that the read may turn out to need.
+   */
+  ask(tags: readonly string[]): Asking | undefined {
+    if (this.#parts.settings === undefined || this.#parts.redis === undefined) return undefined
+    const missing = tags.filter((tag) => !this.versions.knows(tag) && this.#tick?.tags.has(tag) !== true)
+    if (this.#tick === undefined) return this.#startTick(missing)
+    if (missing.length > 0) this.#extend(this.#tick, missing)
+    return this.#tick
+  }
+
+  #startTick(missing: readonly string[]): Asking | undefined {
+    const asking: { news: Promise<News>; tags: Set<string> } = { news: upToDate, tags: new Set(missing) }
+    if (!this.versions.ready) asking.news = this.#begin(asking, missing)
+    else if (this.#isDue()) {
+      const check = this.#check(asking)
+      asking.news = missing.length === 0 ? check : both(check, this.#begin(asking, missing))
+    } else if (missing.length > 0) asking.news = this.#begin(asking, missing)
+    else return undefined
+    asking.news.catch(() => undefined) // its request fails for the reads as well, which tell
+    this.#tick = asking
+    void this.#endTick()
+    return asking
+  }
+
+  #extend(tick: Tick, missing: readonly string[]): void {
+    for (const tag of missing) tick.tags.add(tag)
+    const news = both(tick.news, this.#begin(tick, missing))
+    news.catch(() => undefined)
+    ;(tick as { news: Promise<News> }).news = news
+  }
+
+  async #endTick(): Promise<void> {
+    await undefined
+    this.#tick = undefined
+  }
+
+  #isDue(): boolean {
+    const now = this.#parts.clock.monotonic()
+    const { interval } = this.#parts.settings as CoherenceSettings
+    return now - this.#checkedAt >= interval && now - this.#askedAt >= askAgainAfter
+  }
+
+  /** Reads the log from where it was applied to; that entry itself is included, so that an answer is never empty. */
+  async #check(asking: Asking): Promise<News> {
+    const sentAt = this.#parts.clock.monotonic()
+    const from = this.versions.applied
+    this.#askedAt = sentAt
+    try {
+      const range = [
+        'ZRANGE',
+        this.logKey,
+        from,
+        '+inf',
+        'BYSCORE',
+        'LIMIT',
+        0,
+        logLength + 1,
+        'WITHSCORES',
+      ] as const
+      const changes = parseLog(await this.#send(range))
+      const top = changes?.at(-1)?.version ?? 0
+      if (changes === undefined || top < from || changes.length > logLength || top - from > logLength) {
+        this.#reset(top)
+        return 'again'
+      }
+      for (const change of changes) if (change.version > from) this.#learn(change, asking)
+      this.versions.applied = Math.max(this.versions.applied, top)
+      this.#checkedAt = Math.max(this.#checkedAt, sentAt)
+      return 'ok'
+    } finally {
+      this.#askedAt = -Infinity
+    }
+  }
+
+  /** Asks where the versions stand, and for those of tags. */
+  async #begin(asking: Asking | undefined, tags: readonly string[]): Promise<News> {
+    const sentAt = this.#parts.clock.monotonic()
+    const { prefix } = this.#parts
+    const keys = tags.flatMap((tag) => [`${prefix}:${tag}`, `${prefix}:${softAddress(tag)}`])
+    const reply = await this.#send(['MGET', this.counterKey, `${prefix}:${starAddress(undefined)}`, ...keys])
+    const [version, star = 0, ...found] = Array.isArray(reply) ? reply.map(toVersion) : []
+    if (version === undefined || version < lowestSeed) {
+      if (this.versions.ready) this.#reset(0)
+      return 'unseeded'
+    }
+    this.start(version, { star, asking, sentAt })
+    if (version >= this.versions.horizon)
+      for (const [i, tag] of tags.entries())
+        this.versions.learnTag(tag, { hard: found[2 * i] ?? 0, soft: found[2 * i + 1] ?? 0 })
+    return 'ok'
+  }
+
+  /** Takes the version at which a reply was given; the operation that it belongs to is told by what it asked. */
+  start(
+    version: number,
+    { star, asking, sentAt }: { star: number; asking: Asking | undefined; sentAt: number },
+  ): void {
+    const { local, marks } = this.#parts
+    const first = !this.versions.ready
+    const counts = this.versions.begin(version)
+    if (first) {
+      local.dropBelow(version)
+      marks.raiseAll(version, asking)
+    } else if (version < this.versions.applied) marks.raiseOf(asking, this.versions.applied)
+    this.versions.learnStar(star)
+    if (counts && first) this.#checkedAt = Math.max(this.#checkedAt, sentAt)
+  }
+
+  /**
+   * Asks what is to be known before a write is sent at all, in the request of what is issued in the same tick. `undefined` where
+   * nothing has to be asked.
+   */
+  learn(tags: readonly string[]): Promise<void> | undefined {
+    const asking = this.ask(tags)
+    return asking && this.#learnt(asking, tags)
+  }
+
+  async #learnt(asking: Asking, tags: readonly string[]): Promise<void> {
+    if ((await asking.news) === 'again') await this.#begin(undefined, tags)
+  }
+
+  /** Asks where the versions stand. */
+  async refresh(): Promise<void> {
+    if (this.#parts.settings !== undefined) await this.#begin(undefined, [])
+  }
+
+  /** The version of a write that Redis has no part in. */
+  nextLocal(): number {
+    if (this.#parts.redis === undefined) this.versions.see(this.versions.seen + 1)
+    return this.versions.seen
+  }
+
+  /** Asks for the versions of tags; whether they are known now. */
+  async fetchTags(tags: readonly string[]): Promise<boolean> {
+    const missing = tags.filter((tag) => !this.versions.knows(tag))
+    if (missing.length === 0) return true
+    return (
+      (await this.#begin(undefined, missing)) === 'ok' && missing.every((tag) => this.versions.knows(tag))
+    )
+  }
+
+  /** Nothing that was missed can be told any more. */
+  #reset(top: number): void {
+    this.versions.reset(top)
+    this.#parts.local.clear()
+    this.#parts.marks.raiseAll(Math.max(top, this.versions.seen), undefined)
+    this.#checkedAt = -Infinity
+  }
+
+  #learn({ kind, namespace, name, version }: Change, asking: Asking): void {
+    const { local, marks, events } = this.#parts
+    this.versions.see(version)
+    if (kind === 'k' || kind === 'y') {
+      const localKey = localKeyOf(namespace, name)
+      if (kind === 'k') local.dropOlder(localKey, version)
+      else local.expireOlder(localKey, version)
+      marks.raise(localKey, version, asking)
+    } else if (kind === '*') {
+      if (namespace === undefined) this.versions.learnStar(version)
+      else this.versions.learnTag(starAddress(namespace), { hard: version })
+    } else {
+      this.versions.learnTag(
+        tagAddress(namespace, name),
+        kind === 't' ? { hard: version } : { soft: version },
+      )
+    }
+    events.emit('invalidate', { kind: kind === 'k' || kind === 'y' ? 'key' : kind === '*' ? 'all' : 'tag' })
+  }
+
+  /** A key was written, removed or expired here, at `version`: whatever is older counts no longer. */
+  wroteKey(localKey: string, version: number, { keepsStale = false }: { keepsStale?: boolean } = {}): void {
+    const { local, marks } = this.#parts
+    if (keepsStale) {
+      this.versions.ownExpiry(localKey, version)
+      local.expireOlder(localKey, version)
+    } else {
+      this.versions.own(localKey, version)
+      local.dropOlder(localKey, version)
+    }
+    marks.raise(localKey, version, undefined)
+    this.versions.wrote(version)
+  }
+
+  #send(command: readonly [string, ...(string | number)[]]): Promise<Reply> {
+    return (this.#parts.redis as RedisTier).ask(command, { aside: true })
+  }
+}
+
+async function both(one: Promise<News>, other: Promise<News>): Promise<News> {
+  const [first, second] = await Promise.all([one, other])
+  return first === 'ok' ? second : first
+}
+
+/** A version in Redis, 0 for none. */
+function toVersion(reply: Reply): number {
+  const version = Number(reply ?? 0)
+  return Number.isSafeInteger(version) && version > 0 ? version : 0
+}

@@ -1,0 +1,42 @@
+// The change log: a sorted set in Redis, each change under its version.
+import type { Reply } from '../redis/index.ts'
+
+/** How many versions back the log goes. A constant of the protocol: isolates and scripts must agree on it. */
+export const logLength = 1024
+
+/**
+ * What a change is of. `k` a key that was set or removed, `y` one that was expired; `t` a tag that was removed, `x` one that was
+ * expired; `*` everything.
+ */
+export type ChangeKind = 'k' | 'y' | 't' | 'x' | '*'
+
+/** One change, as the log tells of it. */
+export interface Change {
+  readonly kind: ChangeKind
+  readonly namespace: string | undefined
+  readonly name: string
+  readonly version: number
+}
+
+/** The member of the log that a change is. No namespace holds a bar. */
+export function memberOf(kind: ChangeKind, namespace: string | undefined, name: string): string {
+  return `${kind}|${namespace ?? ''}|${name}`
+}
+
+const member = /^([kytx*])\|([^|]*)\|([^]*)$/
+
+/** What the log answered: its changes in order; `undefined` for whatever is no such answer. */
+export function parseLog(reply: Reply): Change[] | undefined {
+  if (!Array.isArray(reply) || reply.length % 2 !== 0) return undefined
+  const changes: Change[] = []
+  for (let i = 0; i < reply.length; i += 2) {
+    const version = Number(reply[i + 1])
+    if (!Number.isSafeInteger(version)) return undefined
+    const [, kind, namespace, name] = member.exec(String(reply[i])) ?? []
+    // Of a later format, perhaps: that it happened counts all the same.
+    if (kind === undefined || name === undefined)
+      changes.push({ kind: '*', namespace: undefined, name: '', version })
+    else changes.push({ kind: kind as ChangeKind, namespace: namespace || undefined, name, version })
+  }
+  return changes
+}

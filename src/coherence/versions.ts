@@ -1,0 +1,141 @@
+// What an isolate knows of versions, and what follows from it. The rules, and the traps that they avoid: docs/coherence.md.
+import { type LRU, lru } from 'tiny-lru'
+
+/** What is known of a tag: since when entries with it are dead, and since when they are no longer fresh. */
+interface TagVersion {
+  readonly hard: number
+  readonly soft: number
+  /** Not all of its changes up to the horizon were told: entries from before that may have been removed as well. */
+  readonly partial: boolean
+}
+
+/**
+ * Whether an entry may be believed. `dead`: removed, by key, tag or all. `unknown`: a tag has to be asked for. `soft`: expired by
+ * a tag, of use only where nothing better can be had.
+ */
+export type Verdict = 'ok' | 'soft' | 'dead' | 'unknown'
+
+const maxTags = 10_000
+const maxOwn = 10_000
+
+/** The versions that an isolate has seen, shared by the namespaces of a cache. */
+export class Versions {
+  /** The highest version in any reply. */
+  seen = 0
+  /** The log is applied up to here. */
+  applied = 0
+  /** Changes of tags after this are all known. */
+  horizon = 0
+  /** Whether it is known where the log stands. */
+  ready = false
+  /** Counted up whenever an entry that was alive may be no longer. */
+  epoch = 0
+  /** The version of everything: the last `clear`. */
+  #star = 0
+  readonly #tags: LRU<TagVersion> = lru(maxTags)
+  /** This isolate's own invalidations, by key in L1. */
+  readonly #own: LRU<number> = lru(maxOwn)
+  /** The same of what it has expired. */
+  readonly #expired: LRU<number> = lru(maxOwn)
+
+  constructor() {
+    this.#tags.onEvict(({ value }) => {
+      this.horizon = Math.max(this.horizon, value.hard, value.soft)
+      this.epoch++
+    })
+  }
+
+  see(version: number): void {
+    if (version > this.seen) this.seen = version
+  }
+
+  /** `tags`: addresses, that of the namespace's star among them. */
+  judge(stamp: number, localKey: string, tags: readonly string[]): Verdict {
+    if (stamp < this.#star || stamp < (this.#own.peek(localKey) ?? 0)) return 'dead'
+    let verdict: Verdict = stamp < (this.#expired.peek(localKey) ?? 0) ? 'soft' : 'ok'
+    for (const tag of tags) {
+      const known = this.#tags.peek(tag)
+      if (known !== undefined && stamp < known.hard) return 'dead'
+      if (known?.partial !== false && stamp < this.horizon) verdict = 'unknown'
+      else if (known !== undefined && stamp < known.soft && verdict === 'ok') verdict = 'soft'
+    }
+    return verdict
+  }
+
+  /** Below this, whatever is under any key is dead. */
+  get cleared(): number {
+    return this.#star
+  }
+
+  /** Below this, whatever is under a key is dead, as far as that can be told from `tags`, which all of its entries have. */
+  floor(localKey: string, tags: readonly string[] = []): number {
+    const known = tags.map((tag) => this.#tags.peek(tag)?.hard ?? 0)
+    return Math.max(this.#star, this.#own.peek(localKey) ?? 0, ...known)
+  }
+
+  /** This isolate has removed, or replaced, what was under a key. */
+  own(localKey: string, version: number): void {
+    this.see(version)
+    if (version > (this.#own.peek(localKey) ?? 0)) this.#own.set(localKey, version)
+  }
+
+  /** This isolate has expired what was under a key. */
+  ownExpiry(localKey: string, version: number): void {
+    this.see(version)
+    if (version > (this.#expired.peek(localKey) ?? 0)) this.#expired.set(localKey, version)
+  }
+
+  learnStar(version: number): void {
+    this.see(version)
+    if (version <= this.#star) return
+    this.#star = version
+    this.epoch++
+  }
+
+  /**
+   * Both are told by who asked for them; one of them by a change. A hard change says all of what came before it, but only where
+   * no other may be unknown between it and the horizon: an own one from before the first request is followed by such.
+   */
+  learnTag(tag: string, told: { readonly hard?: number; readonly soft?: number }): void {
+    const { hard = 0, soft = 0 } = told
+    this.see(Math.max(hard, soft))
+    const known = this.#tags.peek(tag)
+    const asked = told.hard !== undefined && told.soft !== undefined
+    const whole = asked || (told.hard !== undefined && this.ready && hard >= this.horizon)
+    const partial = !whole && known?.partial !== false
+    if (known !== undefined && hard <= known.hard && soft <= known.soft && partial === known.partial) return
+    const learnt = { hard: Math.max(hard, known?.hard ?? 0), soft: Math.max(soft, known?.soft ?? 0), partial }
+    this.#tags.set(tag, learnt)
+    this.epoch++
+  }
+
+  knows(tag: string): boolean {
+    return this.#tags.peek(tag)?.partial === false
+  }
+
+  /** What was written here itself is applied where nothing of others lies in between. */
+  wrote(version: number): void {
+    this.see(version)
+    if (this.ready && version === this.applied + 1) this.applied = version
+  }
+
+  /** Takes note of where the log stands. Whether that counts: false where more is known already. */
+  begin(version: number): boolean {
+    this.see(version)
+    if (this.ready) return version <= this.applied
+    this.ready = true
+    this.applied = version
+    this.horizon = Math.max(this.horizon, version)
+    this.epoch++
+    return true
+  }
+
+  /** Nothing that was missed can be told any more: what is known of tags counts no longer. */
+  reset(top: number): void {
+    this.see(top)
+    this.horizon = Math.max(this.horizon, top, this.seen)
+    this.#tags.clear()
+    this.ready = false
+    this.epoch++
+  }
+}

@@ -1,0 +1,80 @@
+import { memberOf } from '../coherence/index.ts'
+import type { Core } from '../core.ts'
+import type { Operation } from '../events.ts'
+import { InvalidateTags } from '../lua/index.ts'
+import { assertTags, softAddress, starAddress, tagAddress } from '../redis/index.ts'
+import type { View } from '../view.ts'
+import { report } from './report.ts'
+import { runVersioned } from './versioned.ts'
+
+/** Invalidates whatever was stored with one of these tags: `t` for good, `x` so that it is of use where nothing better is. */
+export async function invalidateTags(
+  core: Core,
+  view: View,
+  { tags, kind }: { tags: string | readonly string[]; kind: 't' | 'x' },
+): Promise<void> {
+  const list = [...new Set(typeof tags === 'string' ? [tags] : tags)]
+  const operation = kind === 't' ? 'removeByTag' : 'expireByTag'
+  assertTags(list)
+  core.coherence.assertOn(operation)
+  if (list.length === 0) return
+  const addresses = list.map((tag) => tagAddress(view.namespace, tag))
+  const version = await draw(core, operation, {
+    keys: kind === 't' ? addresses : addresses.map(softAddress),
+    members: list.map((tag) => memberOf(kind, view.namespace, tag)),
+    // As long as any entry may live that has the tag.
+    ttl: core.settings.maxTtl + core.settings.fence,
+    forget: () => forgetTagged(core, new Set(addresses)),
+  })
+  for (const tag of addresses)
+    core.coherence.versions.learnTag(tag, kind === 't' ? { hard: version } : { soft: version })
+  core.coherence.versions.wrote(version)
+}
+
+/** Invalidates everything: that of one namespace, or all. */
+export async function clearAll(core: Core, view: View): Promise<void> {
+  core.coherence.assertOn('clear')
+  const star = starAddress(view.namespace)
+  const members = [memberOf('*', view.namespace, '')]
+  const forget = (): void => {
+    if (view.namespace === undefined) core.local.clear()
+    forgetTagged(core, new Set([star]))
+  }
+  const version = await draw(core, 'clear', { keys: [star], members, ttl: 0, forget })
+  if (view.namespace === undefined) core.coherence.versions.learnStar(version)
+  else core.coherence.versions.learnTag(star, { hard: version })
+  core.coherence.versions.wrote(version)
+}
+
+/** Lets go of what has a tag that may have been invalidated: whether it was, nobody knows. */
+function forgetTagged(core: Core, tags: ReadonlySet<string>): void {
+  const has = (own: readonly string[]): boolean => own.some((tag) => tags.has(tag))
+  core.local.dropWhere(({ facts }) => has(facts.tags))
+  core.flights.endWhere((flight) => has(flight.tags))
+}
+
+async function draw(
+  core: Core,
+  operation: Operation,
+  {
+    keys,
+    members,
+    ttl,
+    forget,
+  }: { keys: readonly string[]; members: readonly string[]; ttl: number; forget: () => void },
+): Promise<number> {
+  if (core.redis === undefined) return core.coherence.nextLocal()
+  const { keyPrefix } = core.settings
+  const { counterKey, logKey } = core.coherence
+  const run = {
+    keys: [counterKey, logKey, ...keys.map((key) => `${keyPrefix}:${key}`)],
+    args: [String(ttl), ...members],
+    signal: undefined,
+  }
+  try {
+    return await runVersioned(core, InvalidateTags, { run, versionIn: (version) => version })
+  } catch (error) {
+    forget()
+    throw report(core, operation, error)
+  }
+}

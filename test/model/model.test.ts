@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto'
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { redisServerBin } from '../support/redis-server.ts'
+import { Model } from './model.ts'
+import { Server } from './server.ts'
+import { histories, type Step } from './steps.ts'
+
+// Isolates, a database and a network that does what networks do: whatever happens, and in whichever order, nobody is given
+// what was taken away. `MODEL_RUNS` says how many histories, `MODEL_SEED` which ones; `MODEL_SHRINK=0` does without a short one.
+const runs = Number(process.env['MODEL_RUNS'] ?? (process.env['CI'] ? 1000 : 200))
+const seed = process.env['MODEL_SEED'] === undefined ? undefined : Number(process.env['MODEL_SEED'])
+
+let server: Server
+beforeAll(async () => {
+  server = new Server(redisServerBin() === undefined ? 'embedded' : 'redis-server')
+  await server.start()
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+async function play({
+  steps,
+  seed: chance,
+  seeded,
+}: {
+  steps: readonly Step[]
+  seed: number
+  seeded: boolean
+}): Promise<void> {
+  await server.reset()
+  // A digest is made elsewhere, and comes when it comes: a history could not be told twice.
+  const digest = vi.spyOn(crypto.subtle, 'digest').mockImplementation(digestAtOnce)
+  const random = vi.spyOn(Math, 'random').mockImplementation(generator(chance))
+  const model = new Model(server)
+  try {
+    if (seeded) await model.begin()
+    for (const step of steps) await model.step(step)
+    await model.end()
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n\n${model.history.join('\n')}\n`, { cause: error })
+  } finally {
+    random.mockRestore()
+    digest.mockRestore()
+  }
+}
+
+async function digestAtOnce(_: AlgorithmIdentifier, data: BufferSource): Promise<ArrayBuffer> {
+  const bytes = createHash('sha1')
+    .update(data as Uint8Array)
+    .digest()
+  return new Uint8Array(bytes).buffer
+}
+
+/** Numbers in [0, 1) that are the same for the same `state`. */
+function generator(state: number): () => number {
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+test(`nobody is given what was taken away, in ${runs} histories`, { timeout: runs * 2000 }, async () => {
+  const checked = await fc.check(fc.asyncProperty(histories, play), {
+    numRuns: runs,
+    ...(seed === undefined ? {} : { seed }),
+    interruptAfterTimeLimit: runs * 1500,
+  })
+  if (checked.failed) {
+    const { message } = checked.errorInstance as Error
+    throw new Error(
+      `MODEL_SEED=${checked.seed}, after ${checked.numRuns} runs and ${checked.numShrinks} shrinks:\n${message}`,
+    )
+  }
+  expect(checked.numRuns).toBe(runs)
+})

@@ -1,0 +1,18 @@
+import type { Command } from '../../src/index.ts'
+import type { World } from './world.ts'
+
+/** When a check falls due, in milliseconds. */
+export const due = 5000
+
+/** Waits longer for an answer than a check takes to fall due. */
+export const patient = { l2: { timeout: '30s' } } as const
+
+/** Where the log is asked from. */
+export function logFrom(commands: readonly Command[] | undefined): unknown {
+  return commands?.find(([name]) => name === 'ZRANGE')?.[2]
+}
+
+/** The version that the database is at. */
+export function versionOf({ redis }: World): number {
+  return Number(redis.versions.get('hc:m:v')?.value)
+}

@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest'
+import { due, patient } from '../../support/coherence.ts'
+import { nameOf } from '../../support/fake-redis.ts'
+import { settle } from '../../support/manual-clock.ts'
+import { watch, World } from '../../support/world.ts'
+
+const stale = { ttl: '1s', staleIfError: '1h' } as const
+const swr = { ttl: '1s', swr: '1h' } as const
+
+describe('what was removed while a load was on its way does not come back', () => {
+  test('by notModified(), where the load learned of the removal before its stale copy came', async () => {
+    const world = new World()
+    const writer = await world.warm()
+    await writer.set('k', 'old', stale)
+    const cache = await world.warm(patient)
+    await world.clock.advance(2000)
+    const gate = world.hold('GET', 'after')
+    const loading = cache.getOrCreate('k', (ctx) => (ctx.stale ? ctx.notModified() : 'new'), stale)
+    await gate.reached
+    world.redis.after = undefined
+    await writer.remove('k')
+    await world.clock.advance(due)
+    await cache.get('other')
+    gate.open()
+    expect(await loading).toBe('new')
+    expect(await writer.get('k', { l1: false })).toBe('new')
+  })
+
+  test('by notModified(), where everything was cleared before the factory began', async () => {
+    const world = new World()
+    const writer = await world.warm()
+    await writer.set('k', 'old', swr)
+    const cache = await world.warm({ l2: { timeout: '30s', retries: 0 } })
+    await cache.get('k')
+    await world.clock.advance(2000)
+    const gate = world.hold('LeaseEntry')
+    const { before } = world.redis
+    world.redis.before = async (...sent) => {
+      await before?.(...sent)
+      if (sent[0].some((command) => nameOf(command) === 'LeaseEntry')) throw new TypeError('fetch failed')
+    }
+    const first = cache.getOrCreate('k', (ctx) => (ctx.stale ? ctx.notModified() : 'new'), swr)
+    await gate.reached
+    await cache.clear()
+    gate.open()
+    await first
+    await settle()
+    expect(await cache.get('k')).not.toBe('old')
+    expect(await writer.get('k', { l1: false })).not.toBe('old')
+  })
+
+  test.each([
+    ['at once', swr],
+    ['in the place of an error', stale],
+  ])('nor is a stale copy of a removed tag given, %s, to who joins the load of it', async (_how, options) => {
+    const world = new World()
+    const writer = await world.warm()
+    await writer.set('k', 'old', { ...options, tags: ['t'] })
+    const cache = await world.warm()
+    await world.clock.advance(2000)
+    let fail = (_error: Error): void => undefined
+    const failing = new Promise<never>((_resolve, reject) => (fail = reject))
+    const first = watch(cache.getOrCreate('k', () => failing, options))
+    await settle()
+    await cache.removeByTag('t')
+    const second = watch(cache.getOrCreate('k', () => 'new', options))
+    await settle()
+    fail(new Error('down'))
+    await settle()
+    expect(second.value).not.toBe('old')
+    expect(first).toBeDefined()
+  })
+
+  test('nor is one whose tag was expired given at once to who joins the load of it', async () => {
+    const world = new World()
+    const writer = await world.warm()
+    await writer.set('k', 'old', { ...swr, tags: ['t'] })
+    const cache = await world.warm()
+    await world.clock.advance(2000)
+    let give = (_value: string): void => undefined
+    const made = new Promise<string>((resolve) => (give = resolve))
+    expect(await cache.getOrCreate('k', () => made, swr)).toBe('old')
+    await cache.expireByTag('t')
+    const second = cache.getOrCreate('k', () => made, swr)
+    give('new')
+    expect(await second).toBe('new')
+  })
+
+  test('nor by losing the tags that an earlier factory gave, when it is not modified', async () => {
+    const world = new World()
+    for (const view of [await world.warm(), (await world.warm()).namespace('n')]) {
+      const make = (ctx: { tags: readonly string[] }): string => {
+        ctx.tags = ['t', '*', '\\']
+        return 'old'
+      }
+      await view.getOrCreate('k', make, stale)
+      for (const tag of ['t', '*', '\\']) {
+        await world.clock.advance(2000)
+        await view.getOrCreate('k', (ctx) => (ctx.stale ? ctx.notModified() : make(ctx)), stale)
+        expect(await view.get('k')).toBe('old')
+        await view.removeByTag(tag)
+        expect(await view.get('k')).toBeUndefined()
+        expect(await view.get('k', { l1: false })).toBeUndefined()
+        await view.getOrCreate('k', make, stale)
+      }
+    }
+  })
+})
