@@ -106,6 +106,10 @@ const bugs = planted.filter(({ trap }) => wanted.length === 0 || wanted.includes
 const folder = copy()
 const survivors = []
 try {
+  for (const tests of new Set(bugs.flatMap((bug) => bug.tests))) {
+    const [name] = failing(folder, tests)
+    if (name !== undefined) throw new Error(`without any bug planted, this fails: ${tests}: ${name}`)
+  }
   for (const bug of bugs) {
     console.log(`${bug.trap}: ${bug.what}`)
     if (isCaught(folder, bug)) continue

@@ -153,7 +153,11 @@ export class Ledger implements Watcher {
       .run(call, run)
       .then(done, (error: unknown) => {
         this.note(`${call.text} rejects: ${String(error)}`)
-        if (error instanceof TypeError) this.failure ??= error
+        if (
+          error instanceof TypeError ||
+          /^(SCRIPT|L2_REPLY)$/.test(String((error as { code?: unknown }).code))
+        )
+          this.failure ??= error as Error
       })
       .finally(() => this.waiting.delete(call))
   }
@@ -171,5 +175,5 @@ export class Ledger implements Watcher {
 function knownOf({ known, news }: Call, { namespace, key }: Place): number {
   const physicalKey = namespace === undefined ? `m:e:${key}` : `m:n:${namespace}:e:${key}`
   const came = news?.commands.some((words) => words.includes(physicalKey)) === true
-  return came ? Math.max(known, news.executed) : known
+  return came ? Math.max(known, news.sent) : known
 }

@@ -19,6 +19,8 @@ export interface Request {
   /** The call that it was made for, or the first of those that share it. */
   readonly caller: unknown
   readonly sentAt: number
+  /** The same, in the order of all that happens. */
+  readonly sent: number
   readonly signal: AbortSignal
   /** When it was executed, in the order of all that happens; 0 while it is not. */
   executed: number
@@ -90,6 +92,7 @@ export class Network {
         commands,
         caller: callers.getStore(),
         sentAt: this.#timeline.elapsed,
+        sent: this.#watcher.next(),
         signal,
         executed: 0,
         replies: [],
