@@ -380,7 +380,7 @@ export const planted = [
     edits: [
       [
         'src/load/load.ts',
-        'if (flight === undefined || flight.mark.version > flight.stamp) return undefined',
+        'if (flight === undefined || flight.mark.version > flight.stamp || flight.mark.overtaken) return undefined',
         'if (flight !== undefined) return flight\n  if (flight === undefined) return undefined',
       ],
       [
@@ -398,7 +398,7 @@ export const planted = [
       ['src/load/remove.ts', '  core.flights.detach(localKey)\n', ''],
       [
         'src/load/load.ts',
-        'if (flight === undefined || flight.mark.version > flight.stamp) return undefined',
+        'if (flight === undefined || flight.mark.version > flight.stamp || flight.mark.overtaken) return undefined',
         'if (flight === undefined) return undefined',
       ],
       [

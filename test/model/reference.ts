@@ -163,14 +163,18 @@ export class Reference {
   #wrongWith(birth: Birth, place: Place, duty: Duty, kept: boolean): string | undefined {
     if (birth.written && birth.at === 0) return 'it was never stored'
     const excused = kept || duty.stale.has('error') || duty.stale.has('timeout')
+    let expired = false
     for (const barrier of this.#known(duty)) {
       const passed = birth.written ? birth.at >= barrier.at : birth.at > barrier.at
-      if (passed || (barrier.soft && excused) || !barrier.covers(place, birth.tags)) continue
-      return `it is from before ${barrier.text}`
+      if (passed || !barrier.covers(place, birth.tags)) continue
+      if (!barrier.soft || !excused) return `it is from before ${barrier.text}`
+      expired = true
     }
     if (kept) return undefined
+    // What was expired before its time is of use for as long as it says itself: a caller's window counts from an end.
+    const window = expired ? Infinity : duty.window
     const until =
-      duty.stale.size === 0 ? birth.freshUntil : Math.min(birth.staleUntil, birth.freshUntil + duty.window)
+      duty.stale.size === 0 ? birth.freshUntil : Math.min(birth.staleUntil, birth.freshUntil + window)
     return duty.begunAt <= until + tolerance ? undefined : `it ended ${duty.begunAt - until} ms before`
   }
 
