@@ -168,9 +168,9 @@ function gone(core: Core, { place, mark }: Read): undefined {
   if (!mark.overtaken) core.local.forgetStale(place.localKey)
 }
 
-/** Counts a hit in L2, and lets L1 keep a copy. */
+/** Counts a hit in L2, lets L1 keep a copy, and extends what slides. */
 export function welcome(core: Core, read: Read, found: Found): unknown {
-  const { created } = found.opened.header
+  const { created, idle } = found.opened.header
   core.counters.l2.hits++
   core.events.emit('hit', {
     tier: 'l2',
@@ -178,6 +178,7 @@ export function welcome(core: Core, read: Read, found: Found): unknown {
     age: (core.redis?.clock.now() ?? 0) - created,
   })
   if (found.left > 0) keepCopy(core, read, found)
+  if (read.extendedAt === undefined && idle > 0 && found.left <= idle / 2) slideFound(core, read)
   return found.accepted
 }
 
@@ -219,7 +220,6 @@ export function keepCopy(core: Core, read: Read, { opened, value, left, expired 
       from: core.settings.clock.now(),
     },
   )
-  if (read.extendedAt === undefined && header.idle > 0 && left <= header.idle / 2) slideFound(core, read)
 }
 
 /** Whether L1 may take what an operation brings: nothing newer than `stamp` is known, and it holds nothing newer. */

@@ -201,3 +201,16 @@ describe('in both tiers', () => {
     expect(cache.getLocal('k')).toBeUndefined()
   })
 })
+
+test('a use that leaves L1 out extends it in L2 as well', async () => {
+  const world = new World()
+  const cache = await world.warm()
+  await cache.set('k', 1, { ttl: '10m', sliding: '1m', l1: false })
+  for (let used = 0; used < 5; used++) {
+    await world.clock.advance(40_000)
+    expect(await cache.get('k', { l1: false })).toBe(1)
+    await settle()
+  }
+  await world.clock.advance(60_000)
+  expect(await cache.get('k', { l1: false })).toBeUndefined()
+})
