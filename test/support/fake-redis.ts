@@ -103,6 +103,8 @@ export class FakeRedis implements Transport {
         return this.#range(key, keys.slice(1))
       case 'ZREMRANGEBYSCORE':
         return this.#trim(key, limitOf(keys[2]))
+      case 'PTTL':
+        return this.#get(key) === null ? -2 : this.#expires(key) - this.#clock.monotonic()
       case 'EVALSHA':
         return this.#eval(keys)
       case 'DEL':
