@@ -381,12 +381,12 @@ export const planted = [
       [
         'src/load/load.ts',
         'if (flight === undefined || flight.mark.version > flight.stamp || flight.mark.overtaken) return undefined',
-        'if (flight !== undefined) return flight\n  if (flight === undefined) return undefined',
+        'if (flight === undefined) return undefined',
       ],
       [
         'src/load/load.ts',
-        'if (flight.stamp === 0) return flight // it is still looking, and judges what it finds',
-        '',
+        `return verdict === 'dead' || verdict === 'soft' ? undefined : flight`,
+        'return verdict === undefined ? undefined : flight',
       ],
     ],
     tests: [unit('writes'), model],

@@ -72,7 +72,14 @@ function failing(folder, tests) {
   const vitest = join(folder, 'node_modules/vitest/vitest.mjs')
   const words = ['run', '--config', 'traps.config.js', '--reporter=json', `--outputFile=${report}`, tests]
   const env = { ...process.env, MODEL_RUNS: histories, MODEL_SHRINK: '0' }
-  const { stderr } = spawnSync(process.execPath, [vitest, ...words], { cwd: folder, env, encoding: 'utf8' })
+  const { stderr, signal } = spawnSync(process.execPath, [vitest, ...words], {
+    cwd: folder,
+    env,
+    encoding: 'utf8',
+    timeout: 600_000,
+    killSignal: 'SIGKILL',
+  })
+  if (signal === 'SIGKILL') return ['it never comes to an end']
   if (!existsSync(report)) throw new Error(`${tests} could not be run:\n${stderr}`)
   const { testResults, numTotalTests } = JSON.parse(readFileSync(report, 'utf8'))
   if (numTotalTests === 0)

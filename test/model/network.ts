@@ -51,6 +51,11 @@ export function nameOf([name, text]: Command): string {
   return name === 'EVALSHA' || name === 'EVAL' ? (names.get(String(text)) ?? name) : name
 }
 
+/** Whether a command stores what a load has made. */
+function isFill(command: Command): boolean {
+  return ['SET', 'FillEntry', 'CommitEntry'].includes(nameOf(command))
+}
+
 /** Whose request it is. One for all: each costs something with every promise. */
 export const callers: AsyncLocalStorage<unknown> = new AsyncLocalStorage()
 
@@ -122,6 +127,8 @@ export class Network {
     if (request === undefined) return
     this.#watcher.note(`#${request.number} ${lose ? 'gets lost' : 'goes on'}`)
     if (lose) return this.#fail(request, new TypeError('lost at last'))
+    // The fence holds for as long as a fill may be on its way, which its deadline ends. A write may come ever so late.
+    if (request.executed === 0 && request.signal.aborted && request.commands.some(isFill)) return undefined
     if (request.executed === 0) await this.#execute(request)
     this.#answer(request)
   }
