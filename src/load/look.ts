@@ -105,10 +105,11 @@ async function note(core: Core, flight: Flight, looking: Looking, bytes: string 
 }
 
 function remember(core: Core, flight: Flight, read: Read, found: Found): void {
+  if (core.redis?.clock.known !== true) return // nobody knows when it ended: an isolate's clock may be hours off
   const { header, encoded } = found.opened
   const { expired } = found
   const now = core.settings.clock.now()
-  const offset = now - (core.redis?.clock.now() ?? now)
+  const offset = now - core.redis.clock.now()
   const end = expired ? now : now + found.left
   const staleUntil = Math.max(end, header.stale + offset)
   const { value, encoded: text } = core.local.hold(found.value, encoded)

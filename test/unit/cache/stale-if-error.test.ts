@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { CacheOptions, EntryOptions, Factory, HybridCache } from '../../../src/index.ts'
-import { settle } from '../../support/manual-clock.ts'
+import { ManualClock, settle } from '../../support/manual-clock.ts'
+
 import { record, World } from '../../support/world.ts'
 
 const options = { ttl: '10s', staleIfError: '10m' } as const
@@ -265,4 +266,21 @@ describe('where Redis fails', () => {
     world.redis.replies.set('GET', 7)
     await expect(cache.getOrCreate('k', fails, options)).rejects.toBe(down)
   })
+})
+
+test('what ended nobody knows when, as the time of the server is not known, stands in for nothing', async () => {
+  const world = new World()
+  const stale = { ttl: 1000, staleIfError: 1000 } as const
+  await world.isolate().set('k', 'old', stale)
+  await world.clock.advance(5000)
+  const clock = new ManualClock(world.clock.now() - 3_600_000)
+  const cache = world.isolate({ clock })
+  const gate = world.hold('TIME', 'after')
+  const first = cache.get('other')
+  await gate.reached
+  world.redis.after = undefined
+  const failing = cache.getOrCreate('k', () => Promise.reject(new Error('down')), stale)
+  await expect(failing).rejects.toThrow('down')
+  gate.open()
+  await first
 })
