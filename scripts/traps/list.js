@@ -392,24 +392,6 @@ export const planted = [
     tests: [unit('writes'), model],
   },
   {
-    trap: 'V27',
-    what: 'a removal leaves the load that is on its way to be joined',
-    edits: [
-      ['src/load/remove.ts', '  core.flights.detach(localKey)\n', ''],
-      [
-        'src/load/load.ts',
-        'if (flight === undefined || flight.mark.version > flight.stamp || flight.mark.overtaken) return undefined',
-        'if (flight === undefined) return undefined',
-      ],
-      [
-        'src/load/load.ts',
-        `return verdict === 'dead' || verdict === 'soft' ? undefined : flight`,
-        'return verdict === undefined ? undefined : flight',
-      ],
-    ],
-    tests: [unit('writes'), model],
-  },
-  {
     trap: 'V28',
     what: 'the end of a load ends the one that took its place',
     edits: [

@@ -76,7 +76,7 @@ function failing(folder, tests) {
     cwd: folder,
     env,
     encoding: 'utf8',
-    timeout: 600_000,
+    timeout: 300_000,
     killSignal: 'SIGKILL',
   })
   if (signal === 'SIGKILL') return ['it never comes to an end']
