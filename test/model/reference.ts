@@ -29,8 +29,10 @@ interface Birth {
 /** Something that was taken away, or replaced, and whoever knows that is never given what was there before. */
 export interface Barrier {
   readonly text: string
-  /** When Redis did it. */
+  /** When Redis did it, or a little before. */
   readonly at: number
+  /** When its caller was told: who asks after that has to know. */
+  readonly resolved: number
   /** It ends freshness only. */
   readonly soft: boolean
   readonly covers: (place: Place, tags: readonly string[]) => boolean
@@ -179,7 +181,7 @@ export class Reference {
   }
 
   #known({ known, own }: Duty): readonly Barrier[] {
-    return [...own, ...this.barriers.filter(({ at }) => at < known)]
+    return [...own, ...this.barriers.filter(({ resolved }) => resolved < known)]
   }
 }
 

@@ -78,7 +78,8 @@ export class Writes extends Reads {
     })
   }
 
-  done(isolate: Isolate, barrier: Barrier): void {
+  done(isolate: Isolate, given: Omit<Barrier, 'resolved'>): void {
+    const barrier = { ...given, resolved: this.next() }
     isolate.done.push(barrier)
     this.reference.barriers.push(barrier)
   }
