@@ -385,8 +385,8 @@ export const planted = [
       ],
       [
         'src/load/load.ts',
-        `return verdict === 'dead' || verdict === 'soft' ? undefined : flight`,
-        'return verdict === undefined ? undefined : flight',
+        'return core.coherence.versions.spares(flight.stamp, call.place.localKey, flight.tags) ? flight : undefined',
+        'return flight',
       ],
     ],
     tests: [unit('writes'), model],

@@ -1,6 +1,7 @@
 import { beforeEach } from 'vitest'
 import { type CacheOptions, createHybridCache, type HybridCache } from '../../../src/index.ts'
 import type { DevServer } from '../../../src/dev/index.ts'
+import { inShort } from '../../support/cost.ts'
 import { post } from '../dev/rest.ts'
 
 /** Isolates in front of one server, under a prefix of their own in each test. */
@@ -48,8 +49,7 @@ export class Isolates {
   async cost(run: () => unknown): Promise<string> {
     this.#server().resetStats()
     await run()
-    const { requests, commands } = this.#server().stats()
-    return `${requests}/${commands}`
+    return inShort(this.#server().stats())
   }
 
   /** Lets the server's clock pass the end of an entry, which Redis itself keeps: rewrites its header. */

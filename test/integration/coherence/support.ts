@@ -11,6 +11,7 @@ import {
   type Transport,
 } from '../../../src/index.ts'
 import { createUpstashTransport } from '../../../src/redis/upstash.ts'
+import { inShort } from '../../support/cost.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { Gate } from '../../support/world.ts'
 import { post } from '../dev/rest.ts'
@@ -83,8 +84,7 @@ export class Fleet {
   async cost(run: () => unknown): Promise<string> {
     this.#server().resetStats()
     await run()
-    const { requests, commands } = this.#server().stats()
-    return `${requests}/${commands}`
+    return inShort(this.#server().stats())
   }
 }
 

@@ -12,6 +12,7 @@ import {
   type Transport,
 } from '../../../src/index.ts'
 import { createUpstashTransport } from '../../../src/redis/upstash.ts'
+import { inShort } from '../../support/cost.ts'
 import { Gate } from '../../support/world.ts'
 
 let fleets = 0
@@ -71,8 +72,7 @@ export class Fleet {
   async cost(run: () => unknown): Promise<string> {
     this.server.resetStats()
     await run()
-    const { requests, commands } = this.server.stats()
-    return `${requests}/${commands}`
+    return inShort(this.server.stats())
   }
 
   /** How often a command has run since the last reset. */

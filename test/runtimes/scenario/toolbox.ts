@@ -17,7 +17,7 @@ export interface Subject {
   readonly touched: readonly string[]
 }
 
-/** What it took, counted at the server. */
+/** What it took, counted at the server, without the trim of the log. */
 export interface Cost {
   readonly requests: number
   readonly commands: number

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { DevServer } from '../../../src/dev/index.ts'
+import { withoutTrim } from '../../support/cost.ts'
 import { bodyOf, Gate, Origin } from './gate.ts'
 
 /** What a redirected request brought along. */
@@ -39,7 +40,7 @@ export async function startHelper(redis: DevServer): Promise<Helper> {
 
   const routes: Record<string, (request: IncomingMessage, response: ServerResponse, rest: string[]) => void> =
     {
-      stats: (_, response) => json(response, redis.stats()),
+      stats: (_, response) => json(response, withoutTrim(redis.stats())),
       gate: (request, response, rest) => {
         gate.enter(request, response, rest.join('/')).catch(() => response.destroy())
       },
