@@ -62,6 +62,12 @@ export class Versions {
     return verdict
   }
 
+  /** Whether nothing that is known ended what has this stamp; where that cannot be told, it counts as lasting. */
+  spares(stamp: number, localKey: string, tags: readonly string[]): boolean {
+    const verdict = this.judge(stamp, localKey, tags)
+    return verdict !== 'dead' && verdict !== 'soft'
+  }
+
   /** Below this, whatever is under any key is dead. */
   get cleared(): number {
     return this.#star

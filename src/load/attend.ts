@@ -129,8 +129,8 @@ class Attendant {
   async #share({ held, found }: Outcome & { kind: 'value' }): Promise<unknown> {
     const { flight, call } = { flight: this.#flight, call: this.#call }
     // With the tags that the factory has given it, it may turn out to be older than what this call has to see.
-    const verdict = this.#core.coherence.versions.judge(flight.stamp, call.place.localKey, flight.tags)
-    if (held === undefined || verdict === 'dead' || verdict === 'soft') return again
+    const { versions } = this.#core.coherence
+    if (held === undefined || !versions.spares(flight.stamp, call.place.localKey, flight.tags)) return again
     const value = this.#core.local.valueOf(held)
     const { schema } = this.#call.options
     if (found && schema !== undefined && (await acceptLocal(this.#core, schema, value)) === undefined)

@@ -50,8 +50,7 @@ function isInTime(core: Core, call: LoadCall, flight: Flight): boolean {
 }
 
 function isAlive(core: Core, { place }: LoadCall, { stamp, tags }: Flight): boolean {
-  const verdict = core.coherence.versions.judge(stamp, place.localKey, tags)
-  return verdict !== 'dead' && verdict !== 'soft'
+  return core.coherence.versions.spares(stamp, place.localKey, tags)
 }
 
 /** One request of one command where nothing was there, of three or four otherwise. */

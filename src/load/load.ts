@@ -75,8 +75,7 @@ function joinable(core: Core, call: LoadCall): Flight | undefined {
   const flight = core.flights.current(flightOf(call))
   if (flight === undefined || flight.mark.version > flight.stamp || flight.mark.overtaken) return undefined
   if (flight.stamp === 0) return flight // it is still looking, and judges what it finds
-  const verdict = core.coherence.versions.judge(flight.stamp, call.place.localKey, flight.tags)
-  return verdict === 'dead' || verdict === 'soft' ? undefined : flight
+  return core.coherence.versions.spares(flight.stamp, call.place.localKey, flight.tags) ? flight : undefined
 }
 
 /** Whether a call may be given the copy that L1 has, once it is stale. */
