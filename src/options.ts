@@ -66,7 +66,7 @@ export interface CacheOptions extends LoadOptions, StaleOptions {
   readonly keyPrefix?: string
   /** How long a value lives. Default 5 minutes. */
   readonly ttl?: Duration
-  /** How long L1 may keep its copy, never longer than the value lives. Default 30 s, or the whole `ttl` where L1 is the only tier. */
+  /** How long L1 may keep its copy, never longer than the value lives, its stale window included. Default 30 s, or the whole `ttl` where L1 is the only tier. */
   readonly localTtl?: Duration
   /** The longest `ttl` that is accepted, stale windows included; a longer one throws. Default 30 days. */
   readonly maxTtl?: Duration
@@ -116,7 +116,7 @@ export interface WriteOptions extends StaleOptions {
   readonly expiresAt?: Date | number
   /** The entry ends when it has not been used for this long; a use extends it once half of the window has gone, never past `ttl` or `expiresAt`. */
   readonly sliding?: Duration
-  /** How long L1 may keep its copy. Default: the cache's `localTtl`. */
+  /** How long L1 may keep its copy, never longer than the value lives, its stale window included. Default: the cache's `localTtl`. */
   readonly localTtl?: Duration
   /** What the value depends on, so that `removeByTag` finds it: 32 at most, each a string of 128 bytes at most. */
   readonly tags?: readonly string[]
