@@ -14,6 +14,7 @@ import { assertKey, listOf } from './redis/index.ts'
 import { Scripts } from './scripts/index.ts'
 import type { SchemaOutput, StandardSchema } from './schema.ts'
 import type { CacheStats } from './stats.ts'
+import { tracedOperation } from './trace.ts'
 import type { RequestContext, View } from './view.ts'
 
 /** Whether a cache can run scripts is known from how it was made. */
@@ -67,7 +68,9 @@ export class HybridCache<HasRedis extends boolean = boolean> extends Invalidatio
     assertKey(key)
     const local = this.#local(key, options, 'get')
     if (local !== undefined && options.schema === undefined) return local
-    return getValue(this.#core, this.#view, { key, options, local })
+    return tracedOperation(this.#core.trace, 'get', (note) =>
+      getValue(this.#core, this.#view, { key, options, local, note }),
+    )
   }
 
   /**
@@ -97,8 +100,10 @@ export class HybridCache<HasRedis extends boolean = boolean> extends Invalidatio
     if (local !== undefined && options.schema === undefined && eager === false) return local as T
     if (typeof factory !== 'function')
       throw new TypeError('getOrCreate takes a factory: a function that makes the value')
-    const call = toCall(this.#core, this.#view, { key, factory, options })
-    return (await getOrLoad(this.#core, call, local)) as T
+    return tracedOperation(this.#core.trace, 'getOrCreate', async (note) => {
+      const call = toCall(this.#core, this.#view, { key, factory, options, note })
+      return (await getOrLoad(this.#core, call, local)) as T
+    })
   }
 
   /**
@@ -116,7 +121,10 @@ export class HybridCache<HasRedis extends boolean = boolean> extends Invalidatio
    * ```
    */
   async set(key: string, value: unknown, options: WriteOptions = none): Promise<void> {
-    await replace(this.#core, [toWrite(this.#core, this.#view, { key, value, options, operation: 'set' })])
+    const write = { key, value, options, operation: 'set' } as const
+    await tracedOperation(this.#core.trace, 'set', async () =>
+      replace(this.#core, [toWrite(this.#core, this.#view, write)]),
+    )
   }
 
   /**
@@ -138,7 +146,12 @@ export class HybridCache<HasRedis extends boolean = boolean> extends Invalidatio
   ): Promise<Map<string, SchemaOutput<Schema>>>
   async getMany<T = unknown>(keys: readonly string[], options?: ReadOptions): Promise<Map<string, T>>
   async getMany(keys: readonly string[], options: ReadOptions = none): Promise<Map<string, unknown>> {
-    return readMany(this.#core, this.#view, listOf(keys), options)
+    const list = listOf(keys)
+    return tracedOperation(this.#core.trace, 'getMany', async (note) => {
+      const found = await readMany(this.#core, this.#view, list, options)
+      note({ 'cache.keys': list.length, 'cache.hits': found.size })
+      return found
+    })
   }
 
   /**
@@ -161,7 +174,11 @@ export class HybridCache<HasRedis extends boolean = boolean> extends Invalidatio
     factory: BatchFactory<T, S>,
     options: EntryOptions = none,
   ): Promise<Map<string, T>> {
-    return createMany(this.#core, this.#view, { keys: listOf(keys), factory, options })
+    const list = listOf(keys)
+    return tracedOperation(this.#core.trace, 'getOrCreateMany', async (note) => {
+      note({ 'cache.keys': list.length })
+      return createMany(this.#core, this.#view, { keys: list, factory, options })
+    })
   }
 
   /**
@@ -178,7 +195,9 @@ export class HybridCache<HasRedis extends boolean = boolean> extends Invalidatio
    * ```
    */
   async setMany(entries: Iterable<readonly [string, unknown]>, options: WriteOptions = none): Promise<void> {
-    await writeMany(this.#core, this.#view, entries, options)
+    await tracedOperation(this.#core.trace, 'setMany', () =>
+      writeMany(this.#core, this.#view, entries, options),
+    )
   }
 
   /** The value that L1 holds for a key, at once, or `undefined`. Cost: 0/0. */

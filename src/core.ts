@@ -7,6 +7,7 @@ import type { Settings } from './options.ts'
 import type { RedisTier } from './redis/index.ts'
 import type { Executor } from './scripts/index.ts'
 import type { Counters } from './stats.ts'
+import type { Trace } from './trace.ts'
 
 /** What a cache is made of. Its namespaces and bound views share it. */
 export interface Core {
@@ -21,4 +22,6 @@ export interface Core {
   readonly flights: Flights
   readonly events: Events
   readonly counters: Counters
+  /** Follows the work, where it was given. */
+  readonly trace: Trace | undefined
 }

@@ -40,7 +40,9 @@ export function createHybridCache(options: CacheOptions = {}): HybridCache {
       : connect(options.redis, link, {
           clock,
           stats: counters.l2,
+          trace: options.trace,
           onBreaker: (change) => events.emit('breaker', change),
+          onRequest: (request) => events.emit('request', request),
         })
   const marks = new Marks()
   const local = new LocalTier(store, codec, { isolation: memory.isolation, clock })
@@ -48,13 +50,19 @@ export function createHybridCache(options: CacheOptions = {}): HybridCache {
     settings,
     events,
     counters,
+    trace: options.trace,
     codec,
     local,
     redis: redis?.tier,
     executor:
       redis === undefined
         ? undefined
-        : new Executor(redis.link, new DialectSwitch(redis.dialect), redis.binary),
+        : new Executor(redis.link, new DialectSwitch(redis.dialect), {
+            givesBytes: redis.binary,
+            clock,
+            stats: counters.scripts,
+            onRun: (run) => events.emit('script', run),
+          }),
     marks,
     coherence: new Coherence({
       redis: redis?.tier,

@@ -40,6 +40,9 @@ export type DiscardReason = 'foreign' | 'corrupt' | 'key' | 'codec' | 'too-large
  */
 export type StaleReason = 'swr' | 'error' | 'timeout'
 
+/** What an invalidation is about: keys, all that has a tag, or everything. */
+export type InvalidationKind = 'key' | 'tag' | 'all'
+
 /** What each event carries. Never a key, a value, a URL or a token. */
 export interface CacheEvents {
   /** A value was found. `age` is milliseconds since it was stored, where known. */
@@ -50,18 +53,38 @@ export interface CacheEvents {
   join: { operation: Operation }
   /** A factory finished; `duration` in milliseconds. `background`: nobody had to wait for it. */
   load: { duration: number; ok: boolean; background: boolean }
+  /** A value that was given away is made anew behind the call: `eager` before it ends, else why the call took a stale one. */
+  refresh: { reason: 'swr' | 'timeout' | 'eager' }
+  /**
+   * Who makes a value for the whole fleet, for `duration` milliseconds at most. `won`: this isolate. `waiting`: another one.
+   * `lost`: the lease of this one ended, or the key was written, before the value was there; L2 has not taken it.
+   */
+  lease: { state: 'won' | 'waiting' | 'lost'; duration: number }
   /** A stale value was given away; `age` is milliseconds since it ended, 0 where only L1's trust in its copy had. */
   stale: { reason: StaleReason; age: number }
   /** A value was stored; `bytes` is its encoded size, or the estimate for a value held by reference. */
   store: { tier: Tier; operation: Operation; bytes: number }
-  /** Keys were removed by a call. */
-  remove: { tier: Tier; count: number }
+  /** A use extended the life of a sliding entry: `ttl` milliseconds are left to it. */
+  extend: { tier: Tier; ttl: number }
+  /** So many keys were removed by a call, or what has so many tags, or everything. */
+  remove: { tier: Tier; kind: InvalidationKind; count: number }
+  /** The same, but what they held may be of use where nothing better is had. */
+  expire: { tier: Tier; kind: InvalidationKind; count: number }
   /** Another isolate has invalidated something, as this one has just learned. */
-  invalidate: { kind: 'key' | 'tag' | 'all' }
+  invalidate: { kind: InvalidationKind }
+  /**
+   * A look at what other isolates have changed was answered: so many `changes`. `reset`: too much was missed, or the database was
+   * flushed, and L1 was emptied.
+   */
+  check: { changes: number; reset: boolean }
   /** L1 dropped an entry to stay within its budget. */
   evict: { bytes: number }
   /** Stored bytes did not fit and were treated as a miss. */
   discard: { tier: Tier; reason: DiscardReason }
+  /** A request to Redis ended, with so many commands in it. `retry`: how often it had been sent before. */
+  request: { commands: number; duration: number; retry: number; ok: boolean; code?: CacheErrorCode }
+  /** A Lua script ended: a built-in one, by its name, or one of yours. `duration` counts its attempts together. */
+  script: { script: string; duration: number; ok: boolean; code?: CacheErrorCode }
   /** A failure that the call survived, or is about to reject with; `BREAKER_OPEN` where nothing was even sent. */
   error: { operation: Operation; error: CacheError }
   /** The circuit breaker of this isolate opened (`reason` is the error that did it), lets a request try, or closed. */
@@ -78,12 +101,19 @@ const names: ReadonlySet<string> = new Set<EventName>([
   'miss',
   'join',
   'load',
+  'refresh',
+  'lease',
   'stale',
   'store',
+  'extend',
   'remove',
+  'expire',
   'invalidate',
+  'check',
   'evict',
   'discard',
+  'request',
+  'script',
   'error',
   'breaker',
 ])

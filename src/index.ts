@@ -12,6 +12,7 @@ export type {
   CacheEvents,
   DiscardReason,
   EventName,
+  InvalidationKind,
   Listener,
   Listeners,
   Operation,
@@ -45,6 +46,7 @@ export {
 export type { Clock, WaitUntil } from './runtime.ts'
 export type { SchemaOutput, SchemaResult, StandardSchema } from './schema.ts'
 export type { PreparedScript, ScriptArgument, ScriptCall, ScriptOptions, Scripts } from './scripts/index.ts'
-export type { BreakerState, CacheStats, L2Stats } from './stats.ts'
+export type { BreakerState, CacheStats, L1Stats, L2Stats } from './stats.ts'
 export type { LoadOptions, Stampede, StaleOptions } from './tolerance.ts'
+export type { Note, Trace, TraceAttributes, TraceSpan } from './trace.ts'
 export type { RequestContext } from './view.ts'

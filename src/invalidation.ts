@@ -2,6 +2,7 @@ import type { Core } from './core.ts'
 import { drop, expireEverywhere, removeEverywhere } from './load/remove.ts'
 import { clearAll, invalidateTags } from './load/tags.ts'
 import { listOf } from './redis/index.ts'
+import { tracedOperation } from './trace.ts'
 import type { View } from './view.ts'
 
 /**
@@ -34,7 +35,9 @@ export class Invalidation {
    * ```
    */
   async remove(keys: string | readonly string[]): Promise<void> {
-    await removeEverywhere(this.#core, this.#view, listOf(keys))
+    await tracedOperation(this.#core.trace, 'remove', async () =>
+      removeEverywhere(this.#core, this.#view, listOf(keys)),
+    )
   }
 
   /**
@@ -50,7 +53,9 @@ export class Invalidation {
    * ```
    */
   async expire(keys: string | readonly string[]): Promise<void> {
-    await expireEverywhere(this.#core, this.#view, listOf(keys))
+    await tracedOperation(this.#core.trace, 'expire', async () =>
+      expireEverywhere(this.#core, this.#view, listOf(keys)),
+    )
   }
 
   /**
@@ -67,12 +72,16 @@ export class Invalidation {
    * ```
    */
   async removeByTag(tags: string | readonly string[]): Promise<void> {
-    await invalidateTags(this.#core, this.#view, { tags, kind: 't' })
+    await tracedOperation(this.#core.trace, 'removeByTag', () =>
+      invalidateTags(this.#core, this.#view, { tags, kind: 't' }),
+    )
   }
 
   /** Ends the freshness of whatever was stored with one of these tags: see `expire`. Cost: 1/4 for one tag. */
   async expireByTag(tags: string | readonly string[]): Promise<void> {
-    await invalidateTags(this.#core, this.#view, { tags, kind: 'x' })
+    await tracedOperation(this.#core.trace, 'expireByTag', () =>
+      invalidateTags(this.#core, this.#view, { tags, kind: 'x' }),
+    )
   }
 
   /**
@@ -89,7 +98,7 @@ export class Invalidation {
    * ```
    */
   async clear(): Promise<void> {
-    await clearAll(this.#core, this.#view)
+    await tracedOperation(this.#core.trace, 'clear', () => clearAll(this.#core, this.#view))
   }
 
   /** Removes one key or many from L1 of this isolate only; L2 and other isolates keep them. Cost: 0/0. */

@@ -7,6 +7,7 @@ import { assertSegment } from './redis/index.ts'
 import type { BreakerSettings, Credentials, LinkSettings, Transport, UpstashClient } from './redis/index.ts'
 import { type Clock, systemClock, type WaitUntil } from './runtime.ts'
 import type { StandardSchema } from './schema.ts'
+import type { Trace } from './trace.ts'
 import {
   assertWithin,
   type LoadOptions,
@@ -92,6 +93,8 @@ export interface CacheOptions extends LoadOptions, StaleOptions {
   readonly waitUntil?: WaitUntil
   /** Listeners, by event name. */
   readonly on?: Listeners
+  /** Follows operations that are no hits in L1, factories, and requests to Redis. For OpenTelemetry: `hybrid-cache/opentelemetry`. */
+  readonly trace?: Trace
 }
 
 /** Options of a call that reads. */
@@ -168,6 +171,8 @@ export function resolveSettings(options: CacheOptions): Settings {
     waitUntil,
   } = options
   assertSegment(keyPrefix, 'keyPrefix')
+  if (options.trace !== undefined && typeof options.trace !== 'function')
+    throw new TypeError('trace must be a function, such as openTelemetry(tracer)')
   const maxTtl = toMilliseconds(options.maxTtl ?? '30d', 'maxTtl')
   const timeout = Math.min(toMilliseconds(l2.timeout ?? '1s', 'l2.timeout'), longestTimer)
   const load = resolveLoad(options, { softTimeout: 0, timeout: 0, beta: 0, stampede: 'isolate' })

@@ -17,14 +17,36 @@ export interface L2Stats {
   breaker: BreakerState | 'off'
 }
 
+/** What L1 did, and what it holds now. */
+export interface L1Stats {
+  readonly hits: number
+  readonly misses: number
+  readonly entries: number
+  /** Estimated. */
+  readonly bytes: number
+  /** Entries dropped to stay within the budget. */
+  readonly evictions: number
+}
+
+/** The part of the reads that found a value, from 0 to 1; 0 where there were none. */
+interface HitRate {
+  readonly hitRate: number
+}
+
 /** A snapshot of what a cache did since it was created. Namespaces and bound views count together. */
 export interface CacheStats {
-  readonly l1: Readonly<{ hits: number; misses: number; entries: number; bytes: number; evictions: number }>
-  readonly l2: Readonly<L2Stats>
-  /** Factory calls, how many of them failed, and how many calls took what the load of another came to. */
-  readonly loads: Readonly<{ count: number; failed: number; joined: number }>
+  readonly l1: L1Stats & HitRate
+  readonly l2: Readonly<L2Stats> & HitRate
+  /**
+   * Factory calls, how many of them failed, and how many calls took what the load of another came to. `duration`: what the
+   * factories took together, in milliseconds. `saved`: what the factories of the values took, by what each entry says, that were
+   * given away from a tier, stale ones included.
+   */
+  readonly loads: Readonly<{ count: number; failed: number; joined: number; duration: number; saved: number }>
   /** How many calls were given a stale value. */
   readonly stale: number
+  /** Lua scripts run, the cache's own included, and how many of them failed. */
+  readonly scripts: Readonly<{ count: number; failed: number }>
 }
 
 /** The counters behind `cache.stats()`. */
@@ -34,16 +56,31 @@ export class Counters {
   loads = 0
   failedLoads = 0
   joined = 0
+  loading = 0
+  saved = 0
   stale = 0
   readonly l2: L2Stats = { hits: 0, misses: 0, requests: 0, commands: 0, errors: 0, breaker: 'off' }
+  readonly scripts: { count: number; failed: number } = { count: 0, failed: 0 }
 
   /** All of them as they are now, with what L1 holds. */
   with(usage: { readonly entries: number; readonly bytes: number; readonly evictions: number }): CacheStats {
+    const { l1Hits: hits, l1Misses: misses, l2 } = this
     return {
-      l1: { hits: this.l1Hits, misses: this.l1Misses, ...usage },
-      l2: { ...this.l2 },
-      loads: { count: this.loads, failed: this.failedLoads, joined: this.joined },
+      l1: { hits, misses, hitRate: rate(hits, misses), ...usage },
+      l2: { ...l2, hitRate: rate(l2.hits, l2.misses) },
+      loads: {
+        count: this.loads,
+        failed: this.failedLoads,
+        joined: this.joined,
+        duration: Math.round(this.loading),
+        saved: this.saved,
+      },
       stale: this.stale,
+      scripts: { ...this.scripts },
     }
   }
+}
+
+function rate(hits: number, misses: number): number {
+  return hits === 0 ? 0 : hits / (hits + misses)
 }

@@ -3,7 +3,7 @@ import type { LocalTier } from '../memory/index.ts'
 import { type RedisTier, type Reply, softAddress, starAddress, tagAddress } from '../redis/index.ts'
 import type { Clock } from '../runtime.ts'
 import { localKeyOf } from '../view.ts'
-import { type Change, logLength, parseLog } from './log.ts'
+import { type Change, logLength, parseLog, readLog } from './log.ts'
 import type { Marks } from './marks.ts'
 import { Versions } from './versions.ts'
 
@@ -101,6 +101,12 @@ export class Coherence {
     return this.#tick
   }
 
+  /** Whether what is read next would begin with the news. */
+  get isDue(): boolean {
+    if (this.#parts.settings === undefined || this.#parts.redis === undefined) return false
+    return !this.versions.ready || this.#isDue()
+  }
+
   #startTick(missing: readonly string[]): Asking | undefined {
     const asking: { news: Promise<News>; tags: Set<string> } = { news: upToDate, tags: new Set(missing) }
     if (!this.versions.ready) asking.news = this.#begin(asking, missing)
@@ -139,26 +145,17 @@ export class Coherence {
     const from = this.versions.applied
     this.#askedAt = sentAt
     try {
-      const range = [
-        'ZRANGE',
-        this.logKey,
-        from,
-        '+inf',
-        'BYSCORE',
-        'LIMIT',
-        0,
-        logLength + 1,
-        'WITHSCORES',
-      ] as const
-      const changes = parseLog(await this.#send(range))
+      const changes = parseLog(await this.#send(readLog(this.logKey, from)))
       const top = changes?.at(-1)?.version ?? 0
       if (changes === undefined || top < from || changes.length > logLength || top - from > logLength) {
         this.#reset(top)
         return 'again'
       }
-      for (const change of changes) if (change.version > from) this.#learn(change, asking)
+      const news = changes.filter(({ version }) => version > from)
+      for (const change of news) this.#learn(change, asking)
       this.versions.applied = Math.max(this.versions.applied, top)
       this.#checkedAt = Math.max(this.#checkedAt, sentAt)
+      this.#parts.events.emit('check', { changes: news.length, reset: false })
       return 'ok'
     } finally {
       this.#askedAt = -Infinity
@@ -238,6 +235,7 @@ export class Coherence {
     this.#parts.local.clear()
     this.#parts.marks.raiseAll(Math.max(top, this.versions.seen), undefined)
     this.#checkedAt = -Infinity
+    this.#parts.events.emit('check', { changes: 0, reset: true })
   }
 
   #learn({ kind, namespace, name, version }: Change, asking: Asking): void {

@@ -1,5 +1,5 @@
 // The change log: a sorted set in Redis, each change under its version.
-import type { Reply } from '../redis/index.ts'
+import type { Command, Reply } from '../redis/index.ts'
 
 /** How many versions back the log goes. A constant of the protocol: isolates and scripts must agree on it. */
 export const logLength = 1024
@@ -24,6 +24,11 @@ export function memberOf(kind: ChangeKind, namespace: string | undefined, name: 
 }
 
 const member = /^([kytx*])\|([^|]*)\|([^]*)$/
+
+/** Reads the changes from a version on, and one more than may have been missed. */
+export function readLog(key: string, from: number): Command {
+  return ['ZRANGE', key, from, '+inf', 'BYSCORE', 'LIMIT', 0, logLength + 1, 'WITHSCORES']
+}
 
 /** What the log answered: its changes in order; `undefined` for whatever is no such answer. */
 export function parseLog(reply: Reply): Change[] | undefined {

@@ -165,7 +165,8 @@ class Attendant {
     return this.#call.options.forceRefresh === true
   }
 
-  #giveStale(reason: StaleReason): unknown {
+  #giveStale(reason: 'swr' | 'timeout'): unknown {
+    if (!this.#flight.goesOn) this.#core.events.emit('refresh', { reason })
     this.#flight.goesOn = true
     return this.#give(this.#copy as Copy, reason)
   }
@@ -197,6 +198,7 @@ class Attendant {
 /** Gives a stale value away. */
 export function giveStale(core: Core, copy: Copy, reason: StaleReason): unknown {
   core.counters.stale++
+  core.counters.saved += copy.facts.took
   core.events.emit('stale', { reason, age: Math.max(0, core.settings.clock.now() - copy.end) })
   return core.local.valueOf(copy)
 }

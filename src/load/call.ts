@@ -2,6 +2,7 @@ import type { Core } from '../core.ts'
 import { staleOf } from '../lifetime.ts'
 import type { EntryOptions } from '../options.ts'
 import { isRequestBound } from '../runtime.ts'
+import type { Note } from '../trace.ts'
 import { type LoadSettings, resolveLoad, type StaleSettings } from '../tolerance.ts'
 import type { Place, View } from '../view.ts'
 import type { Batch } from './batch.ts'
@@ -20,6 +21,8 @@ export interface LoadCall {
   readonly patience: LoadSettings
   readonly stale: StaleSettings
   readonly operation: 'getOrCreate' | 'getOrCreateMany'
+  /** Says what the call came to, for who follows it. */
+  readonly note?: Note
   /** Whose factory this call's is part of. */
   readonly batch?: Batch
 }
@@ -28,7 +31,12 @@ export interface LoadCall {
 export function toCall<T, S>(
   core: Core,
   view: View,
-  { key, factory, options }: { key: string; factory: Factory<T, S>; options: EntryOptions },
+  {
+    key,
+    factory,
+    options,
+    note,
+  }: { key: string; factory: Factory<T, S>; options: EntryOptions; note?: Note },
 ): LoadCall {
   checkLifetime(core, options) // what is wrong with the options is said before anything is sent
   return {
@@ -40,17 +48,21 @@ export function toCall<T, S>(
     patience: resolveLoad(options, core.settings.load),
     stale: staleOf(options, core.settings),
     operation: 'getOrCreate',
+    ...(note && { note }),
   }
 }
 
+/** When a copy ends. */
+type Ending = Pick<Copy, 'end' | 'staleUntil' | 'expired'>
+
 /** Whether a copy may be given away at `now` to whoever puts up with `window` milliseconds past its end. */
-export function isUsable(copy: Copy | undefined, window: number, now: number): copy is Copy {
+export function isUsable<C extends Ending>(copy: C | undefined, window: number, now: number): copy is C {
   if (copy === undefined || window <= 0) return false
   return now < (copy.expired ? copy.staleUntil : Math.min(copy.end + window, copy.staleUntil))
 }
 
 /** The same at once, without anything being wrong: never where it was expired before its time. */
-export function isUsableAtOnce(copy: Copy | undefined, swr: number, now: number): copy is Copy {
+export function isUsableAtOnce<C extends Ending>(copy: C | undefined, swr: number, now: number): copy is C {
   return copy?.expired === false && isUsable(copy, swr, now)
 }
 

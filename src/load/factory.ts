@@ -1,4 +1,5 @@
 import type { Core } from '../core.ts'
+import { errorType, traced } from '../trace.ts'
 import { type LoadContext, NotModified } from './context.ts'
 
 /**
@@ -19,15 +20,30 @@ export async function runFactory<T>(
   const { clock } = core.settings
   const started = clock.monotonic()
   core.counters.loads++
-  const made = await outcomeOf(run)
+  const span = { ...factorySpan, attributes: { 'cache.background': background } }
+  const made = await traced(core.trace, span, async (note) => {
+    const outcome = await outcomeOf(run)
+    if (!isOk(outcome)) note({ 'error.type': errorType(outcome.error) })
+    return outcome
+  })
   const took = clock.monotonic() - started
-  const ok = 'value' in made || made.error instanceof NotModified
+  const ok = isOk(made)
+  core.counters.loading += took
   if (!ok) core.counters.failedLoads++
   core.events.emit('load', { duration: took, ok, background })
   return { ...made, took: Math.round(took) }
 }
 
-async function outcomeOf<T>(run: () => T | Promise<T>): Promise<{ value: T } | { error: unknown }> {
+const factorySpan = { name: 'cache.factory', kind: 'internal' } as const
+
+type Outcome<T> = { readonly value: T } | { readonly error: unknown }
+
+/** That a value has not changed is said by throwing. */
+function isOk<T>(outcome: Outcome<T>): outcome is { readonly value: T } {
+  return 'value' in outcome || outcome.error instanceof NotModified
+}
+
+async function outcomeOf<T>(run: () => T | Promise<T>): Promise<Outcome<T>> {
   try {
     return { value: await run() }
   } catch (error) {

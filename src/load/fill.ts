@@ -82,7 +82,11 @@ async function send(
 ): Promise<boolean> {
   const { bytes, ttl } = sealed
   const { physicalKey } = call.place
-  if (lease !== undefined) return commit(core, call, { lease, seen, sealed, stamp })
+  if (lease !== undefined) {
+    const kept = await commit(core, call, { lease, seen, sealed, stamp })
+    if (!kept) core.events.emit('lease', { state: 'lost', duration: 0 })
+    return kept
+  }
   if (seen === '') return (await core.redis?.writeNew(physicalKey, bytes, ttl)) === true
   const args = [seen, bytes, String(ttl), String(stamp)]
   return (await core.executor?.run(FillEntry, { keys: [physicalKey], args, signal: undefined })) === 1

@@ -11,6 +11,7 @@ import { look } from './look.ts'
 import { acceptLocal, isStillAlive } from './lookup.ts'
 import { make } from './make.ts'
 import { outdate } from './remove.ts'
+import type { TraceAttributes } from '../trace.ts'
 
 /** How a flight is begun. */
 interface Start {
@@ -48,7 +49,8 @@ async function load(core: Core, call: LoadCall): Promise<unknown> {
     const local = refused ? undefined : found
     const reason = forced || round > 0 ? undefined : staleReason(core, call, local)
     if (local !== undefined && reason !== undefined) {
-      refresh(core, call, { local, after: local.facts.created })
+      refresh(core, call, { local, after: local.facts.created, reason: 'swr' })
+      call.note?.({ 'cache.hit': true, 'cache.level': 'l1', 'cache.stale': true })
       return giveStale(core, local, reason)
     }
     const alone = call.patience.stampede === 'off' || refusals >= sharedRounds
@@ -60,8 +62,18 @@ async function load(core: Core, call: LoadCall): Promise<unknown> {
     const flight = joined ?? lead(core, call, { local, alone, mayRest: !forced && round === 0 })
     const value = await attended(core, flight, { call, local, own: joined === undefined })
     if (value === again) refusals++
-    else if (value !== lost) return value
+    else if (value !== lost) {
+      call.note?.(outcomeOf(flight, joined !== undefined))
+      return value
+    }
   }
+}
+
+/** What a call came to, whose flight has given it a value. */
+function outcomeOf({ outcome }: Flight, joined: boolean): TraceAttributes {
+  const fresh = outcome?.kind === 'value'
+  if (fresh && !outcome.found) return { 'cache.hit': false, 'cache.joined': joined }
+  return { 'cache.hit': true, 'cache.level': 'l2', 'cache.joined': joined, 'cache.stale': !fresh }
 }
 
 /** What L1 has, be it stale, unless it was invalidated. */
@@ -71,7 +83,7 @@ function localCopy(core: Core, { options, place }: LoadCall): LocalEntry | undef
 }
 
 /** The flight that a call may join: one that nothing which the call has to see came after. */
-function joinable(core: Core, call: LoadCall): Flight | undefined {
+export function joinable(core: Core, call: LoadCall): Flight | undefined {
   const flight = core.flights.current(flightOf(call))
   if (flight === undefined || flight.mark.version > flight.stamp || flight.mark.overtaken) return undefined
   if (flight.stamp === 0) return flight // it is still looking, and judges what it finds
@@ -98,7 +110,11 @@ async function attended(
 }
 
 /** Why the copy in L1 is given away although it is stale; `undefined` where it is not, or not without asking L2. */
-function staleReason(core: Core, call: LoadCall, local: LocalEntry | undefined): StaleReason | undefined {
+export function staleReason(
+  core: Core,
+  call: LoadCall,
+  local: LocalEntry | undefined,
+): StaleReason | undefined {
   const now = core.settings.clock.now()
   if (local === undefined || now >= local.trusted || (now < local.end && !local.expired)) return undefined
   if (!core.coherence.mayTrustLocal) return undefined
@@ -112,10 +128,11 @@ function staleReason(core: Core, call: LoadCall, local: LocalEntry | undefined):
 function refresh(
   core: Core,
   call: LoadCall,
-  { local, after }: { local: Copy | undefined; after: number },
+  { local, after, reason }: { local: Copy | undefined; after: number; reason: 'swr' | 'eager' },
 ): void {
   if (core.flights.isResting(call.place.localKey) || core.flights.current(flightOf(call)) !== undefined)
     return
+  core.events.emit('refresh', { reason })
   lead(core, call, { local, background: true, after })
 }
 
@@ -126,7 +143,8 @@ function refreshEarly(core: Core, call: LoadCall): void {
   if (local === undefined || beta === 0 || !canGoOn(call.view)) return
   const left = local.end - core.settings.clock.now()
   const { took, created } = local.facts
-  if (isEarly(left, took, { beta, random: Math.random() })) refresh(core, call, { local, after: created })
+  if (isEarly(left, took, { beta, random: Math.random() }))
+    refresh(core, call, { local, after: created, reason: 'eager' })
 }
 
 /** Begins a flight. Its work belongs to the request of the call, and never rejects. */
@@ -172,5 +190,5 @@ function refreshFound(core: Core, { found, goesOn }: Flight, call: LoadCall): vo
   const { beta } = call.patience
   if (found === undefined || goesOn || beta === 0 || !canGoOn(call.view)) return
   if (isEarly(found.left, found.facts.took, { beta, random: Math.random() }))
-    refresh(core, call, { local: undefined, after: found.facts.created })
+    refresh(core, call, { local: undefined, after: found.facts.created, reason: 'eager' })
 }

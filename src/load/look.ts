@@ -138,7 +138,10 @@ async function lookTogether(
     if (state === 'won' && (found || flight.outcome !== undefined)) await giveBack(core, looking.call, lease)
     if (found || flight.outcome !== undefined) return undefined
     seen = headIn(bytes)
-    if (state === 'won') return { seen, lease }
+    if (state === 'won') {
+      core.events.emit('lease', { state, duration: lease.ms })
+      return { seen, lease }
+    }
     if (state === 'hit' && !trusted) break // an entry that nobody else will believe either
     if (state === 'hit') {
       // A script looks at headers only: what turns out to be of no use counts as nothing when it is asked again.
@@ -159,6 +162,7 @@ async function waitElsewhere(
   { call, background, wait, round }: Looking & { wait: number; round: number },
 ): Promise<void> {
   const { clock } = core.settings
+  if (round === 0) core.events.emit('lease', { state: 'waiting', duration: wait })
   if (background) {
     core.flights.rest(call.place.localKey, Math.min(wait, longestPause))
     flight.settle({ kind: 'none' })

@@ -6,6 +6,7 @@ import { localTtlOf } from '../lifetime.ts'
 import { type CopyFacts, expire, type LocalEntry } from '../memory/index.ts'
 import type { EntryOptions } from '../options.ts'
 import { type StandardSchema, validate } from '../schema.ts'
+import type { Note } from '../trace.ts'
 import type { Place, View } from '../view.ts'
 import { withNews } from './news.ts'
 import { report } from './report.ts'
@@ -36,6 +37,7 @@ export function readLocal(core: Core, view: View, key: string, operation: Operat
   }
   if (entry.idle > 0) slideOnUse(core, view, key, entry)
   core.counters.l1Hits++
+  core.counters.saved += entry.facts.took
   if (core.events.heard('hit')) {
     core.events.emit('hit', { tier: 'l1', operation, age: core.settings.clock.now() - entry.from })
   }
@@ -68,17 +70,21 @@ export function isStillAlive(core: Core, localKey: string, entry: LocalEntry): b
 export async function getValue(
   core: Core,
   view: View,
-  { key, options, local }: { key: string; options: EntryOptions; local: unknown },
+  { key, options, local, note }: { key: string; options: EntryOptions; local: unknown; note: Note },
 ): Promise<unknown> {
   if (local !== undefined && options.schema !== undefined) {
     const accepted = await acceptLocal(core, options.schema, local)
-    if (accepted !== undefined) return accepted
+    if (accepted !== undefined) {
+      note({ 'cache.hit': true, 'cache.level': 'l1' })
+      return accepted
+    }
   }
   const place = view.place(key)
   const mark = core.marks.begin(place.localKey)
   try {
     const value = await readRedis(core, { place, view, operation: 'get', options, mark })
     if (value === undefined) core.events.emit('miss', { operation: 'get' })
+    note(value === undefined ? { 'cache.hit': false } : { 'cache.hit': true, 'cache.level': 'l2' })
     return value
   } finally {
     core.marks.end(place.localKey, mark)
@@ -170,8 +176,9 @@ function gone(core: Core, { place, mark }: Read): undefined {
 
 /** Counts a hit in L2, lets L1 keep a copy, and extends what slides. */
 export function welcome(core: Core, read: Read, found: Found): unknown {
-  const { created, idle } = found.opened.header
+  const { created, idle, took } = found.opened.header
   core.counters.l2.hits++
+  core.counters.saved += took
   core.events.emit('hit', {
     tier: 'l2',
     operation: read.operation,

@@ -78,6 +78,7 @@ async function makeInTime(
   // Each caller has a clock of its own; this one is for a load that nobody waits for.
   const late = (): void => {
     flight.overdue = true
+    core.events.emit('error', { operation: call.operation, error: timedOut(timeout) })
     letRest(core, call)
     if (flight.waiting === 0) core.flights.abandon(flight, timedOut(timeout))
   }

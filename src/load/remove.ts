@@ -39,10 +39,11 @@ export async function removeEverywhere(core: Core, view: View, keys: readonly st
     core.flights.wake(place.localKey)
   }
   const places = targets.map(({ place }) => place)
-  core.events.emit('remove', { tier: 'l1', count: drop(core, places) })
+  core.events.emit('remove', { tier: 'l1', kind: 'key', count: drop(core, places) })
   try {
     await Promise.all(chunks(targets).map((chunk) => removeVersioned(core, chunk, undefined)))
-    if (core.redis !== undefined) core.events.emit('remove', { tier: 'l2', count: places.length })
+    if (core.redis !== undefined)
+      core.events.emit('remove', { tier: 'l2', kind: 'key', count: places.length })
   } catch (error) {
     drop(core, places)
     throw report(core, 'remove', error)
@@ -71,20 +72,25 @@ export async function expireEverywhere(core: Core, view: View, keys: readonly st
   const targets = targetsOf(view, keys, 'y')
   // A `set` that is not sent yet replaces what is expired.
   for (const { place } of targets) core.marks.supersede(place.localKey, true)
-  expireLocal(core, targets)
+  core.events.emit('expire', { tier: 'l1', kind: 'key', count: expireLocal(core, targets) })
   try {
     await Promise.all(chunks(targets).map((chunk) => expireVersioned(core, chunk)))
+    if (core.redis !== undefined)
+      core.events.emit('expire', { tier: 'l2', kind: 'key', count: targets.length })
   } catch (error) {
     expireLocal(core, targets) // nobody knows whether what came meanwhile was read before it
     throw report(core, 'expire', error)
   }
 }
 
-function expireLocal(core: Core, targets: readonly Target[]): void {
+/** How many of them L1 held. */
+function expireLocal(core: Core, targets: readonly Target[]): number {
+  let held = 0
   for (const { place } of targets) {
     outdate(core, place.localKey)
-    core.local.expireOlder(place.localKey, Infinity)
+    if (core.local.expireOlder(place.localKey, Infinity)) held++
   }
+  return held
 }
 
 async function expireVersioned(core: Core, targets: readonly Target[]): Promise<void> {

@@ -13,6 +13,7 @@ export function slideOnUse(core: Core, view: View, key: string, entry: LocalEntr
   if (!isSlideDue(entry, now)) return
   if (!entry.shared) {
     entry.idleUntil = Math.min(now + entry.idle, entry.until)
+    core.events.emit('extend', { tier: 'l1', ttl: entry.idleUntil - now })
     return
   }
   // Once at a time: but a request that was cancelled takes its answer with it.
@@ -35,6 +36,7 @@ function slide(core: Core, view: View, place: Place, copy: LocalEntry | undefine
   const work = async (): Promise<void> => {
     try {
       const left = await extend(core, place)
+      if (left > 0) core.events.emit('extend', { tier: 'l2', ttl: left })
       if (copy === undefined || !core.local.holds(place.localKey, copy)) return
       if (left === 0) core.local.remove(place.localKey)
       else copy.idleUntil = Math.min(from + left, copy.until)

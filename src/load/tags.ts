@@ -29,6 +29,7 @@ export async function invalidateTags(
   for (const tag of addresses)
     core.coherence.versions.learnTag(tag, kind === 't' ? { hard: version } : { soft: version })
   core.coherence.versions.wrote(version)
+  tell(core, kind === 't' ? 'remove' : 'expire', { kind: 'tag', count: list.length })
 }
 
 /** Invalidates everything: that of one namespace, or all. */
@@ -44,6 +45,17 @@ export async function clearAll(core: Core, view: View): Promise<void> {
   if (view.namespace === undefined) core.coherence.versions.learnStar(version)
   else core.coherence.versions.learnTag(star, { hard: version })
   core.coherence.versions.wrote(version)
+  tell(core, 'remove', { kind: 'all', count: 1 })
+}
+
+/** From now on both tiers are judged by it. */
+function tell(
+  core: Core,
+  name: 'remove' | 'expire',
+  what: { readonly kind: 'tag' | 'all'; readonly count: number },
+): void {
+  core.events.emit(name, { tier: 'l1', ...what })
+  if (core.redis !== undefined) core.events.emit(name, { tier: 'l2', ...what })
 }
 
 /** Lets go of what has a tag that may have been invalidated: whether it was, nobody knows. */

@@ -119,10 +119,12 @@ export class LocalTier {
     }
   }
 
-  /** Lets a copy that is older than `version` count as stale. */
-  expireOlder(key: string, version: number): void {
+  /** Lets a copy that is older than `version` count as stale; whether there was one. */
+  expireOlder(key: string, version: number): boolean {
     const entry = this.#store.peek(key)
-    if (entry !== undefined && entry.facts.stamp < version) expire(entry)
+    if (entry === undefined || entry.facts.stamp >= version) return false
+    expire(entry)
+    return true
   }
 
   clear(): void {

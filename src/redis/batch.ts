@@ -12,6 +12,8 @@ export interface CallOptions {
   readonly raw?: boolean
   /** Wants strings as bytes: goes in a request of its kind. */
   readonly binary?: boolean
+  /** The name of the script that the command runs. */
+  readonly procedure?: string
 }
 
 /** One command on its way, and who waits for it. */
@@ -21,6 +23,7 @@ export class Call {
   /** Whether it goes along with others, and is not what its request is made for. */
   readonly aside: boolean
   readonly binary: boolean
+  readonly procedure: string | undefined
   readonly reply: Promise<Reply | RedisReplyError>
   readonly #raw: boolean
   readonly #signal: AbortSignal | undefined
@@ -29,11 +32,12 @@ export class Call {
   #settled = false
   #onLeave: (() => void) | undefined
 
-  constructor(command: Command, { idempotent, signal, aside, binary, raw }: CallOptions) {
+  constructor(command: Command, { idempotent, signal, aside, binary, raw, procedure }: CallOptions) {
     this.command = command
     this.idempotent = idempotent
     this.aside = aside ?? false
     this.binary = binary ?? false
+    this.procedure = procedure
     this.#raw = raw ?? false
     this.#signal = signal
     this.reply = new Promise((resolve, reject) => {

@@ -5,7 +5,9 @@ import { Breaker, type BreakerChange, type BreakerSettings } from './breaker.ts'
 import type { Credentials } from './credentials.ts'
 import { Link, type LinkSettings } from './link.ts'
 import { RedisTier } from './tier.ts'
+import type { Trace } from '../trace.ts'
 import type { Transport } from './transport.ts'
+import type { RequestReport } from './watch.ts'
 import { adaptUpstashClient, createUpstashTransport, isUpstashClient, type UpstashClient } from './upstash.ts'
 
 export type { BreakerChange, BreakerSettings } from './breaker.ts'
@@ -25,6 +27,7 @@ export {
 export type { Link, LinkSettings } from './link.ts'
 export { toReplyError } from './reply-error.ts'
 export { type Page, scan } from './scan.ts'
+export { ServerClock } from './server-clock.ts'
 export { type RedisTier, unexpected } from './tier.ts'
 export { type Command, RedisReplyError, type Reply, type SendOptions, type Transport } from './transport.ts'
 export type { UpstashClient } from './upstash.ts'
@@ -39,10 +42,19 @@ export interface RedisAccess {
   readonly binary: boolean
 }
 
+/** What the way to Redis works with, and whom it tells. */
+export interface Surroundings {
+  readonly clock: Clock
+  readonly stats: L2Stats
+  readonly trace?: Trace | undefined
+  readonly onBreaker?: (change: BreakerChange) => void
+  readonly onRequest?: (report: RequestReport) => void
+}
+
 export function connect(
   redis: Credentials | UpstashClient | Transport,
   settings: LinkSettings & { readonly breaker?: BreakerSettings | undefined },
-  { clock, stats, onBreaker }: { clock: Clock; stats: L2Stats; onBreaker?: (change: BreakerChange) => void },
+  { clock, stats, trace, onBreaker, onRequest }: Surroundings,
 ): RedisAccess {
   const transport = toTransport(redis)
   const tell = (change: BreakerChange): void => {
@@ -52,7 +64,7 @@ export function connect(
   const breaker =
     settings.breaker && new Breaker(settings.breaker, { clock, probe: settings.timeout + probeMargin, tell })
   if (breaker !== undefined) stats.breaker = 'closed'
-  const link = new Link(transport, settings, { clock, stats, breaker })
+  const link = new Link(transport, settings, { clock, stats, breaker, trace, onRequest })
   return {
     link,
     tier: new RedisTier(link, clock),

@@ -6,12 +6,19 @@ import type { Breaker } from './breaker.ts'
 import { sleep, withDeadline } from './deadline.ts'
 import { merge, unmerge } from './merge.ts'
 import type { Command, RedisReplyError, Reply, Transport } from './transport.ts'
+import { type Onlookers, watched } from './watch.ts'
 
 export interface LinkSettings {
   /** Milliseconds that one request may take, its retries included. */
   readonly timeout: number
   /** How often a request that failed on its way is sent again, where every command of it may run twice. */
   readonly retries: number
+}
+
+/** What a link works with, and who hears of its requests. */
+export interface LinkParts extends Onlookers {
+  readonly stats: L2Stats
+  readonly breaker?: Breaker | undefined
 }
 
 const retryDelay = 50
@@ -28,18 +35,16 @@ export class Link {
   readonly #clock: Clock
   readonly #stats: L2Stats
   readonly #breaker: Breaker | undefined
+  readonly #onlookers: Onlookers
   #queue: Call[] = []
 
-  constructor(
-    transport: Transport,
-    settings: LinkSettings,
-    { clock, stats, breaker }: { clock: Clock; stats: L2Stats; breaker?: Breaker | undefined },
-  ) {
+  constructor(transport: Transport, settings: LinkSettings, parts: LinkParts) {
     this.#transport = transport
     this.#settings = settings
-    this.#clock = clock
-    this.#stats = stats
-    this.#breaker = breaker
+    this.#clock = parts.clock
+    this.#stats = parts.stats
+    this.#breaker = parts.breaker
+    this.#onlookers = parts
   }
 
   /** Rejects with a `CacheError`, or with the reason of `signal`. */
@@ -102,19 +107,23 @@ export class Link {
     const sent = merge(batch)
     const commands = sent.map(({ command }) => command)
     const idempotent = batch.every((call) => call.idempotent)
-    for (let attempt = 0; ; attempt++) {
+    const procedure = batch.length === 1 ? batch[0]?.procedure : undefined
+    for (let retry = 0; ; retry++) {
       this.#stats.requests++
       this.#stats.commands += commands.length
       try {
         const options = { signal, idempotent, binary: batch[0]?.binary ?? false }
-        return unmerge(sent, checked(await this.#transport.send(commands, options), commands.length))
+        const replies = await watched(this.#onlookers, { commands, procedure, retry }, async () =>
+          checked(await this.#transport.send(commands, options), commands.length),
+        )
+        return unmerge(sent, replies)
       } catch (error) {
         const again =
-          idempotent && attempt < this.#settings.retries && toCacheError(error).code === 'L2_NETWORK'
+          idempotent && retry < this.#settings.retries && toCacheError(error).code === 'L2_NETWORK'
         if (!again) throw error
       }
       signal.throwIfAborted()
-      await sleep(retryDelay * 2 ** attempt * Math.random(), this.#clock, signal)
+      await sleep(retryDelay * 2 ** retry * Math.random(), this.#clock, signal)
     }
   }
 }

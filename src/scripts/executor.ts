@@ -1,7 +1,8 @@
 import { type LRU, lru } from 'tiny-lru'
-import { CacheError } from '../errors.ts'
+import { CacheError, type CacheErrorCode, isCacheError } from '../errors.ts'
 import { type LuaScript, textFor } from '../lua/index.ts'
 import { type Command, type Link, RedisReplyError, type Reply } from '../redis/index.ts'
+import type { Clock } from '../runtime.ts'
 import { compile } from './compile.ts'
 import type { DialectSwitch } from './dialect.ts'
 import { toScriptError } from './failure.ts'
@@ -13,6 +14,23 @@ export interface Run {
   /** Whether strings in the reply are wanted as bytes. */
   readonly binary?: boolean
   readonly signal: AbortSignal | undefined
+}
+
+/** How a run ended. `duration` is in milliseconds. */
+export interface RunReport {
+  readonly script: string
+  readonly duration: number
+  readonly ok: boolean
+  readonly code?: CacheErrorCode
+}
+
+/** What an executor has beside the way to Redis. */
+export interface ExecutorParts {
+  /** Whether replies can be had as bytes. */
+  readonly givesBytes: boolean
+  readonly clock: Clock
+  readonly stats: { count: number; failed: number }
+  readonly onRun: (report: RunReport) => void
 }
 
 // By SHA-1, by text, and once more for each thing that the answers can correct: the dialect, and the read-only commands.
@@ -31,17 +49,44 @@ export class Executor {
   readonly #compiled: LRU<LuaScript> = lru(100)
   readonly #compiling = new Map<string, Promise<LuaScript>>()
   #hasReadonly = true
+  readonly #parts: ExecutorParts
 
-  /** Whether replies can be had as bytes. */
-  readonly givesBytes: boolean
-
-  constructor(link: Link, dialect: DialectSwitch, givesBytes: boolean) {
+  constructor(link: Link, dialect: DialectSwitch, parts: ExecutorParts) {
     this.#link = link
     this.#dialect = dialect
-    this.givesBytes = givesBytes
+    this.#parts = parts
+  }
+
+  /** Whether replies can be had as bytes. */
+  get givesBytes(): boolean {
+    return this.#parts.givesBytes
   }
 
   async run<Reply_ = unknown>(script: LuaScript<Reply_>, run: Run): Promise<Reply_> {
+    const { clock, stats } = this.#parts
+    const started = clock.monotonic()
+    stats.count++
+    try {
+      const reply = await this.#run(script, run)
+      this.#tell(script, started)
+      return reply
+    } catch (error) {
+      // A caller that has gone away is no failure of the script.
+      if (isCacheError(error)) {
+        stats.failed++
+        this.#tell(script, started, error.code)
+      }
+      throw error
+    }
+  }
+
+  #tell({ name }: LuaScript, started: number, code?: CacheErrorCode): void {
+    const duration = this.#parts.clock.monotonic() - started
+    const ok = code === undefined
+    this.#parts.onRun({ script: name, duration, ok, ...(code && { code }) })
+  }
+
+  async #run<Reply_>(script: LuaScript<Reply_>, run: Run): Promise<Reply_> {
     let unknown = 0
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
       const dialect = this.#dialect.current
@@ -94,6 +139,7 @@ export class Executor {
       idempotent: script.idempotent,
       binary: run.binary ?? false,
       signal: run.signal,
+      procedure: script.name,
     })
   }
 

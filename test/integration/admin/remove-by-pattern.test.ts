@@ -170,8 +170,8 @@ onEveryEngine('removeByPattern', (server) => {
     for (const name of ['DEL', 'UNLINK']) expect(byCommand).not.toHaveProperty(name)
     expect(await world.redis('GET', 'e:k')).toMatch(/^h1\|t\|/)
     expect(events).toEqual([
-      { tier: 'l1', count: 0 },
-      { tier: 'l2', count: 1 },
+      { tier: 'l1', kind: 'key', count: 0 },
+      { tier: 'l2', kind: 'key', count: 1 },
     ])
   })
 

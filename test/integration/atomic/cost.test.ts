@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import { removeByPattern } from '../../../src/admin/index.ts'
+import { explain, health, removeByPattern } from '../../../src/admin/index.ts'
 import {
   compareAndSwap,
   counter,
@@ -87,5 +87,20 @@ onEveryEngine('costs of what works on top', (server) => {
     cache.removeLocal(Array.from({ length: 50 }, (_, i) => `x${i}`))
     expect(await cost(() => removeByPattern(cache, 'x*', { dryRun: true }))).toBe('2/52')
     expect(await cost(() => removeByPattern(cache, 'x*'))).toBe('3/105')
+  })
+
+  test('explain and health: what is asked, and the versions of tags that are not known', async () => {
+    expect(await cost(() => health(cache))).toBe('1/1')
+    expect(await cost(() => explain(cache, 'k'))).toBe('1/3')
+    await cache.set('k', 1, { tags: ['t'] })
+    expect(await cost(() => explain(cache, 'k'))).toBe('1/3')
+    const other = world.isolate()
+    await other.get('something else')
+    await cache.removeByTag('t')
+    await cache.set('k', 1, { tags: ['t'] })
+    expect(await cost(() => explain(other, 'k', { stampede: 'global' }))).toBe('1/3')
+    const fresh = world.isolate() // it would ask for the versions first
+    expect(await cost(() => explain(fresh, 'k'))).toBe('2/4')
+    expect(await explain(fresh, 'k')).toMatchObject({ get: 'l2', l2: { state: 'fresh', tags: ['t'] } })
   })
 })

@@ -58,6 +58,7 @@ describe('memory only', () => {
     expect(cache.stats().l2).toEqual({
       hits: 0,
       misses: 0,
+      hitRate: 0,
       requests: 0,
       commands: 0,
       errors: 0,

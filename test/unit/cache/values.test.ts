@@ -223,8 +223,8 @@ describe('statistics and events', () => {
       { tier: 'l1', operation: 'getOrCreate', bytes: 14 },
       { tier: 'l1', operation: 'get', age: 0 },
       { tier: 'l2', operation: 'get', age: 50 },
-      { tier: 'l1', count: 1 },
-      { tier: 'l2', count: 1 },
+      { tier: 'l1', kind: 'key', count: 1 },
+      { tier: 'l2', kind: 'key', count: 1 },
     ])
     expect(JSON.stringify(events)).not.toContain('secret')
     expect(cache.stats()).toMatchObject({

@@ -1,0 +1,41 @@
+import type { Core } from '../../core.ts'
+import { isFreshLocally, isOverLocally } from '../../entry/index.ts'
+import type { LocalEntry } from '../../memory/index.ts'
+import type { Place, View } from '../../view.ts'
+import type { Examined, StateReason, TierState } from './state.ts'
+
+/** What L1 has. It stays as it is: this is no use of it, and what is of no use is not dropped. */
+export function examineLocal(core: Core, { view, place }: { view: View; place: Place }): Examined {
+  const entry = core.local.peek(place.localKey)
+  const now = core.settings.clock.now()
+  if (entry === undefined || isOverLocally(entry, now)) return { state: { state: 'absent' } }
+  const verdict = core.coherence.versions.judge(entry.facts.stamp, place.localKey, entry.facts.tags)
+  const expired = entry.expired || verdict === 'soft'
+  const facts = {
+    age: Math.max(0, now - entry.from),
+    freshFor: entry.end - now,
+    ...(entry.staleUntil > entry.end && { staleFor: entry.staleUntil - now }),
+    took: entry.facts.took,
+    bytes: entry.bytes,
+    tags: view.tagsAt(entry.facts.tags),
+  }
+  if (verdict === 'dead') return { state: { state: 'removed', ...facts } }
+  if (verdict === 'unknown') return { state: { state: 'unknown', reason: 'tag', ...facts } }
+  const copy = { end: entry.end, staleUntil: entry.staleUntil, expired }
+  return { copy, state: { ...judge(core, entry, { now, expired }), ...facts } }
+}
+
+function judge(
+  core: Core,
+  entry: LocalEntry,
+  { now, expired }: { now: number; expired: boolean },
+): TierState {
+  if (expired) return { state: 'expired' }
+  if (!core.coherence.mayTrustLocal) return stale('maxStaleness')
+  if (isFreshLocally(entry, now)) return { state: 'fresh' }
+  return stale(now < entry.end ? 'localTtl' : 'ended')
+}
+
+function stale(reason: StateReason): TierState {
+  return { state: 'stale', reason }
+}

@@ -1,0 +1,160 @@
+import type { Core } from '../../core.ts'
+import { type EntryHeader, openEntry, tombstoneIn } from '../../entry/index.ts'
+import { CacheError, isCacheError } from '../../errors.ts'
+import { type RedisTier, type Reply, ServerClock, softAddress, starAddress } from '../../redis/index.ts'
+import type { LoadCall } from '../../load/call.ts'
+import type { Examined, StateReason, TierState } from './state.ts'
+
+/** What L2 has, and whether another isolate is making the value. */
+export interface Remote extends Examined {
+  readonly leased: boolean
+}
+
+type Asked = { readonly bytes: string | null; readonly versions: readonly number[]; readonly leased: boolean }
+
+/** A counter below this was never seeded. As in the scripts. */
+const lowestSeed = 1e12
+
+/**
+ * Reads what L2 has, and learns nothing from it: one request, and a second one for the versions of tags. Not while the breaker is
+ * open, for a request that leaves then decides about more than this.
+ */
+export async function examineRemote(core: Core, call: LoadCall): Promise<Remote> {
+  const { redis, counters } = core
+  if (redis === undefined || call.options.l2 === false) return none('off')
+  if (counters.l2.breaker === 'open' || counters.l2.breaker === 'half-open')
+    return none('unreachable', 'BREAKER_OPEN')
+  try {
+    return await examine(core, call, redis)
+  } catch (error) {
+    call.options.signal?.throwIfAborted()
+    if (!isCacheError(error)) throw error
+    return none('unreachable', error.code)
+  }
+}
+
+function none(state: TierState['state'], reason?: StateReason): Remote {
+  return { state: { state, ...(reason && { reason }) }, leased: false }
+}
+
+async function examine(core: Core, call: LoadCall, redis: RedisTier): Promise<Remote> {
+  const clock = new ServerClock(core.settings.clock)
+  const sentAt = core.settings.clock.now()
+  const asking = ask(core, call, redis)
+  const [time, { bytes, versions, leased }] = await Promise.all([redis.ask(['TIME'], signalOf(call)), asking])
+  clock.learn(time, sentAt)
+  if (bytes === null) return { ...none('absent'), leased }
+  if (tombstoneIn(bytes) !== undefined) return { ...none('removed', 'key'), leased }
+  const opened = await openEntry(bytes, call.place.address, core.settings)
+  if (typeof opened === 'string') return { ...none('unusable', opened), leased }
+  if (core.codec.decode(opened.encoded) === undefined) return { ...none('unusable', 'codec'), leased }
+  const { header } = opened
+  const now = clock.now()
+  const facts = {
+    age: now - header.created,
+    ...(header.fresh > 0 && { freshFor: header.fresh - now }),
+    ...(header.stale > 0 && { staleFor: header.stale - now }),
+    took: header.took,
+    bytes: bytes.length,
+    tags: header.tags,
+  }
+  const judged = await judge(core, call, { redis, header, versions, now })
+  const offset = core.settings.clock.now() - now
+  const expired = judged.state === 'expired'
+  const end = header.fresh === 0 ? now + offset : header.fresh + offset
+  const copy =
+    judged.state === 'removed'
+      ? undefined
+      : { end, staleUntil: Math.max(end, header.stale + offset), expired }
+  return { state: { ...judged, ...facts }, leased, ...(copy && { copy }) }
+}
+
+/** In one request; the versions come first, as those of a read do. */
+async function ask(core: Core, call: LoadCall, redis: RedisTier): Promise<Asked> {
+  const { place, view, key, patience } = call
+  const { counterKey, isOn } = core.coherence
+  const star = `${core.settings.keyPrefix}:${starAddress(undefined)}`
+  const [versions, bytes, lease] = await Promise.all([
+    isOn ? redis.ask(['MGET', counterKey, star], signalOf(call)) : null,
+    redis.ask(['GET', place.physicalKey], signalOf(call)),
+    patience.stampede === 'global' ? redis.ask(['GET', view.physicalKey('l', key)], signalOf(call)) : null,
+  ])
+  if (bytes !== null && typeof bytes !== 'string')
+    throw new CacheError('L2_REPLY', 'Redis answered with a reply of the wrong type')
+  return { bytes, versions: versionsIn(versions), leased: lease !== null }
+}
+
+interface Given {
+  readonly redis: RedisTier
+  readonly header: EntryHeader
+  /** The counter, and the version of everything. */
+  readonly versions: readonly number[]
+  readonly now: number
+}
+
+/**
+ * What this isolate would make of an entry. Of what others have done it goes by what it knows, unless the read would ask: because
+ * news are due, or for tags that it does not know.
+ */
+async function judge(core: Core, call: LoadCall, given: Given): Promise<TierState> {
+  const { header, now } = given
+  const { stamp, fresh } = header
+  const { localKey } = call.place
+  const known = core.coherence.versions
+  const tags = call.view.tagAddresses(header.tags)
+  const asked = askedFor(core, call, { tags, stamp })
+  const truth = asked === undefined ? nothing : await tagVersions(core, call, { ...given, tags: asked })
+  if (asked !== undefined && core.coherence.isOn) {
+    const [counter = 0, star = 0] = given.versions
+    if (counter < lowestSeed) return { state: 'removed', reason: 'unversioned' }
+    if (stamp < star) return { state: 'removed', reason: 'clear' }
+  }
+  if (known.judge(stamp, localKey, []) === 'dead')
+    return { state: 'removed', reason: stamp < known.cleared ? 'clear' : 'key' }
+  const byTags = known.judge(stamp, localKey, tags)
+  if (byTags === 'dead' || stamp < truth.hard) return { state: 'removed', reason: 'tag' }
+  if (fresh === 0 || known.judge(stamp, localKey, []) === 'soft') return { state: 'expired', reason: 'key' }
+  if (byTags === 'soft' || stamp < truth.soft) return { state: 'expired', reason: 'tag' }
+  return fresh > now ? { state: 'fresh' } : { state: 'stale', reason: 'ended' }
+}
+
+/** The tags whose versions a read would ask for; `undefined` where it would ask for none, nor for that of everything. */
+function askedFor(
+  core: Core,
+  { view, place, options }: LoadCall,
+  { tags, stamp }: { tags: readonly string[]; stamp: number },
+): readonly string[] | undefined {
+  const { versions, isDue } = core.coherence
+  if (isDue) return tags
+  const expected = view.tagAddresses(options.tags ?? []).filter((tag) => !versions.knows(tag))
+  const missing =
+    versions.judge(stamp, place.localKey, tags) === 'unknown'
+      ? tags.filter((tag) => !versions.knows(tag))
+      : tags.filter((tag) => expected.includes(tag))
+  return expected.length + missing.length === 0 ? undefined : missing
+}
+
+const nothing = { hard: 0, soft: 0 }
+
+/** The highest versions among those of these tags. */
+async function tagVersions(
+  core: Core,
+  call: LoadCall,
+  { redis, tags }: { redis: RedisTier; tags: readonly string[] },
+): Promise<{ readonly hard: number; readonly soft: number }> {
+  if (tags.length === 0) return nothing
+  const keys = [...tags, ...tags.map(softAddress)].map((tag) => `${core.settings.keyPrefix}:${tag}`)
+  const versions = versionsIn(await redis.ask(['MGET', ...keys], signalOf(call)))
+  return {
+    hard: Math.max(0, ...versions.slice(0, tags.length)),
+    soft: Math.max(0, ...versions.slice(tags.length)),
+  }
+}
+
+function versionsIn(reply: Reply): number[] {
+  return Array.isArray(reply) ? reply.map((each) => Number(each) || 0) : []
+}
+
+function signalOf({ options }: LoadCall): { signal?: AbortSignal } {
+  return options.signal === undefined ? {} : { signal: options.signal }
+}

@@ -1,0 +1,61 @@
+import { HybridCache } from '../cache.ts'
+import { type CacheErrorCode, isCacheError } from '../errors.ts'
+import { ServerClock } from '../redis/index.ts'
+import type { BreakerState } from '../stats.ts'
+
+/** How a cache is. */
+export interface Health {
+  /**
+   * `ok`: Redis answers. `degraded`: it does not, and the cache serves from memory and from factories. `memory`: it has none.
+   */
+  readonly status: 'ok' | 'degraded' | 'memory'
+  /** How long Redis took to answer, in milliseconds. */
+  readonly latency?: number
+  /** Why it is not well: `BREAKER_OPEN` where Redis was not even asked. */
+  readonly error?: CacheErrorCode
+  /** How far the server's clock is ahead of the isolate's, in milliseconds. */
+  readonly clockOffset?: number
+  readonly breaker: BreakerState | 'off'
+}
+
+/** Options of {@link health}. */
+export interface HealthOptions {
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Asks Redis for the time, for a probe or a dashboard. It never rejects for Redis: that is what it tells. Cost: 1/1; none while
+ * the breaker is open or without Redis. Rejects with the reason of the signal.
+ *
+ * @example
+ * ```ts
+ * import { createHybridCache } from 'hybrid-cache'
+ * import { health } from 'hybrid-cache/admin'
+ *
+ * const cache = createHybridCache()
+ * const { status, latency } = await health(cache)
+ * console.log(status, latency)
+ * ```
+ */
+export async function health(cache: HybridCache, { signal }: HealthOptions = {}): Promise<Health> {
+  const { core } = HybridCache.partsOf(cache)
+  const { redis, counters, settings } = core
+  signal?.throwIfAborted()
+  if (redis === undefined) return { status: 'memory', breaker: 'off' }
+  const { clock } = settings
+  const server = new ServerClock(clock)
+  const [started, sentAt] = [clock.monotonic(), clock.now()]
+  try {
+    // While the breaker is open it refuses this as well: one of the application's own requests shall find out.
+    if (counters.l2.breaker !== 'open')
+      server.learn(await redis.ask(['TIME'], signal === undefined ? {} : { signal }), sentAt)
+    else return { status: 'degraded', error: 'BREAKER_OPEN', breaker: 'open' }
+    const latency = clock.monotonic() - started
+    const clockOffset = server.now() - Math.floor(clock.now())
+    return { status: 'ok', latency, clockOffset, breaker: counters.l2.breaker }
+  } catch (error) {
+    signal?.throwIfAborted()
+    if (!isCacheError(error)) throw error
+    return { status: 'degraded', error: error.code, breaker: counters.l2.breaker }
+  }
+}
