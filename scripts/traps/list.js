@@ -118,8 +118,8 @@ export const planted = [
       ],
       [
         coherence,
-        'const changes = parseLog(await this.#send(range))',
-        'const changes = parseLog(await this.#send(range).then((reply) => new Promise<Reply>((resolve) => void setTimeout(resolve, 0, reply))))',
+        'const changes = parseLog(await this.#send(readLog(this.logKey, from)))',
+        'const changes = parseLog(await this.#send(readLog(this.logKey, from)).then((reply) => new Promise<Reply>((resolve) => void setTimeout(resolve, 0, reply))))',
       ],
     ],
     tests: [unit('check'), model],
@@ -445,8 +445,8 @@ export const planted = [
     edits: [
       [
         coherence,
-        '      this.#checkedAt = Math.max(this.#checkedAt, sentAt)\n      return',
-        '      this.#checkedAt = this.#parts.clock.monotonic()\n      return',
+        '      this.#checkedAt = Math.max(this.#checkedAt, sentAt)\n      this',
+        '      this.#checkedAt = this.#parts.clock.monotonic()\n      this',
       ],
     ],
     tests: [unit('check')],

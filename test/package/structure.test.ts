@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { expect, test } from 'vitest'
+import { planted } from '../../scripts/traps/list.js'
 
 const root = resolve(import.meta.dirname, '../..')
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -96,4 +97,9 @@ test('lock files name no host', () => {
   ]
   for (const lock of locks.filter((path) => !path.includes('node_modules')))
     expect(read(lock)).not.toMatch(/"resolved": "https?:/)
+})
+
+test('every bug that can be planted has its place in the code, once', () => {
+  const edits = planted.flatMap(({ trap, edits: all }) => all.map(([path, from]) => ({ trap, path, from })))
+  expect(edits.filter(({ path, from }) => read(path).split(from).length !== 2)).toEqual([])
 })
