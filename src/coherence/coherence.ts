@@ -245,7 +245,7 @@ export class Coherence {
       const localKey = localKeyOf(namespace, name)
       if (kind === 'k') local.dropOlder(localKey, version)
       else local.expireOlder(localKey, version)
-      marks.raise(localKey, version, asking)
+      marks.raise(localKey, version, { except: asking, keepsStale: kind === 'y' })
     } else if (kind === '*') {
       if (namespace === undefined) this.versions.learnStar(version)
       else this.versions.learnTag(starAddress(namespace), { hard: version })
@@ -268,7 +268,7 @@ export class Coherence {
       this.versions.own(localKey, version)
       local.dropOlder(localKey, version)
     }
-    marks.raise(localKey, version, undefined)
+    marks.raise(localKey, version, { keepsStale })
     this.versions.wrote(version)
   }
 

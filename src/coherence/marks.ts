@@ -5,6 +5,8 @@ export interface Mark {
   superseded: boolean
   /** Something that was learned since makes whatever is older than this version out of date. */
   version: number
+  /** The same without what only expired: a stale copy that is older than this is of no use, not even as such. */
+  removed: number
   /** What it asked for along with its value: news that came in the same answer were there before the value. */
   asking: object | undefined
   /** What is to be stored is a caller's own `set`: a later write that may come to nothing must not stop it. */
@@ -26,6 +28,7 @@ export class Marks {
       overtaken: since?.overtaken ?? false,
       superseded: since?.superseded ?? false,
       version: since?.version ?? 0,
+      removed: since?.removed ?? 0,
       asking: undefined,
     }
     const marks = this.#inFlight.get(key)
@@ -64,9 +67,13 @@ export class Marks {
     for (const mark of this.#inFlight.get(key) ?? []) mark.superseded ||= !loadsOnly || mark.explicit !== true
   }
 
-  /** A key was invalidated at `version`; `except` those who were told before they got their value. */
-  raise(key: string, version: number, except: object | undefined): void {
-    for (const mark of this.#inFlight.get(key) ?? []) raise(mark, version, except)
+  /** A key was invalidated at `version`, or but expired; `except` those who were told before they got their value. */
+  raise(
+    key: string,
+    version: number,
+    { except, keepsStale = false }: { except?: object | undefined; keepsStale?: boolean },
+  ): void {
+    for (const mark of this.#inFlight.get(key) ?? []) raise(mark, version, except, keepsStale)
   }
 
   /** So was everything. */
@@ -87,6 +94,8 @@ export class Marks {
   }
 }
 
-function raise(mark: Mark, version: number, except: object | undefined): void {
-  if (except === undefined || mark.asking !== except) mark.version = Math.max(mark.version, version)
+function raise(mark: Mark, version: number, except: object | undefined, keepsStale = false): void {
+  if (except !== undefined && mark.asking === except) return
+  mark.version = Math.max(mark.version, version)
+  if (!keepsStale) mark.removed = Math.max(mark.removed, version)
 }

@@ -60,7 +60,10 @@ export async function make(core: Core, flight: Flight, making: Making): Promise<
  */
 function replaceable(core: Core, flight: Flight, { call, local }: Making): Copy | undefined {
   const copy = asKnown(core, call.place.localKey, flight.answered ? flight.previous : local)
-  const current = copy !== undefined && copy.facts.stamp >= flight.mark.version ? copy : undefined
+  const { version, removed } = flight.mark
+  const kept = copy !== undefined && copy.facts.stamp >= removed ? copy : undefined
+  const current =
+    kept !== undefined && kept.facts.stamp < version && !kept.expired ? { ...kept, expired: true } : kept
   if (flight.answered) flight.previous = current
   return current
 }

@@ -52,3 +52,20 @@ test('what came into L1 while a key was expired without an answer is not fresh e
   await expect(expiring).rejects.toMatchObject({ code: 'L2_NETWORK' })
   expect(cache.getLocal('k')).toBeUndefined()
 })
+
+test('a load that fails while its key is expired has the stale value to fall back on', async () => {
+  const world = new World()
+  const cache = await world.warm()
+  await cache.set('k', 'old', stale)
+  cache.removeLocal('k')
+  await world.clock.advance(1000)
+  const gate = world.hold('GET', 'after')
+  const fail = (): never => {
+    throw new Error('down')
+  }
+  const loading = cache.getOrCreate('k', fail, { ...stale, forceRefresh: true })
+  await gate.reached
+  await cache.expire('k')
+  gate.open()
+  expect(await loading).toBe('old')
+})

@@ -48,9 +48,9 @@ describe('what was learned meanwhile', () => {
     const [late, asker, other] = [marks.begin('k'), marks.begin('k'), marks.begin('other')]
     const asking = {}
     asker.asking = asking
-    marks.raise('k', 7, asking)
+    marks.raise('k', 7, { except: asking })
     expect([late, asker, other].map(({ version }) => version)).toEqual([7, 0, 0])
-    marks.raise('k', 5, undefined)
+    marks.raise('k', 5, {})
     expect([late, asker, other].map(({ version }) => version)).toEqual([7, 5, 0])
     expect(marks.begin('k').version).toBe(0)
   })
@@ -81,7 +81,7 @@ describe('what was learned meanwhile', () => {
   test('goes over to what goes on from an operation', () => {
     const marks = new Marks()
     const first = marks.begin('k')
-    marks.raise('k', 7, undefined)
+    marks.raise('k', 7, {})
     marks.supersede('k')
     expect(marks.begin('k', first)).toMatchObject({ version: 7, superseded: true })
   })
