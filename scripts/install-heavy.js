@@ -1,6 +1,6 @@
 // @ts-check
 // Installs what is too heavy for everybody: the runtimes that the tests start and the tools that check the package, each a
-// package with a lock file of its own.
+// package with a lock file of its own. Arguments name those that are wanted, else it is all of them.
 // Does nothing, and says nothing, where all of it is there already.
 import { execFile } from 'node:child_process'
 import { existsSync, statSync, writeFileSync } from 'node:fs'
@@ -23,7 +23,9 @@ const packages = [
   { path: 'runtimes/edge-runtime' },
   { path: 'package/tools' },
   { path: 'integration/tcp/clients' },
+  { path: 'peers' },
 ]
+const wanted = process.argv.slice(2)
 
 /**
  * Written last, so that an install that was cut short counts for nothing.
@@ -51,8 +53,9 @@ async function install(folder, finish) {
   writeFileSync(stampOf(folder), '')
 }
 
+const chosen = packages.filter(({ path }) => wanted.length === 0 || wanted.includes(path))
 const outcomes = await Promise.all(
-  packages.map(async ({ path, finish }) => {
+  chosen.map(async ({ path, finish }) => {
     const folder = join(tests, path)
     if (isCurrent(folder)) return true
     console.log(`installing test/${path}`)

@@ -1,0 +1,23 @@
+// @ts-check
+import { createHybridCache } from 'hybrid-cache'
+
+/** @import { CacheOptions } from 'hybrid-cache' */
+/** @import { Contender, Isolate } from '../types.d.ts' */
+
+/** @param {CacheOptions} options @returns {Isolate} */
+function isolate(options) {
+  const cache = createHybridCache({ ttl: '1h', localTtl: '1h', ...options })
+  return {
+    read: (key, load) => cache.getOrCreate(key, load),
+    remove: (key) => cache.remove(key),
+    readTagged: (key, load, tag) => cache.getOrCreate(key, load, { tags: [tag] }),
+    removeByTag: (tag) => cache.removeByTag(tag),
+  }
+}
+
+/** @type {Contender} */
+export const hybridCache = {
+  name: 'hybrid-cache',
+  alone: () => isolate({}),
+  shared: ({ rest, name }) => isolate({ redis: rest, keyPrefix: name, coherence: { interval: '2s' } }),
+}

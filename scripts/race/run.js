@@ -1,0 +1,138 @@
+// @ts-check
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Gate } from './gate.js'
+
+/** @import { Contender, Isolate, Load, Meeting } from './types.d.ts' */
+
+/**
+ * What a call gives that begins after the removal, and one that begins 2.5 s later: `new` and `new`; `old` and `new`; or `OLD`, and
+ * `OLD` until the hour of its ttl is over. `no tags`: the library has none.
+ *
+ * @typedef {'new' | 'old, then new' | 'OLD' | 'no tags'} Outcome
+ * @typedef {{ loads: Isolate, removes: Isolate, reads: Isolate }} Roles
+ * @typedef {Roles & { key: string, tag?: string, tells: boolean }} Course
+ */
+
+const later = 2500
+const patience = 5000
+let count = 0
+
+/** Runs all courses with a library, and gives the outcomes by column. @param {Contender} contender @param {Meeting} meeting */
+export async function runAll({ alone, shared, tells = false }, meeting) {
+  const one = await alone()
+  const [a, b] = [await shared(meeting), await shared(meeting)]
+  const inOne = { loads: one, removes: one, reads: one }
+  const inSame = { loads: a, removes: a, reads: a }
+  const readByOther = { ...inSame, reads: b }
+  const removedByOther = [
+    { ...inSame, removes: b },
+    { loads: a, removes: b, reads: b },
+  ]
+  /** @param {Roles[]} all @param {boolean} [byTag] @returns {Promise<Outcome>} */
+  const worstOf = async (all, byTag = false) => {
+    if (byTag && a.removeByTag === undefined) return 'no tags'
+    const courses = all.map((roles) => courseOf(roles, byTag, tells))
+    return worst(await Promise.all(courses.map(race)))
+  }
+  try {
+    for (const roles of [inOne, inSame, readByOther])
+      for (const byTag of a.removeByTag === undefined ? [false] : [false, true])
+        await assertRemoves(courseOf(roles, byTag, tells))
+    const columns = {
+      'memory only': worstOf([inOne]),
+      'same isolate': worstOf([inSame]),
+      'another isolate': worstOf([readByOther]),
+      'removed by another': worstOf(removedByOther),
+      'by tag': worstOf([inSame, readByOther], true),
+      'by tag, by another': worstOf(removedByOther, true),
+    }
+    const outcomes = Object.entries(columns).map(async ([name, outcome]) => [name, await outcome])
+    return /** @type {Record<string, Outcome>} */ (Object.fromEntries(await Promise.all(outcomes)))
+  } finally {
+    for (const each of [one, a, b]) await each.close?.()
+  }
+}
+
+/** @param {Roles} roles @param {boolean} byTag @param {boolean} tells @returns {Course} */
+function courseOf(roles, byTag, tells) {
+  const key = `key${++count}`
+  return {
+    ...roles,
+    key,
+    ...(byTag && { tag: `tag${count}` }),
+    tells: tells && roles.loads !== roles.removes,
+  }
+}
+
+/** Without a race every library must pass, or it is not set up as it should be. @param {Course} course */
+async function assertRemoves(course) {
+  let data = 'old'
+  const load = async () => data
+  if ((await ask(course.loads, course, load)) !== 'old') throw new Error('a load gives what it has not read')
+  data = 'unread'
+  if ((await ask(course.loads, course, load)) !== 'old')
+    throw new Error('a value that was loaded is not kept')
+  data = 'new'
+  await remove(course)
+  if (!(await turns('new', () => ask(course.reads, course, load))))
+    throw new Error('a value that was removed is still there')
+}
+
+/**
+ * A load starts and is held. The data changes, and what is loaded is removed. Then the load ends, with what it has read.
+ * What does a call get that begins now?
+ *
+ * @param {Course} course @returns {Promise<Outcome>}
+ */
+async function race(course) {
+  let data = 'old'
+  const gate = new Gate()
+  const load = ask(course.loads, course, async () => {
+    const read = data
+    await gate.pass()
+    return read
+  })
+  await gate.reached
+  data = 'new'
+  await remove(course)
+  if (course.tells) await isTold(course)
+  gate.open()
+  if ((await load) !== 'old') throw new Error('the load did not end with what it had read')
+  const read = () => ask(course.reads, course, async () => data)
+  const first = await read()
+  await sleep(later)
+  await course.reads.read(`${course.key}-unrelated`, async () => '')
+  if ((await read()) === 'old') return 'OLD'
+  return first === 'old' ? 'old, then new' : 'new'
+}
+
+/** @param {Isolate} isolate @param {{ key: string, tag?: string }} course @param {Load} load */
+function ask(isolate, { key, tag }, load) {
+  return tag === undefined ? isolate.read(key, load) : isolate.readTagged?.(key, load, tag)
+}
+
+/** @param {{ removes: Isolate, key: string, tag?: string }} course */
+async function remove({ removes, key, tag }) {
+  await (tag === undefined ? removes.remove(key) : removes.removeByTag?.(tag))
+}
+
+/** Waits until who loads has heard of a removal that came later, on the same way. @param {Course} course */
+async function isTold({ loads, removes, key, tag }) {
+  const sign = { removes, key: `${key}-sign`, ...(tag !== undefined && { tag: `${tag}-sign` }) }
+  await ask(loads, sign, async () => 'up')
+  await remove(sign)
+  if (!(await turns('down', () => ask(loads, sign, async () => 'down'))))
+    throw new Error('an isolate was not told of what another had removed')
+}
+
+/** Whether a read comes to give a value, for news between isolates take a moment. @param {string} value @param {() => unknown} read */
+async function turns(value, read) {
+  for (const end = Date.now() + patience; Date.now() < end; await sleep(5))
+    if ((await read()) === value) return true
+  return false
+}
+
+/** @param {readonly Outcome[]} outcomes @returns {Outcome} */
+function worst(outcomes) {
+  return outcomes.find((each) => each === 'OLD') ?? outcomes.find((each) => each !== 'new') ?? 'new'
+}
