@@ -1,46 +1,17 @@
 // @ts-check
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { createHybridCache } from 'hybrid-cache'
 import { sample } from './payload.js'
-
-/** The local server in a process of its own, so that its work is not counted as ours. */
-async function startServer() {
-  const cli = fileURLToPath(new URL('../../dist/dev/cli.js', import.meta.url))
-  const child = spawn(process.execPath, [cli, 'dev', '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
-  /** @type {Record<string, string>} */
-  const env = {}
-  for await (const line of createInterface({ input: child.stdout })) {
-    const [, name, value] = /^(UPSTASH_REDIS_REST_\w+)=(.*)$/.exec(line) ?? []
-    if (name !== undefined && value !== undefined) env[name] = value
-    if (Object.keys(env).length === 2) break
-  }
-  const close = async () => {
-    child.kill()
-    await once(child, 'exit')
-  }
-  return { url: env['UPSTASH_REDIS_REST_URL'] ?? '', token: env['UPSTASH_REDIS_REST_TOKEN'] ?? '', close }
-}
+import { senderTo, startServer } from './server.js'
 
 /** @returns {Promise<{ pairs: import('./ratio.js').Pair[], close: () => Promise<void> }>} */
 export async function redisPairs() {
-  const { url, token, close } = await startServer()
+  const server = await startServer()
+  const { url, token, close } = server
   const value = sample(3000)
   const cache = createHybridCache({ redis: { url, token } })
   await cache.set('key', value)
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
-  /** @param {unknown[]} command @param {AbortSignal} [signal] */
-  const send = async (command, signal) => {
-    const response = await fetch(`${url}/pipeline`, {
-      method: 'POST',
-      headers,
-      body: JSON.stringify([command]),
-      ...(signal && { signal }),
-    })
-    return JSON.parse(await response.text())[0].result
-  }
+  const send = senderTo(server)
   const get = async () => JSON.parse(await send(['GET', 'plain']))
   const getInTime = async () => {
     const controller = new AbortController()
