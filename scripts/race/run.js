@@ -1,6 +1,7 @@
 // @ts-check
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Gate } from './gate.js'
+import { Line } from './line.js'
 
 /** @import { Contender, Isolate, Load, Meeting } from './types.d.ts' */
 
@@ -15,6 +16,8 @@ import { Gate } from './gate.js'
 
 const later = 2500
 const patience = 5000
+/** For how long news between isolates may be on their way, where nothing can tell that they have come. */
+const news = 500
 let count = 0
 
 /** Runs all courses with a library, and gives the outcomes by column. @param {Contender} contender @param {Meeting} meeting */
@@ -45,6 +48,7 @@ export async function runAll({ alone, shared, tells = false }, meeting) {
       'removed by another': worstOf(removedByOther),
       'by tag': worstOf([inSame, readByOther], true),
       'by tag, by another': worstOf(removedByOther, true),
+      'read on its way': readOnItsWay(b, shared, meeting),
     }
     const outcomes = Object.entries(columns).map(async ([name, outcome]) => [name, await outcome])
     return /** @type {Record<string, Outcome>} */ (Object.fromEntries(await Promise.all(outcomes)))
@@ -98,12 +102,55 @@ async function race(course) {
   if (course.tells) await isTold(course)
   gate.open()
   if ((await load) !== 'old') throw new Error('the load did not end with what it had read')
-  const read = () => ask(course.reads, course, async () => data)
+  return outcomeOf(course.reads, course.key, () => ask(course.reads, course, async () => data))
+}
+
+/**
+ * The same with a read from Redis instead of a load: its reply is held, while another isolate removes the value.
+ *
+ * @param {Isolate} other @param {Contender['shared']} shared @param {Meeting} meeting @returns {Promise<Outcome>}
+ */
+async function readOnItsWay(other, shared, { redisPort, rest, ...meeting }) {
+  const key = `key${++count}`
+  const [redis, http] = [new Line(redisPort), new Line(Number(new URL(rest.url).port))]
+  const [port, restPort] = [await redis.open(), await http.open()]
+  let data = `the old ${key}`
+  await other.read(key, async () => data)
+  const reader = await shared({
+    ...meeting,
+    redisUrl: `redis://127.0.0.1:${port}`,
+    redisPort: port,
+    rest: { url: `http://127.0.0.1:${restPort}`, token: rest.token },
+  })
+  try {
+    await reader.read(`${key}-before`, async () => '')
+    const gate = new Gate()
+    for (const line of [redis, http]) line.hold(data, gate)
+    const reading = reader.read(key, async () => 'loaded')
+    await Promise.race([
+      gate.reached,
+      reading.then(() => Promise.reject(new Error('nothing was read from Redis'))),
+    ])
+    data = 'new'
+    await other.remove(key)
+    await sleep(news)
+    gate.open()
+    if ((await reading) === 'loaded') throw new Error('what was read from Redis was not given')
+    return await outcomeOf(reader, key, () => reader.read(key, async () => data))
+  } finally {
+    await reader.close?.()
+    for (const line of [redis, http]) line.close()
+  }
+}
+
+/** @param {Isolate} reader @param {string} key @param {() => unknown} read @returns {Promise<Outcome>} */
+async function outcomeOf(reader, key, read) {
   const first = await read()
   await sleep(later)
-  await course.reads.read(`${course.key}-unrelated`, async () => '')
-  if ((await read()) === 'old') return 'OLD'
-  return first === 'old' ? 'old, then new' : 'new'
+  // As any isolate that is not idle: something else is asked for.
+  await reader.read(`${key}-unrelated`, async () => '')
+  if ((await read()) !== 'new') return 'OLD'
+  return first === 'new' ? 'new' : 'old, then new'
 }
 
 /** @param {Isolate} isolate @param {{ key: string, tag?: string }} course @param {Load} load */

@@ -53,7 +53,7 @@ export const unkey = {
   name: '@unkey/cache',
   alone: () => isolate(new Background(), () => []),
   shared({ rest, name }) {
-    const redis = new Redis({ ...rest, enableTelemetry: false })
+    const redis = new Redis({ ...rest, enableTelemetry: false, responseEncoding: false })
     const background = new Background()
     const { waitUntil } = background
     const watched = {
