@@ -46,7 +46,7 @@ export const planted = [
   {
     trap: 'V2',
     what: 'a reply from before an invalidation that was learnt fills L1',
-    edits: [[coherence, 'marks.raise(localKey, version, { except: asking, keepsStale: kind === 'y' })', '']],
+    edits: [[coherence, "marks.raise(localKey, version, { except: asking, keepsStale: kind === 'y' })", '']],
     tests: [unit('check'), model],
   },
   {
