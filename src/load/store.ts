@@ -79,7 +79,7 @@ export function lifetimeOf(
   return resolveLifetime(options, core.settings, { ...given, onlyLocal: !usesRedis(core, options) })
 }
 
-function nowIn(core: Core): number {
+export function nowIn(core: Core): number {
   return core.redis?.clock.now() ?? core.settings.clock.now()
 }
 

@@ -1,0 +1,42 @@
+// What a shared cache must not keep: RFC 9111, section 3, read strictly. Whatever could be meant for one client only is left out.
+
+/** Why a request is passed on, or a response not stored. */
+export type Refusal =
+  /** Not `GET` or `HEAD`. */
+  | 'method'
+  /** The request says who asks, or asks for a part. */
+  | 'authorization'
+  | 'cookie'
+  | 'range'
+  /** The response is no whole success. */
+  | 'status'
+  /** It is for one client, or says that it is not to be stored. */
+  | 'set-cookie'
+  | 'cache-control'
+  /** It depends on a header of the request that is not part of the key. */
+  | 'vary'
+  /** Its bytes depend on what the client accepts. */
+  | 'content-encoding'
+  | 'too-large'
+
+/** Why a request is passed on; `undefined` where it may be answered from the cache. `vary`: headers that are part of the key, in lower case. */
+export function refusalOfRequest({ method, headers }: Request, vary: readonly string[]): Refusal | undefined {
+  if (method !== 'GET' && method !== 'HEAD') return 'method'
+  for (const name of ['authorization', 'cookie'] as const)
+    if (headers.has(name) && !vary.includes(name)) return name
+  return headers.has('range') ? 'range' : undefined
+}
+
+const notForAll = /(?:^|[\s,])(?:private|no-store|no-cache)(?=$|[\s,=])/i
+
+/** Why a response is not stored; `undefined` where it may be. */
+export function refusalOfResponse(response: Response, vary: readonly string[]): Refusal | undefined {
+  const { headers, status } = response
+  if (status !== 200) return 'status'
+  if (headers.has('set-cookie')) return 'set-cookie'
+  if (notForAll.test(headers.get('cache-control') ?? '')) return 'cache-control'
+  if (headers.has('content-encoding')) return 'content-encoding'
+  const varies = (headers.get('vary') ?? '').toLowerCase().split(',')
+  const unlisted = varies.map((name) => name.trim()).filter((name) => name !== '' && !vary.includes(name))
+  return unlisted.length > 0 ? 'vary' : undefined
+}

@@ -1,0 +1,134 @@
+/** A response as it is stored: plain data, for JSON to carry. */
+export interface StoredResponse {
+  readonly status: number
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly body: string
+  /** How `body` stands for bytes: text where they are UTF-8, else base64. */
+  readonly encoding: 'utf-8' | 'base64'
+  /** When it was made, in milliseconds since 1970. */
+  readonly at: number
+}
+
+/** What came of reading a response: what to store, or the response itself, whole, where it is larger than allowed. */
+export type Captured = { readonly stored: StoredResponse } | { readonly tooLarge: Response }
+
+// About one connection, or this cache's own to say. RFC 9110, section 7.6.1.
+const notStored = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'age',
+  'cache-status',
+  'content-length',
+])
+
+/** Reads a response, `maxBytes` of its body at most. */
+export async function capture(
+  response: Response,
+  { maxBytes, at }: { maxBytes: number; at: number },
+): Promise<Captured> {
+  const read = await readUpTo(response.body, maxBytes)
+  if ('rest' in read) return { tooLarge: new Response(read.rest, response) }
+  const headers = [...response.headers].filter(([name]) => !notStored.has(name))
+  return { stored: { status: response.status, headers, ...encode(read.bytes), at } }
+}
+
+/** The response that was stored. `now`: milliseconds since 1970. */
+export function revive({ status, headers, body, encoding, at }: StoredResponse, now: number): Response {
+  const response = new Response(encoding === 'utf-8' ? body : fromBase64(body), { status })
+  response.headers.delete('content-type') // a string body brings one of its own
+  for (const [name, value] of headers) response.headers.append(name, value)
+  response.headers.set('age', String(Math.max(0, Math.floor((now - at) / 1000))))
+  return response
+}
+
+const onNotModified = ['age', 'cache-control', 'content-location', 'date', 'etag', 'expires', 'vary']
+
+/** The answer to who has it already, which says so: 304 without the body. RFC 9110, section 13.1.2. */
+export function notModified(response: Response, request: Request): Response | undefined {
+  const etag = response.headers.get('etag')
+  const asked = request.headers.get('if-none-match')
+  if (etag === null || asked === null) return undefined
+  const known = new Set(asked.split(',').map(weak))
+  if (!known.has('*') && !known.has(weak(etag))) return undefined
+  const headers = onNotModified.flatMap((name) => {
+    const value = response.headers.get(name)
+    return value === null ? [] : [[name, value] as [string, string]]
+  })
+  return new Response(null, { status: 304, headers })
+}
+
+function weak(etag: string): string {
+  return etag.trim().replace(/^W\//, '')
+}
+
+async function readUpTo(
+  body: ReadableStream<Uint8Array> | null,
+  maxBytes: number,
+): Promise<{ bytes: Uint8Array } | { rest: ReadableStream<Uint8Array> }> {
+  if (body === null) return { bytes: new Uint8Array() }
+  const reader = body.getReader()
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return { bytes: joined(chunks, size) }
+    chunks.push(value)
+    size += value.length
+    if (size > maxBytes) return { rest: resumed(chunks, reader) }
+  }
+}
+
+function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const bytes = new Uint8Array(size)
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.length
+  }
+  return bytes
+}
+
+/** What was read, and what is still to come. */
+function resumed(
+  chunks: readonly Uint8Array[],
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      for (const chunk of chunks) controller.enqueue(chunk)
+    },
+    async pull(controller) {
+      const { done, value } = await reader.read()
+      if (done) controller.close()
+      else controller.enqueue(value)
+    },
+    cancel: (reason) => reader.cancel(reason),
+  })
+}
+
+function encode(bytes: Uint8Array): Pick<StoredResponse, 'body' | 'encoding'> {
+  try {
+    const body = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return { body, encoding: 'utf-8' }
+  } catch {
+    return { body: toBase64(bytes), encoding: 'base64' }
+  }
+}
+
+const blockSize = 0x8000
+
+function toBase64(bytes: Uint8Array): string {
+  let binary = ''
+  for (let i = 0; i < bytes.length; i += blockSize)
+    binary += String.fromCharCode(...bytes.subarray(i, i + blockSize))
+  return btoa(binary)
+}
+
+function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
+}

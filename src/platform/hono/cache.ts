@@ -1,0 +1,250 @@
+import { HybridCache } from '../../cache.ts'
+import {
+  capture,
+  notModified,
+  type Refusal,
+  refusalOfRequest,
+  refusalOfResponse,
+  requestKey,
+  revive,
+  shortKey,
+  type StoredResponse,
+} from '../../http/index.ts'
+import type { LoadContext } from '../../load/context.ts'
+import { nowIn } from '../../load/store.ts'
+import type { EntryOptions } from '../../options.ts'
+import {
+  type CacheOf,
+  cacheFor,
+  executionOf,
+  type HonoContext,
+  type HonoMiddleware,
+  replaceResponse,
+} from './context.ts'
+
+/** Options of {@link cache}. Those of the entries are the same as those of `getOrCreate`. */
+export interface CacheMiddlewareOptions<Context extends HonoContext = HonoContext> extends Pick<
+  EntryOptions,
+  'ttl' | 'localTtl' | 'swr' | 'staleIfError' | 'jitter' | 'eager' | 'stampede' | 'l1' | 'l2'
+> {
+  /** Where responses are kept, or how to come by it: `(c) => cacheOf(c.env, c.executionCtx)` on Workers. */
+  readonly cache: CacheOf<Context>
+  /** Headers of the request that a response may depend on: they become part of the key. `authorization` and `cookie` have to be listed to be cached at all. Default: none. */
+  readonly vary?: readonly string[]
+  /** What stands for a request, instead of its URL: whatever the response depends on has to be in it. `vary` is added. */
+  readonly key?: (context: Context) => string | Promise<string>
+  /** Tags of what is stored, for `removeByTag`. */
+  readonly tags?: readonly string[] | ((context: Context) => readonly string[])
+  /** The largest body that is stored, in bytes. Default 512 KiB. */
+  readonly maxBytes?: number
+  /** The app itself. `swr` and `eager` need it: what goes on behind a response asks it anew. */
+  readonly app?: { fetch(request: Request, env?: unknown, context?: never): Response | Promise<Response> }
+}
+
+/** Said instead of a response: this one is for its own caller only. */
+interface Passed {
+  readonly passed: Refusal
+}
+
+/** A response of the origin that is no success, whose place a stale one may take. */
+class OriginFailed extends Error {
+  override readonly name = 'OriginFailed'
+}
+
+/** For how long it is remembered that a key's responses are not to be stored: nobody waits for another's then. */
+const passFor = 10_000
+
+/**
+ * Caches the responses of a Hono app in both tiers: what `GET` answers with 200, once for all who ask at a time.
+ *
+ * Passed on and not stored is what could be meant for one client: other methods; requests with `Authorization`, `Cookie` or `Range`;
+ * responses with `Set-Cookie`, with `Cache-Control: private`, `no-store` or `no-cache`, with a `Vary` that is not listed in `vary`, with
+ * `Content-Encoding` (compress outside of the cache), or larger than `maxBytes`. `HEAD` is answered from what a `GET` has stored.
+ * A status of 500 or more counts as a failure: a stale response takes its place within `staleIfError`. What a client says of
+ * caching in its request is not heeded. Answers have `Age` and `Cache-Status` (RFC 9211); `If-None-Match` is answered with 304.
+ *
+ * Throws a `TypeError` for `swr` or `eager` without `app`. Cost: as `getOrCreate`.
+ *
+ * @example
+ * ```ts
+ * import { createHybridCache } from 'hybrid-cache'
+ * import { cache, type HonoMiddleware } from 'hybrid-cache/hono'
+ *
+ * declare const app: { use(path: string, middleware: HonoMiddleware): void } // new Hono()
+ * const store = createHybridCache()
+ * app.use('/products/*', cache({ cache: store, ttl: '1m', staleIfError: '1h', tags: ['products'] }))
+ * ```
+ */
+export function cache<Context extends HonoContext = HonoContext>(
+  options: CacheMiddlewareOptions<Context>,
+): HonoMiddleware {
+  const settings = resolve(options as unknown as CacheMiddlewareOptions)
+  return (context, next) => new Handling(settings, context, next).answer()
+}
+
+interface Settings extends CacheMiddlewareOptions {
+  readonly vary: readonly string[]
+  readonly maxBytes: number
+  readonly entry: EntryOptions
+}
+
+const ofEntries = [
+  'ttl',
+  'localTtl',
+  'swr',
+  'staleIfError',
+  'jitter',
+  'eager',
+  'stampede',
+  'l1',
+  'l2',
+] as const
+// The handlers of a request run as long as they do, and for that request: what a cache's own options say is not meant for them.
+const asLongAsItTakes: EntryOptions = { timeout: false }
+const nothingBehind: EntryOptions = { swr: false, eager: false, softTimeout: false }
+
+function resolve(options: CacheMiddlewareOptions): Settings {
+  const { vary = [], maxBytes = 512 * 1024, app, swr, eager } = options
+  if (!(options.cache instanceof HybridCache) && typeof options.cache !== 'function')
+    throw new TypeError('cache takes the cache, or a function of the context that gives it')
+  if (!Array.isArray(vary) || !vary.every((name) => typeof name === 'string'))
+    throw new TypeError('vary must be a list of names of request headers')
+  if (!Number.isSafeInteger(maxBytes) || maxBytes < 1)
+    throw new TypeError('maxBytes must be a whole number, 1 or more')
+  if (app === undefined && (swr || eager))
+    throw new TypeError('swr and eager need the app: what goes on behind a response asks it anew')
+  const given = ofEntries.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]]))
+  const entry: EntryOptions = {
+    ...(Object.fromEntries(given) as EntryOptions),
+    ...asLongAsItTakes,
+    ...(app === undefined && nothingBehind),
+  }
+  return { ...options, vary: vary.map((name) => name.toLowerCase()), maxBytes, entry }
+}
+
+/** Says that a request was made here, to refresh what is stored. Nobody else can: its value is known to this isolate alone. */
+const refreshHeader = 'x-hybrid-cache-refresh'
+let secret: string | undefined
+
+/** One request. */
+class Handling {
+  readonly #settings: Settings
+  readonly #context: HonoContext
+  readonly #next: () => Promise<void>
+  /** Whether the handlers behind this one have run for this request. */
+  #ran = false
+
+  constructor(settings: Settings, context: HonoContext, next: () => Promise<void>) {
+    this.#settings = settings
+    this.#context = context
+    this.#next = next
+  }
+
+  async answer(): Promise<Response | void> {
+    const request = this.#context.req.raw
+    if (secret !== undefined && request.headers.get(refreshHeader) === secret) return this.#next()
+    const refusal = refusalOfRequest(request, this.#settings.vary)
+    if (refusal !== undefined) return this.#pass(`fwd=bypass; detail=${refusal}`)
+    const store = cacheFor(this.#settings.cache, this.#context)
+    const key = await this.#key()
+    if (store.getLocal(`pass ${key}`) !== undefined) return this.#pass('fwd=uri-miss; detail=pass')
+    const found =
+      request.method === 'HEAD'
+        ? await store.get<StoredResponse>(`http ${key}`)
+        : await this.#find(store, key)
+    if (found === undefined) return this.#pass('fwd=uri-miss')
+    if ('passed' in found) return this.#pass(`fwd=uri-miss; detail=${found.passed}`)
+    return this.#give(store, found)
+  }
+
+  async #key(): Promise<string> {
+    const { key, vary } = this.#settings
+    const request = this.#context.req.raw
+    if (key === undefined) return requestKey(request, vary)
+    const headers = vary.map((name) => request.headers.get(name))
+    return shortKey(JSON.stringify([await key(this.#context), ...headers]))
+  }
+
+  /** What is stored, or is now; `undefined` where the origin fails and nothing may take its place. */
+  async #find(store: HybridCache, key: string): Promise<StoredResponse | Passed | undefined> {
+    const { entry, tags } = this.#settings
+    const own = typeof tags === 'function' ? tags(this.#context) : (tags ?? [])
+    try {
+      return await store.getOrCreate<StoredResponse | Passed, StoredResponse>(
+        `http ${key}`,
+        (loading) => this.#load(store, key, loading),
+        { ...entry, tags: own },
+      )
+    } catch (error) {
+      if (error instanceof OriginFailed) return undefined
+      throw error
+    }
+  }
+
+  async #load(
+    store: HybridCache,
+    key: string,
+    loading: LoadContext<StoredResponse>,
+  ): Promise<StoredResponse | Passed> {
+    const isOwn = loading.stale === undefined || this.#settings.app === undefined
+    const response = isOwn ? await this.#run() : await this.#refresh()
+    if (response.status >= 500) loading.fail(new OriginFailed('the origin has answered with an error'))
+    const refusal = refusalOfResponse(response, this.#settings.vary)
+    if (refusal !== undefined) {
+      // Only its own client is answered so: nothing follows for the others.
+      if (response.status === 304) loading.skip()
+      else await this.#refuse(store, key, loading)
+      return { passed: refusal }
+    }
+    const at = timeOf(store)
+    const captured = await capture(response, { maxBytes: this.#settings.maxBytes, at })
+    if ('stored' in captured) return captured.stored
+    if (isOwn) replaceResponse(this.#context, captured.tooLarge)
+    await this.#refuse(store, key, loading)
+    return { passed: 'too-large' }
+  }
+
+  /** Nobody else is given it, and for a while nobody waits for another's. */
+  async #refuse(store: HybridCache, key: string, loading: LoadContext<StoredResponse>): Promise<void> {
+    loading.skip()
+    await store.set(`pass ${key}`, 1, { l2: false, ttl: passFor })
+  }
+
+  async #run(): Promise<Response> {
+    this.#ran = true
+    await this.#next()
+    return this.#context.res
+  }
+
+  /** The context of this request may be over: the app is asked as by another. */
+  async #refresh(): Promise<Response> {
+    const { app } = this.#settings
+    if (app === undefined) throw new TypeError('there is no app to ask')
+    const headers = new Headers(this.#context.req.raw.headers)
+    for (const name of ['if-none-match', 'if-modified-since']) headers.delete(name)
+    headers.set(refreshHeader, (secret ??= crypto.randomUUID()))
+    const request = new Request(this.#context.req.raw.url, { headers })
+    return app.fetch(request, this.#context.env, executionOf(this.#context) as never)
+  }
+
+  async #pass(status: string): Promise<void> {
+    if (!this.#ran) await this.#run()
+    this.#context.header('cache-status', `hybrid-cache; ${status}`)
+  }
+
+  #give(store: HybridCache, found: StoredResponse): Response | void {
+    const request = this.#context.req.raw
+    const whole = revive(found, timeOf(store))
+    const failed = this.#ran && this.#context.res.status >= 500
+    const status = failed ? 'fwd=stale' : this.#ran ? 'fwd=uri-miss; stored' : 'hit'
+    const response =
+      notModified(whole, request) ?? (request.method === 'HEAD' ? new Response(null, whole) : whole)
+    response.headers.set('cache-status', `hybrid-cache; ${status}`)
+    if (!this.#ran) return response
+    replaceResponse(this.#context, response)
+  }
+}
+
+function timeOf(store: HybridCache): number {
+  return nowIn(HybridCache.partsOf(store).core)
+}

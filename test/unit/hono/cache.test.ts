@@ -1,0 +1,344 @@
+import fc from 'fast-check'
+import { Hono } from 'hono'
+import { describe, expect, test } from 'vitest'
+import type { HybridCache } from '../../../src/index.ts'
+import { cache as cacheMiddleware, type CacheMiddlewareOptions } from '../../../src/platform/hono/index.ts'
+import { settle } from '../../support/manual-clock.ts'
+import { World } from '../../support/world.ts'
+
+type Handler = (request: Request) => Response | Promise<Response>
+
+/** An app whose every route is cached, and how often its handler ran. */
+class App {
+  readonly world: World = new World()
+  readonly store: HybridCache
+  readonly app: Hono = new Hono()
+  runs = 0
+
+  constructor(handler: Handler, options: Partial<CacheMiddlewareOptions> = {}, behind = false) {
+    this.store = this.world.isolate()
+    this.app.use('*', async (c, next) => {
+      await next()
+      c.header('x-outer', 'seen')
+    })
+    const app = behind ? { app: this.app as NonNullable<CacheMiddlewareOptions['app']> } : {}
+    this.app.use('*', cacheMiddleware({ cache: this.store, ttl: '10s', ...options, ...app }))
+    this.app.all('*', (c) => {
+      this.runs++
+      return handler(c.req.raw)
+    })
+  }
+
+  ask(path = '/', init: RequestInit = {}): Promise<Response> {
+    return Promise.resolve(this.app.request(path, init))
+  }
+
+  /** What the answers to the same request twice say of themselves. */
+  async twice(init: RequestInit = {}): Promise<string[]> {
+    await this.ask('/', init)
+    return [(await this.ask('/', init)).headers.get('cache-status') ?? '', String(this.runs)]
+  }
+}
+
+const text: Handler = () => new Response('hello', { headers: { 'x-own': '1', etag: '"v1"' } })
+
+describe('what may be stored', () => {
+  test('is answered from the cache, as it was, with its age', async () => {
+    const app = new App(text)
+    const first = await app.ask()
+    expect([await first.text(), first.headers.get('cache-status')]).toEqual([
+      'hello',
+      'hybrid-cache; fwd=uri-miss; stored',
+    ])
+    await app.world.clock.advance(3000)
+    const second = await app.ask()
+    expect(await second.text()).toBe('hello')
+    expect(Object.fromEntries(second.headers)).toEqual({
+      'cache-status': 'hybrid-cache; hit',
+      'content-type': 'text/plain;charset=UTF-8',
+      age: '3',
+      etag: '"v1"',
+      'x-own': '1',
+      'x-outer': 'seen',
+    })
+    expect(app.runs).toBe(1)
+    await app.world.clock.advance(8000)
+    await app.ask()
+    expect(app.runs).toBe(2)
+  })
+
+  test('is any body, text or not, to the byte', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => {
+        const app = new App(() => new Response(bytes as Uint8Array<ArrayBuffer>))
+        for (let i = 0; i < 2; i++)
+          expect(new Uint8Array(await (await app.ask()).arrayBuffer())).toEqual(bytes)
+        expect(app.runs).toBe(1)
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  test('is shared by all who ask at the time', async () => {
+    let finish = (): void => undefined
+    const made = new Promise<void>((resolve) => (finish = resolve))
+    const app = new App(async () => made.then(() => new Response('made')))
+    const all = Array.from({ length: 20 }, () => app.ask())
+    await settle()
+    finish()
+    expect(await Promise.all((await Promise.all(all)).map((each) => each.text()))).toEqual(
+      Array(20).fill('made'),
+    )
+    expect(app.runs).toBe(1)
+  })
+
+  test('is removed by its tags', async () => {
+    const app = new App(text, { tags: (c) => [new URL(c.req.raw.url).pathname] })
+    await app.ask('/a')
+    await app.store.removeByTag('/a')
+    await app.ask('/a')
+    expect(app.runs).toBe(2)
+  })
+
+  test('has the query in order, and is another for another URL', async () => {
+    const app = new App((request) => new Response(request.url))
+    await app.ask('/?b=2&a=1')
+    expect(await (await app.ask('/?a=1&b=2')).text()).toContain('/?b=2&a=1')
+    for (const path of ['/?a=1', '/?a=1&b=3', '/x?a=1&b=2', '/?a=1&a=1&b=2']) await app.ask(path)
+    expect(app.runs).toBe(5)
+    await app.ask(`/${'long'.repeat(1000)}`)
+    expect((await app.ask(`/${'long'.repeat(1000)}`)).headers.get('cache-status')).toBe('hybrid-cache; hit')
+  })
+
+  test('answers HEAD from what GET has stored, and who has it already with 304', async () => {
+    const app = new App(text)
+    expect((await app.ask('/', { method: 'HEAD' })).headers.get('cache-status')).toBe(
+      'hybrid-cache; fwd=uri-miss',
+    )
+    await app.ask()
+    const head = await app.ask('/', { method: 'HEAD' })
+    expect([head.status, await head.text(), head.headers.get('cache-status')]).toEqual([
+      200,
+      '',
+      'hybrid-cache; hit',
+    ])
+    for (const known of ['"v1"', 'W/"v1"', '"x", "v1"', '*']) {
+      const same = await app.ask('/', { headers: { 'if-none-match': known } })
+      expect([same.status, await same.text(), same.headers.get('etag'), same.headers.get('x-own')]).toEqual([
+        304,
+        '',
+        '"v1"',
+        null,
+      ])
+    }
+    expect((await app.ask('/', { headers: { 'if-none-match': '"v2"' } })).status).toBe(200)
+    expect(app.runs).toBe(2)
+  })
+})
+
+describe('what is passed on', () => {
+  test.each<[string, RequestInit]>([
+    ['method', { method: 'POST' }],
+    ['method', { method: 'DELETE' }],
+    ['authorization', { headers: { authorization: 'Bearer x' } }],
+    ['cookie', { headers: { cookie: 'session=1' } }],
+    ['range', { headers: { range: 'bytes=0-1' } }],
+  ])('a request: %s', async (refusal, init) => {
+    expect(await new App(text).twice(init)).toEqual([`hybrid-cache; fwd=bypass; detail=${refusal}`, '2'])
+  })
+
+  test.each<[string, ResponseInit]>([
+    ['status', { status: 404 }],
+    ['status', { status: 201 }],
+    ['status', { status: 302, headers: { location: '/' } }],
+    ['set-cookie', { headers: { 'set-cookie': 'session=canary' } }],
+    ['cache-control', { headers: { 'cache-control': 'private' } }],
+    ['cache-control', { headers: { 'cache-control': 'max-age=5, No-Store' } }],
+    ['cache-control', { headers: { 'cache-control': 'no-cache="set-cookie"' } }],
+    ['content-encoding', { headers: { 'content-encoding': 'gzip' } }],
+    ['vary', { headers: { vary: 'accept-language' } }],
+    ['vary', { headers: { vary: '*' } }],
+  ])('a response: %s', async (refusal, init) => {
+    const app = new App(() => new Response('canary', init))
+    const first = await app.ask()
+    expect(first.headers.get('cache-status')).toBe(`hybrid-cache; fwd=uri-miss; detail=${refusal}`)
+    const second = await app.ask()
+    expect(second.headers.get('cache-status')).toBe('hybrid-cache; fwd=uri-miss; detail=pass')
+    expect([await second.text(), second.status, app.runs]).toEqual(['canary', init.status ?? 200, 2])
+    expect(JSON.stringify([...app.world.redis.values])).not.toContain('canary')
+  })
+
+  test('a response that is larger than allowed, whole and without waiting for all of it', async () => {
+    const chunks = ['one', 'two', 'three'].map((each) => new TextEncoder().encode(each))
+    let release = (): void => undefined
+    const last = new Promise<void>((resolve) => (release = resolve))
+    const body = new ReadableStream({
+      async pull(controller) {
+        if (chunks.length === 1) await last
+        const chunk = chunks.shift()
+        if (chunk === undefined) controller.close()
+        else controller.enqueue(chunk)
+      },
+    })
+    const app = new App(() => new Response(body), { maxBytes: 5 })
+    const response = await app.ask()
+    release()
+    expect(await response.text()).toBe('onetwothree')
+    expect(response.headers.get('cache-status')).toContain('detail=too-large')
+  })
+
+  test('is for its own caller only: who waited for it asks for themselves', async () => {
+    let user = 0
+    const app = new App(async () => {
+      const own = ++user
+      await settle()
+      return new Response(`user ${own}`, { headers: { 'set-cookie': `user=${own}` } })
+    })
+    const answers = await Promise.all(Array.from({ length: 10 }, () => app.ask()))
+    expect(new Set(await Promise.all(answers.map((each) => each.text()))).size).toBe(10)
+    expect(new Set(answers.map((each) => each.headers.get('set-cookie'))).size).toBe(10)
+  })
+
+  test('a client that has an old version does not keep others from the cache', async () => {
+    const app = new App((request) =>
+      request.headers.has('if-none-match') ? new Response(null, { status: 304 }) : new Response('hello'),
+    )
+    expect((await app.ask('/', { headers: { 'if-none-match': '"v0"' } })).status).toBe(304)
+    await app.ask()
+    expect((await app.ask()).headers.get('cache-status')).toBe('hybrid-cache; hit')
+  })
+
+  test('header by header: one that is not part of the key never changes what another gets', async () => {
+    const name = fc.constantFrom(
+      'accept',
+      'accept-language',
+      'x-forwarded-host',
+      'x-user',
+      'cookie',
+      'authorization',
+    )
+    const headers = fc.dictionary(name, fc.constantFrom('a', 'b'))
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(headers, { minLength: 2, maxLength: 6 }),
+        fc.uniqueArray(name),
+        async (all, vary) => {
+          // The origin tells what it saw, and says honestly what its answer depends on.
+          const seen = (request: Request): string =>
+            JSON.stringify(vary.map((each) => [each, request.headers.get(each)]))
+          const app = new App(
+            (request) => new Response(seen(request), { headers: { vary: vary.join(', ') } }),
+            { vary },
+          )
+          for (const each of all)
+            expect(await (await app.ask('/', { headers: each })).text()).toBe(
+              seen(new Request('http://localhost/', { headers: each })),
+            )
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
+})
+
+describe('when the origin fails', () => {
+  test('a stale response takes its place, and its headers are not mixed in', async () => {
+    let fails = false
+    const app = new App(
+      () =>
+        fails ? new Response('down', { status: 503, headers: { 'x-down': '1' } }) : new Response('hello'),
+      { staleIfError: '1h' },
+    )
+    await app.ask()
+    fails = true
+    await app.world.clock.advance(11_000)
+    const stale = await app.ask()
+    expect([stale.status, await stale.text(), stale.headers.get('x-down')]).toEqual([200, 'hello', null])
+    expect(stale.headers.get('cache-status')).toBe('hybrid-cache; fwd=stale')
+    expect(stale.headers.get('age')).toBe('11')
+  })
+
+  test('without one everybody gets what their own request came to', async () => {
+    const app = new App(async () => {
+      await settle()
+      return new Response('down', { status: 503 })
+    })
+    const answers = await Promise.all([app.ask(), app.ask(), app.ask()])
+    expect(answers.map(({ status }) => status)).toEqual([503, 503, 503])
+    expect(app.runs).toBe(3)
+  })
+
+  test('an error that a handler throws is answered as without the cache', async () => {
+    const app = new App(() => {
+      throw new Error('a bug')
+    })
+    app.app.onError((error) => new Response(error.message, { status: 500 }))
+    const response = await app.ask()
+    expect([response.status, await response.text()]).toEqual([500, 'a bug'])
+  })
+})
+
+describe('swr', () => {
+  test('gives the stale response at once, and asks the app for a new one behind it', async () => {
+    let version = 0
+    const app = new App(() => new Response(`v${++version}`), { swr: '1h' }, true)
+    await app.ask()
+    await app.world.clock.advance(11_000)
+    const stale = await app.ask('/', { headers: { 'if-none-match': '"x"' } })
+    expect([await stale.text(), stale.headers.get('cache-status')]).toEqual(['v1', 'hybrid-cache; hit'])
+    await expect.poll(() => app.runs).toBe(2)
+    await settle()
+    expect(await (await app.ask()).text()).toBe('v2')
+  })
+
+  test('cannot be asked for by a client, and needs the app', async () => {
+    const app = new App(text, { swr: '1h' }, true)
+    await app.ask()
+    const init = { headers: { 'x-hybrid-cache-refresh': 'undefined' } }
+    expect((await app.ask('/', init)).headers.get('cache-status')).toBe('hybrid-cache; hit')
+    expect(() => cacheMiddleware({ cache: app.store, swr: '1m' })).toThrow(/need the app/)
+    expect(() => cacheMiddleware({ cache: app.store, eager: true })).toThrow(/need the app/)
+  })
+
+  test("that is the cache's own option does not count without the app", async () => {
+    const world = new World()
+    const store = world.isolate({ swr: '1h', softTimeout: 1, timeout: 1 })
+    let version = 0
+    const app = new Hono().use('*', cacheMiddleware({ cache: store, ttl: '10s' }))
+    app.get('*', () => new Response(`v${++version}`))
+    await app.request('/')
+    await world.clock.advance(11_000)
+    expect(await (await app.request('/')).text()).toBe('v2')
+  })
+})
+
+test('the cache of a request is bound to it, where the platform keeps work alive', async () => {
+  const world = new World()
+  const store = world.isolate()
+  const behind: Promise<unknown>[] = []
+  const app = new Hono().use('*', cacheMiddleware({ cache: () => store, ttl: '10s' }))
+  app.get('*', () => new Response('hello'))
+  const execution = {
+    waitUntil: (work: Promise<unknown>) => void behind.push(work),
+    passThroughOnException: () => undefined,
+  }
+  await app.fetch(new Request('http://localhost/'), {}, execution as never)
+  expect(behind.length).toBeGreaterThan(0)
+  await Promise.all(behind)
+})
+
+test('a failing Redis fails nobody', async () => {
+  const app = new App(text)
+  app.world.cut()
+  const answer = app.ask()
+  await app.world.clock.advance(2000)
+  expect(await (await answer).text()).toBe('hello')
+})
+
+test.each<[string, object]>([
+  ['no cache', { cache: {} }],
+  ['vary', { vary: 'cookie' }],
+  ['maxBytes', { maxBytes: 0 }],
+])('bad options are a TypeError: %s', (_, options) => {
+  expect(() => cacheMiddleware({ cache: new World().memoryOnly(), ...options } as never)).toThrow(TypeError)
+})
