@@ -1,10 +1,12 @@
 import { Connection } from './connection.ts'
 import type { Endpoint, Engine } from './engine.ts'
 import { command } from './resp.ts'
+import { Subscriptions } from './subscriptions.ts'
 
 /** The engine and the connection to it, as one thing that can be switched off and on. */
 export class Backend {
   readonly connection: Connection = new Connection(() => this.#endpoint)
+  readonly subscriptions: Subscriptions = new Subscriptions(() => this.#endpoint)
   readonly #engine: Engine
   #endpoint: Endpoint | undefined
   #closed = false
@@ -47,6 +49,7 @@ export class Backend {
 
   async #stopEngine(): Promise<void> {
     this.#endpoint = undefined
+    this.subscriptions.endAll()
     await this.connection.drop()
     await this.#engine.stop()
   }

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tokenCheck } from './auth.ts'
+import type { EventStreams } from './event-streams.ts'
 import { EngineUnavailableError } from './engine-unavailable.ts'
 import { HttpError } from './http-error.ts'
 import { errorReplyJson, type HttpReply } from './http-reply.ts'
@@ -16,10 +17,11 @@ export interface HttpOptions {
   readonly router: Router
   readonly token: string
   readonly maxBodyBytes: number
+  readonly events: EventStreams
 }
 
 /** Makes the HTTP server; it does not listen yet. */
-export function createHttpServer({ router, token, maxBodyBytes }: HttpOptions): Server {
+export function createHttpServer({ router, token, maxBodyBytes, events }: HttpOptions): Server {
   const isAllowed = tokenCheck(token)
   const nextSyncToken = syncTokens()
   const server = createServer((request, response) => {
@@ -30,10 +32,21 @@ export function createHttpServer({ router, token, maxBodyBytes }: HttpOptions): 
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [path = '/', query = ''] = splitUrl(request.url ?? '/')
-    const reply = isAllowed(request.headers.authorization, query)
-      ? await router.handle(restRequest(request, path, query, maxBodyBytes)).catch(failure)
-      : errorReplyJson(401, 'WRONGPASS invalid or missing auth token')
-    write(request, response, reply, nextSyncToken())
+    if (!isAllowed(request.headers.authorization, query)) {
+      return write(
+        request,
+        response,
+        errorReplyJson(401, 'WRONGPASS invalid or missing auth token'),
+        nextSyncToken(),
+      )
+    }
+    const words = events.wordsIn(request.method, path)
+    const reply = await (
+      words === undefined
+        ? router.handle(restRequest(request, path, query, maxBodyBytes))
+        : events.serve(words, request, response)
+    ).catch(failure)
+    if (reply !== undefined) write(request, response, reply, nextSyncToken())
   }
 }
 

@@ -23,7 +23,8 @@ export async function openLink(endpoint: Endpoint, onClose: () => void): Promise
   throw new EngineUnavailableError('the Redis engine refused the login or the database number of its URL')
 }
 
-function greeting({ username, password, database }: Endpoint): Command[] {
+/** What has to be said first on a connection. */
+export function greeting({ username, password, database }: Endpoint): Command[] {
   const commands = [command('PING')]
   if (database !== undefined) commands.unshift(command('SELECT', String(database)))
   if (password !== undefined) {
@@ -32,7 +33,7 @@ function greeting({ username, password, database }: Endpoint): Command[] {
   return commands
 }
 
-function openSocket({ host, port }: Endpoint): Promise<Socket> {
+export function openSocket({ host, port }: Endpoint): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, noDelay: true })
     const fail = (): void => {

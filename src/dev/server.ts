@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { Backend } from './backend.ts'
+import { EventStreams } from './event-streams.ts'
 import { Executor } from './executor.ts'
 import { createHttpServer, listen, stopListening } from './http.ts'
 import {
@@ -76,7 +77,8 @@ export async function startDevServer(options: DevServerOptions = {}): Promise<De
   const stats = new StatsCounter()
   const scripts = new ScriptRegistry(backend.connection, engine.knowsShebang)
   const router = new Router(new Executor(backend.connection, scripts, stats), stats)
-  const http = createHttpServer({ router, token, maxBodyBytes })
+  const events = new EventStreams(backend.subscriptions, stats)
+  const http = createHttpServer({ router, token, maxBodyBytes, events })
 
   const url = baseUrl(host, await listen(http, host, port))
   const close = async (): Promise<void> => {
