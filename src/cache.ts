@@ -240,7 +240,7 @@ export class HybridCache<HasRedis extends boolean = boolean> extends Invalidatio
 
   /** What the cache did since it was created, all namespaces and bound views together. */
   stats(): CacheStats {
-    return this.#core.counters.with(this.#core.local.usage)
+    return this.#core.counters.with(this.#core.local.usage, this.#core.coherence.push?.stats)
   }
 
   /**
@@ -258,6 +258,28 @@ export class HybridCache<HasRedis extends boolean = boolean> extends Invalidatio
    */
   on<Name extends EventName>(event: Name, listener: Listener<Name>): () => void {
     return this.#core.events.on(event, listener)
+  }
+
+  /**
+   * Ends what the cache holds open: the connection of `coherence.push`, for all namespaces and bound views. A process that holds
+   * it does not end by itself. The cache goes on as one without push; there is nothing else to close. Cost: 0/0.
+   *
+   * @example
+   * ```ts
+   * import { createHybridCache, fromEnv } from 'hybrid-cache'
+   * import { push } from 'hybrid-cache/push'
+   *
+   * const cache = createHybridCache({ redis: fromEnv(), coherence: { push: push() } })
+   * await cache.close()
+   * ```
+   */
+  async close(): Promise<void> {
+    this.#core.coherence.push?.close()
+  }
+
+  /** The same as `close()`, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
   }
 
   /**

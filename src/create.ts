@@ -66,6 +66,7 @@ export function createHybridCache(options: CacheOptions = {}): HybridCache {
     marks,
     coherence: new Coherence({
       redis: redis?.tier,
+      source: options.redis,
       local,
       marks,
       events,

@@ -26,6 +26,7 @@ export type Operation =
   | 'counter'
   | 'list'
   | 'removeByPattern'
+  | 'push'
 
 /**
  * Why stored bytes were treated as a miss. `foreign`: not written by this library, or by a newer version of it.

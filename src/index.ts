@@ -4,6 +4,7 @@
  * @module
  */
 export type { HybridCache } from './cache.ts'
+export type { PushChannel, PushStats } from './coherence/index.ts'
 export { createHybridCache } from './create.ts'
 export type { Duration } from './duration.ts'
 export type { Serializer } from './entry/index.ts'
@@ -26,6 +27,7 @@ export type { Isolation } from './memory/index.ts'
 export type {
   BreakerOptions,
   CacheOptions,
+  CoherenceOptions,
   EntryOptions,
   L2Options,
   MemoryOptions,
@@ -40,6 +42,7 @@ export {
   RedisReplyError,
   type Reply,
   type SendOptions,
+  type SubscribeOptions,
   type Transport,
   type UpstashClient,
 } from './redis/index.ts'

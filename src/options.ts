@@ -1,5 +1,5 @@
 import { type Duration, toMilliseconds } from './duration.ts'
-import type { CoherenceSettings } from './coherence/index.ts'
+import type { CoherenceSettings, PushChannel } from './coherence/index.ts'
 import type { SealSettings, Serializer } from './entry/index.ts'
 import type { Listeners } from './events.ts'
 import type { Isolation } from './memory/index.ts'
@@ -56,6 +56,16 @@ export interface BreakerOptions {
   readonly open?: Duration
 }
 
+/** How isolates keep up with each other. */
+export interface CoherenceOptions {
+  /** How often a request that goes out anyway also asks what others have invalidated, at most. Default 5 s. */
+  readonly interval?: Duration
+  /** L1 is not believed for longer than this without having asked. Default: no bound but `localTtl`. */
+  readonly maxStaleness?: Duration
+  /** `push()` of `hybrid-cache/push`: news arrive at once where a connection can be held. Default: none. */
+  readonly push?: PushChannel | undefined
+}
+
 /** What a cache can be given as its database. */
 export type RedisSource = Credentials | UpstashClient | Transport
 
@@ -77,10 +87,11 @@ export interface CacheOptions extends LoadOptions, StaleOptions {
   readonly breaker?: BreakerOptions | 'off'
   /**
    * How isolates keep up with each other: at most once per `interval` a request that goes out anyway also asks what was
-   * invalidated (one command more). `maxStaleness` bounds L1 hits too, for one small request per isolate and interval. `'off'`: not
-   * at all; there are no tags and no `clear` then. Default `{ interval: '5s' }`.
+   * invalidated (one command more). `maxStaleness` bounds L1 hits too, for one small request per isolate and interval. `push` (see
+   * `hybrid-cache/push`) makes the same news arrive at once, for one command more a write. `'off'`: not at all; there are no tags
+   * and no `clear` then. Default `{ interval: '5s' }`.
    */
-  readonly coherence?: 'off' | { readonly interval?: Duration; readonly maxStaleness?: Duration }
+  readonly coherence?: 'off' | CoherenceOptions
   /** The largest encoded value, in bytes, that is written or read. Default 1 MiB. */
   readonly maxValueBytes?: number
   /** Compresses values of `threshold` characters or more for Redis (gzip), where the runtime can. Costs CPU time. Default `'off'`. */
@@ -201,7 +212,7 @@ export function resolveSettings(options: CacheOptions): Settings {
     compressFrom:
       compression === 'off' ? Infinity : wholeNumber(compression.threshold, 0, 'compression.threshold'),
     softTimeout: Math.min(toMilliseconds(l2.softTimeout ?? '300ms', 'l2.softTimeout'), timeout),
-    coherence: resolveCoherence(options.coherence ?? {}),
+    coherence: resolveCoherence(options),
     fence: Math.max(shortestFence, load.timeout + 2 * timeout),
     clock,
     waitUntil,
@@ -210,14 +221,18 @@ export function resolveSettings(options: CacheOptions): Settings {
   return settings
 }
 
-function resolveCoherence(coherence: CacheOptions['coherence']): CoherenceSettings | undefined {
+function resolveCoherence({ coherence = {}, redis }: CacheOptions): CoherenceSettings | undefined {
   if (coherence === 'off') return undefined
   if (typeof coherence !== 'object') throw new TypeError("coherence must be an object of options, or 'off'")
-  const { interval = '5s', maxStaleness } = coherence
+  const { interval = '5s', maxStaleness, push } = coherence
+  if (push !== undefined && typeof push?.attach !== 'function')
+    throw new TypeError('coherence.push takes push() of hybrid-cache/push')
+  if (push !== undefined && redis === undefined) throw new TypeError('coherence.push needs a `redis`')
   const bound = maxStaleness === undefined ? Infinity : toMilliseconds(maxStaleness, 'coherence.maxStaleness')
   return {
     interval: Math.min(toMilliseconds(interval, 'coherence.interval'), bound),
     maxStaleness: bound,
+    push,
   }
 }
 

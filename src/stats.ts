@@ -1,3 +1,5 @@
+import type { PushStats } from './coherence/index.ts'
+
 /** `closed`: requests go out. `open`: none does. `half-open`: one is out, to see whether Redis is back. */
 export type BreakerState = 'closed' | 'open' | 'half-open'
 
@@ -47,6 +49,8 @@ export interface CacheStats {
   readonly stale: number
   /** Lua scripts run, the cache's own included, and how many of them failed. */
   readonly scripts: Readonly<{ count: number; failed: number }>
+  /** With `coherence.push` only. */
+  readonly push?: PushStats
 }
 
 /** The counters behind `cache.stats()`. */
@@ -62,8 +66,11 @@ export class Counters {
   readonly l2: L2Stats = { hits: 0, misses: 0, requests: 0, commands: 0, errors: 0, breaker: 'off' }
   readonly scripts: { count: number; failed: number } = { count: 0, failed: 0 }
 
-  /** All of them as they are now, with what L1 holds. */
-  with(usage: { readonly entries: number; readonly bytes: number; readonly evictions: number }): CacheStats {
+  /** All of them as they are now, with what L1 holds and push did. */
+  with(
+    usage: { readonly entries: number; readonly bytes: number; readonly evictions: number },
+    push: PushStats | undefined,
+  ): CacheStats {
     const { l1Hits: hits, l1Misses: misses, l2 } = this
     return {
       l1: { hits, misses, hitRate: rate(hits, misses), ...usage },
@@ -77,6 +84,7 @@ export class Counters {
       },
       stale: this.stale,
       scripts: { ...this.scripts },
+      ...(push !== undefined && { push }),
     }
   }
 }

@@ -7,9 +7,11 @@ import { Fault } from './fault.js'
 
 const READS = new Set('GET MGET EXISTS STRLEN TTL PTTL LLEN LRANGE TIME SCAN'.split(' '))
 const WRITES = new Set(
-  'SET GETEX MSET INCR INCRBY PEXPIRE DEL UNLINK RPUSH LTRIM ZADD ZREMRANGEBYSCORE'.split(' '),
+  'SET GETEX MSET INCR INCRBY PEXPIRE DEL UNLINK RPUSH LTRIM ZADD ZREMRANGEBYSCORE PUBLISH'.split(' '),
 )
 const KEYLESS = new Set(['TIME'])
+/** A channel is no key: Upstash would lock it for nothing, and it comes as an argument. */
+const TO_CHANNEL = new Set(['PUBLISH'])
 
 /** What an engine lacks, what is not the same on every engine, and what would look into a user's value. */
 const FORBIDDEN =
@@ -80,6 +82,11 @@ function readCall(rest, header, file, line) {
     throw new Fault(file, line, "a command is named where it is called: redis.call('GET', …)")
   if (!READS.has(command) && !WRITES.has(command))
     throw new Fault(file, line, `is ${command} a read or a write? Say so in the generator's rules`)
+  if (TO_CHANNEL.has(command)) {
+    if (!first.startsWith('ARGV['))
+      throw new Fault(file, line, `the channel of ${command} must come from ARGV`)
+    return command
+  }
   const many = header.keys.some(({ index }) => index === 'N')
   const declared = first.startsWith('KEYS[') || (many && first === 'unpack(')
   if (!declared && !KEYLESS.has(command) && !header.dynamicKeys)

@@ -2,7 +2,7 @@ import { memberOf } from '../coherence/index.ts'
 import { behindStamp, stampAndTags } from '../entry/index.ts'
 import { CacheError } from '../errors.ts'
 import { replace, type Sealed, toWrite, type Write } from '../load/store.ts'
-import { logKeys, seed } from '../load/versioned.ts'
+import { logKeys, pushWords, seed } from '../load/versioned.ts'
 import type { Operation } from '../events.ts'
 import type { LuaScript } from '../lua/index.ts'
 import type { WriteOptions } from '../options.ts'
@@ -90,7 +90,14 @@ function ask(
   const entry = [behindStamp(sealed.bytes), String(sealed.ttl), member, String(floor), dead]
   return executor.run(script, {
     keys: [write.place.physicalKey, coherence.counterKey, ...logKeys(core)],
-    args: [settings.keyPrefix, ...args, ...entry, String(settings.fence), ...(replaces ? [vouched] : [])],
+    args: [
+      settings.keyPrefix,
+      ...args,
+      ...entry,
+      String(settings.fence),
+      ...(replaces ? [vouched] : []),
+      ...pushWords(core, [member]),
+    ],
     signal: options.signal,
   })
 }

@@ -1,30 +1,9 @@
-import type { Events } from '../events.ts'
-import type { LocalTier } from '../memory/index.ts'
 import { type RedisTier, type Reply, softAddress, starAddress, tagAddress } from '../redis/index.ts'
-import type { Clock } from '../runtime.ts'
 import { localKeyOf } from '../view.ts'
-import { type Change, logLength, parseLog, readLog } from './log.ts'
-import type { Marks } from './marks.ts'
+import { type Change, kindOf, logLength, parseLog, readLog } from './log.ts'
+import type { Asking, CoherenceParts, CoherenceSettings, News } from './parts.ts'
+import type { Pushing } from './push.ts'
 import { Versions } from './versions.ts'
-
-/** How an isolate keeps up with the others, in milliseconds. */
-export interface CoherenceSettings {
-  /** At most this often a read that goes out anyway begins with a look at the log. */
-  readonly interval: number
-  /** L1 is not believed for longer than this without such a look; `Infinity` for as long as its copies live. */
-  readonly maxStaleness: number
-}
-
-/**
- * What came of asking for news. `again`: too much was missed, and what came with it does not count. `unseeded`: the database
- * has no versions, being new or flushed, and nothing in it is to be believed.
- */
-export type News = 'ok' | 'again' | 'unseeded'
-
-/** What the reads of one tick share: their news comes with their values, in one request. */
-export interface Asking {
-  readonly news: Promise<News>
-}
 
 interface Tick extends Asking {
   readonly tags: Set<string>
@@ -35,21 +14,10 @@ const askAgainAfter = 2000
 /** A counter below this was counted up where there was none, and nobody has seeded it yet. As in the scripts. */
 const lowestSeed = 1e12
 
-/** The parts of a cache that news concern. */
-export interface CoherenceParts {
-  readonly redis: RedisTier | undefined
-  readonly local: LocalTier
-  readonly marks: Marks
-  readonly events: Events
-  readonly clock: Clock
-  readonly prefix: string
-  /** Missing where the isolates do not keep up with each other. */
-  readonly settings: CoherenceSettings | undefined
-}
-
 /** Whom to believe: the versions of an isolate, kept up to date by what it reads anyway. */
 export class Coherence {
   readonly versions: Versions = new Versions()
+  readonly push: Pushing | undefined
   readonly #parts: CoherenceParts
   /** What the reads of one tick share. No longer: a promise of a request that is gone may never settle. */
   #tick: Tick | undefined
@@ -61,6 +29,7 @@ export class Coherence {
     this.#parts = parts
     if (parts.redis === undefined) this.versions.begin(1)
     this.#maxStaleness = (parts.redis && parts.settings?.maxStaleness) ?? Infinity
+    this.push = parts.settings?.push?.attach({ ...parts, versions: this.versions })
   }
 
   /** Whether isolates tell each other what was invalidated, without which there are neither tags nor `clear`. */
@@ -95,6 +64,7 @@ export class Coherence {
    */
   ask(tags: readonly string[]): Asking | undefined {
     if (this.#parts.settings === undefined || this.#parts.redis === undefined) return undefined
+    this.push?.open()
     const missing = tags.filter((tag) => !this.versions.knows(tag) && this.#tick?.tags.has(tag) !== true)
     if (this.#tick === undefined) return this.#startTick(missing)
     if (missing.length > 0) this.#extend(this.#tick, missing)
@@ -136,6 +106,7 @@ export class Coherence {
   #isDue(): boolean {
     const now = this.#parts.clock.monotonic()
     const { interval } = this.#parts.settings as CoherenceSettings
+    if (this.push?.isDue === true) return true
     return now - this.#checkedAt >= interval && now - this.#askedAt >= askAgainAfter
   }
 
@@ -143,6 +114,8 @@ export class Coherence {
   async #check(asking: Asking): Promise<News> {
     const sentAt = this.#parts.clock.monotonic()
     const from = this.versions.applied
+    const looked = this.push?.looking()
+    let ok = false
     this.#askedAt = sentAt
     try {
       const changes = parseLog(await this.#send(readLog(this.logKey, from)))
@@ -156,8 +129,10 @@ export class Coherence {
       this.versions.applied = Math.max(this.versions.applied, top)
       this.#checkedAt = Math.max(this.#checkedAt, sentAt)
       this.#parts.events.emit('check', { changes: news.length, reset: false })
+      ok = true
       return 'ok'
     } finally {
+      looked?.(ok)
       this.#askedAt = -Infinity
     }
   }
@@ -238,7 +213,8 @@ export class Coherence {
     this.#parts.events.emit('check', { changes: 0, reset: true })
   }
 
-  #learn({ kind, namespace, name, version }: Change, asking: Asking): void {
+  #learn(change: Change, asking: Asking): void {
+    const { kind, namespace, name, version } = change
     const { local, marks, events } = this.#parts
     this.versions.see(version)
     if (kind === 'k' || kind === 'y') {
@@ -255,7 +231,7 @@ export class Coherence {
         kind === 't' ? { hard: version } : { soft: version },
       )
     }
-    events.emit('invalidate', { kind: kind === 'k' || kind === 'y' ? 'key' : kind === '*' ? 'all' : 'tag' })
+    if (this.push?.toldOf(change) !== true) events.emit('invalidate', { kind: kindOf(change) })
   }
 
   /** A key was written, removed or expired here, at `version`: whatever is older counts no longer. */

@@ -1,4 +1,6 @@
-export { type Asking, Coherence, type CoherenceSettings, type News } from './coherence.ts'
-export { type ChangeKind, memberOf } from './log.ts'
+export { Coherence } from './coherence.ts'
+export { type Change, type ChangeKind, kindOf, memberOf, toChange } from './log.ts'
 export { type Mark, Marks } from './marks.ts'
+export type { Asking, CoherenceSettings, News } from './parts.ts'
+export type { PushChannel, PushHost, Pushing, PushStats } from './push.ts'
 export type { Verdict } from './versions.ts'

@@ -18,6 +18,12 @@ export interface Change {
   readonly version: number
 }
 
+/** What an event says of a change. */
+export function kindOf({ kind }: Change): 'key' | 'tag' | 'all' {
+  if (kind === '*') return 'all'
+  return kind === 'k' || kind === 'y' ? 'key' : 'tag'
+}
+
 /** The member of the log that a change is. No namespace holds a bar. */
 export function memberOf(kind: ChangeKind, namespace: string | undefined, name: string): string {
   return `${kind}|${namespace ?? ''}|${name}`
@@ -37,11 +43,15 @@ export function parseLog(reply: Reply): Change[] | undefined {
   for (let i = 0; i < reply.length; i += 2) {
     const version = Number(reply[i + 1])
     if (!Number.isSafeInteger(version)) return undefined
-    const [, kind, namespace, name] = member.exec(String(reply[i])) ?? []
-    // Of a later format, perhaps: that it happened counts all the same.
-    if (kind === undefined || name === undefined)
-      changes.push({ kind: '*', namespace: undefined, name: '', version })
-    else changes.push({ kind: kind as ChangeKind, namespace: namespace || undefined, name, version })
+    changes.push(toChange(String(reply[i]), version))
   }
   return changes
+}
+
+/** What a member of the log tells of. */
+export function toChange(text: string, version: number): Change {
+  const [, kind, namespace, name] = member.exec(text) ?? []
+  // Of a later format, perhaps: that it happened counts all the same.
+  if (kind === undefined || name === undefined) return { kind: '*', namespace: undefined, name: '', version }
+  return { kind: kind as ChangeKind, namespace: namespace || undefined, name, version }
 }

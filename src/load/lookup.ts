@@ -58,7 +58,10 @@ function mayGive({ coherence }: Core, entry: LocalEntry): boolean {
 export function isStillAlive(core: Core, localKey: string, entry: LocalEntry): boolean {
   const { versions } = core.coherence
   if (entry.epoch === versions.epoch) return true
-  const verdict = versions.judge(entry.facts.stamp, localKey, entry.facts.tags)
+  const { stamp, tags } = entry.facts
+  const rumour = core.coherence.push?.judge(stamp, tags) ?? 'ok'
+  const known = versions.judge(stamp, localKey, tags)
+  const verdict = rumour === 'dead' || known === 'ok' ? rumour : known
   if (verdict === 'dead') core.local.remove(localKey)
   if (verdict === 'soft') expire(entry)
   if (verdict === 'dead' || verdict === 'unknown') return false

@@ -3,7 +3,7 @@ import type { Core } from '../core.ts'
 import { ExpireEntries, RemoveEntries } from '../lua/index.ts'
 import type { Place, View } from '../view.ts'
 import { report } from './report.ts'
-import { logKeys, runVersioned } from './versioned.ts'
+import { logKeys, pushWords, runVersioned } from './versioned.ts'
 
 /** What is on its way for a key is out of date: L1 does not take it, and nobody may join who comes now. */
 export function outdate(core: Core, localKey: string): void {
@@ -116,7 +116,9 @@ function keysOf(core: Core, targets: readonly Target[]): string[] {
 }
 
 function membersOf(core: Core, targets: readonly Target[]): readonly string[] {
-  return core.coherence.isOn ? targets.map(({ member }) => member) : []
+  if (!core.coherence.isOn) return []
+  const members = targets.map(({ member }) => member)
+  return [...members, ...pushWords(core, members)]
 }
 
 function chunks(targets: readonly Target[]): Target[][] {

@@ -21,7 +21,7 @@ import { type Mark, memberOf } from '../coherence/index.ts'
 import { mayKeep } from './lookup.ts'
 import { drop, removeVersioned } from './remove.ts'
 import { report } from './report.ts'
-import { logKeys, runVersioned } from './versioned.ts'
+import { logKeys, pushWords, runVersioned } from './versioned.ts'
 
 /** One value on its way into the tiers. */
 export interface Write {
@@ -202,7 +202,10 @@ async function send(
   if (sealed === undefined) return removeVersioned(core, [{ place, member }], signal)
   const keys = [core.coherence.counterKey, place.physicalKey, ...logKeys(core)]
   const args = [behindStamp(sealed.bytes), String(sealed.ttl), core.coherence.isOn ? member : '']
-  return runVersioned(core, SetEntry, { run: { keys, args, signal }, versionIn: (version) => version })
+  return runVersioned(core, SetEntry, {
+    run: { keys, args: [...args, ...pushWords(core, [member])], signal },
+    versionIn: (version) => version,
+  })
 }
 
 /** The bytes of an entry; `undefined` where it has ended already. `stamp`: 0 where a script draws it. */

@@ -5,7 +5,7 @@ import { InvalidateTags } from '../lua/index.ts'
 import { assertTags, softAddress, starAddress, tagAddress } from '../redis/index.ts'
 import type { View } from '../view.ts'
 import { report } from './report.ts'
-import { runVersioned } from './versioned.ts'
+import { pushWords, runVersioned } from './versioned.ts'
 
 /** Invalidates whatever was stored with one of these tags: `t` for good, `x` so that it is of use where nothing better is. */
 export async function invalidateTags(
@@ -80,7 +80,7 @@ async function draw(
   const { counterKey, logKey } = core.coherence
   const run = {
     keys: [counterKey, logKey, ...keys.map((key) => `${keyPrefix}:${key}`)],
-    args: [String(ttl), ...members],
+    args: [String(ttl), ...members, ...pushWords(core, members)],
     signal: undefined,
   }
   try {

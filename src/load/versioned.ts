@@ -40,6 +40,11 @@ export async function seed({ coherence, executor, settings }: Core): Promise<voi
   await coherence.refresh()
 }
 
+/** What the script of a write takes behind its own arguments, so that others hear of it at once. Nothing without push. */
+export function pushWords({ coherence }: Core, members: readonly string[]): readonly string[] {
+  return coherence.push?.wordsFor(members) ?? []
+}
+
 /** The log as one more key of a script, where there is one. */
 export function logKeys({ coherence }: Core): readonly string[] {
   return coherence.isOn ? [coherence.logKey] : []

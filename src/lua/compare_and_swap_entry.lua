@@ -20,6 +20,8 @@
 -- ARGV[10] fence: milliseconds - the least that what is written lives; from 1
 -- ARGV[11] vouched: string - the header line, with its line end, of an entry whose tags were not invalidated; empty
 --   for none
+-- ARGV[12] channel?: string - who listens there is told at once, for one command more
+-- ARGV[13] message?: string - what is said, behind the version
 -- returns readonly [state: 1 | 0 | -1 | -2 | -3, version: number, head: string | null] - 1 when it swapped, 0
 --   when the value is another, -1 when there is none, -2 when the versions are not seeded and nothing is written,
 --   -3 when the entry has tags and nobody vouched for it; the new version, 0 for none; the header line of the
@@ -60,4 +62,5 @@ if KEYS[3] then
 end
 local after, px = successor(digits(version), ARGV[5], ttl, ARGV[10])
 redis.call('SET', KEYS[1], after, 'PX', px)
+if ARGV[12] then redis.pcall('PUBLISH', ARGV[12], digits(version) .. (ARGV[13] or '')) end
 return { 1, version, head }

@@ -14,7 +14,7 @@
 -- ARGV[1] expiration: milliseconds - of the tombstones, and the least that an entry lives on; from 1
 -- ARGV[2] prefix: string - what stands before the address in each key
 -- ARGV[3..N] members?: string - the entries' names in the log, one for each, and then the last key is the log;
---   or none, and no log
+--   or none, and no log. Behind them a channel and a message, as with RemoveEntries
 -- returns number - the version; 0 when the versions are not seeded, and nothing is written
 -- @idempotent yes
 -- @commands N + 2 when no entry is there, N + 3 when one is, N + N when all are and there is a log, N + 3 when
@@ -34,11 +34,12 @@ if not milliseconds(ARGV[1], 1) then
 end
 if not ARGV[2] then return refuse('prefix is missing') end
 if last < 2 or last > 501 then return refuse('there must be 1 to 500 entries') end
-if logged and #ARGV ~= last + 1 then return refuse('there must be a member for each entry, or none') end
+local told = #ARGV - last - 1
+if logged and told ~= 0 and told ~= 2 then return refuse('there must be a member for each entry, or none') end
 local version = redis.call('INCR', KEYS[1])
 if not seeded(version) then return 0 end
 if logged then
-  redis.call('ZADD', KEYS[#KEYS], unpack(scored(version, ARGV, 3)))
+  redis.call('ZADD', KEYS[#KEYS], unpack(scored(version, ARGV, 3, last + 1)))
   local limit = trim_limit(version)
   if limit then redis.call('ZREMRANGEBYSCORE', KEYS[#KEYS], '-inf', limit) end
 end
@@ -56,4 +57,5 @@ for i = 2, last do
     redis.call('SET', KEYS[i], tombstone(digits(version)), 'PX', ARGV[1])
   end
 end
+if told == 2 then redis.pcall('PUBLISH', ARGV[last + 2], digits(version) .. ARGV[last + 3]) end
 return version

@@ -321,6 +321,8 @@ export type CompareAndSwapEntryReply = readonly [
  * - `ARGV[10]` fence: milliseconds (the least that what is written lives; from 1)
  * - `ARGV[11]` vouched: string (the header line, with its line end, of an entry whose tags were not
  * invalidated; empty for none)
+ * - `ARGV[12]` channel?: string (who listens there is told at once, for one command more)
+ * - `ARGV[13]` message?: string (what is said, behind the version)
  *
  * One request; billed commands, the script's own calls included: 6 when it swaps, 3 when not, 2 when
  * nothing is there, 4 when not seeded.
@@ -358,10 +360,12 @@ export const CompareAndSwapEntry: LuaScript<CompareAndSwapEntryReply> = {
 
 
 
+
+
 local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end local function stamp_of(bytes) local stamp = string.match(bytes, '^h1|e|(%d*)|') if not stamp or #stamp > 16 then return nil end return stamp == '' and 0 or tonumber(stamp) end local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end local function fault(value, ttl, member, log, floor, fence) if not ttl then return 'expiration must be whole milliseconds' end if ttl > 0 and string.sub(value, 1, 1) ~= '|' then return 'value must begin with a bar' end if not member or (member == '') == (log ~= nil) then return 'there must be a log and a member, or neither' end if not whole(floor, 0, 9007199254740991) then return 'floor must be a version' end if not milliseconds(fence, 1) then return 'fence must be whole milliseconds, at least 1' end end local function alive(bytes, floor, dead) local stamp = bytes and stamp_of(bytes) if not stamp or stamp < tonumber(floor) then return false end return dead == '' or string.sub(bytes, 1, #dead) ~= dead end local function suspect(head, vouched) return head ~= vouched and not string.match(head, '||[^|\\n]*|[^|\\n]*|[^|\\n]*\\n$') end local function successor(stamp, value, ttl, fence) local bytes = ttl > 0 and 'h1|e|' .. stamp .. value or tombstone(stamp) return bytes, string.format('%.0f', math.max(ttl, tonumber(fence))) end
 local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
 local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
-local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from) local list = {} for i = from, #words do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
+local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from, to) local list = {} for i = from, to do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
 
 local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
 
@@ -391,15 +395,16 @@ if limit then redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', limit) end
 end
 local after, px = successor(digits(version), ARGV[5], ttl, ARGV[10])
 redis.call('SET', KEYS[1], after, 'PX', px)
+if ARGV[12] then redis.pcall('PUBLISH', ARGV[12], digits(version) .. (ARGV[13] or '')) end
 return { 1, version, head }`,
   sha1: {
-    redis: 'a0a829645a6db93b5ace9f8a89280882b233f281',
-    upstash: '3e36820e6ccce5cc168b553ad64cd3c1e7209aad',
+    redis: '8844d94a9000792cefe470376d61c1766ae30092',
+    upstash: '772f7e1875ecf1494d53d50083b9dd90275de040',
   },
   keys: { min: 2, max: 3, names: ['entry', 'version', 'log'] },
   args: {
     min: 11,
-    max: 11,
+    max: 13,
     names: [
       'prefix',
       'codec',
@@ -412,6 +417,8 @@ return { 1, version, head }`,
       'dead',
       'fence',
       'vouched',
+      'channel',
+      'message',
     ],
     durations: [5, 9],
   },
@@ -503,7 +510,7 @@ export type ExpireEntriesReply = number
  * - `ARGV[1]` expiration: milliseconds (of the tombstones, and the least that an entry lives on; from 1)
  * - `ARGV[2]` prefix: string (what stands before the address in each key)
  * - `ARGV[3..N]` members?: string (the entries' names in the log, one for each, and then the last key is
- * the log; or none, and no log)
+ * the log; or none, and no log. Behind them a channel and a message, as with RemoveEntries)
  *
  * One request; billed commands, the script's own calls included: N + 2 when no entry is there, N + 3 when
  * one is, N + N when all are and there is a log, N + 3 when it trims the log and no entry is there, 2
@@ -535,7 +542,7 @@ export const ExpireEntries: LuaScript<ExpireEntriesReply> = {
 
 
 local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
-local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from) local list = {} for i = from, #words do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
+local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from, to) local list = {} for i = from, to do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
 local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
 local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
 local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end
@@ -548,11 +555,12 @@ return refuse('expiration must be whole milliseconds, at least 1')
 end
 if not ARGV[2] then return refuse('prefix is missing') end
 if last < 2 or last > 501 then return refuse('there must be 1 to 500 entries') end
-if logged and #ARGV ~= last + 1 then return refuse('there must be a member for each entry, or none') end
+local told = #ARGV - last - 1
+if logged and told ~= 0 and told ~= 2 then return refuse('there must be a member for each entry, or none') end
 local version = redis.call('INCR', KEYS[1])
 if not seeded(version) then return 0 end
 if logged then
-redis.call('ZADD', KEYS[#KEYS], unpack(scored(version, ARGV, 3)))
+redis.call('ZADD', KEYS[#KEYS], unpack(scored(version, ARGV, 3, last + 1)))
 local limit = trim_limit(version)
 if limit then redis.call('ZREMRANGEBYSCORE', KEYS[#KEYS], '-inf', limit) end
 end
@@ -570,10 +578,11 @@ else
 redis.call('SET', KEYS[i], tombstone(digits(version)), 'PX', ARGV[1])
 end
 end
+if told == 2 then redis.pcall('PUBLISH', ARGV[last + 2], digits(version) .. ARGV[last + 3]) end
 return version`,
   sha1: {
-    redis: '2f9c4318bd176eaa51a29283ba6a469d826257e5',
-    upstash: 'e691f4d6ff8f4d78a27db671a9e2648993d3fb18',
+    redis: '50aea70fca6526ce36fdd60b8fa6086ceb9a784f',
+    upstash: '0715e70e305339268cb04f7b6d1495461784974f',
   },
   keys: { min: 2, max: Infinity, names: ['version', 'entriesAndLog'] },
   args: { min: 2, max: Infinity, names: ['expiration', 'prefix', 'members'], durations: [0] },
@@ -1049,7 +1058,7 @@ export type InvalidateTagsReply = number
  * - `KEYS[2]` log
  * - `KEYS[3..N]` tags
  * - `ARGV[1]` expiration: milliseconds (of the tags, longer than any entry lives; 0: never expire)
- * - `ARGV[2..N]` members: string (the tags' names in the log, one for each)
+ * - `ARGV[2..N]` members: string (the tags' names in the log, one for each; then as with RemoveEntries)
  *
  * One request; billed commands, the script's own calls included: N + 1 most times, N + 2 when it trims
  * the log, 2 when not seeded.
@@ -1069,26 +1078,27 @@ export const InvalidateTags: LuaScript<InvalidateTagsReply> = {
 
 
 
-
 local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end local function lifetime(text, may_keep) if may_keep and text == 'keep' then return { 'KEEPTTL' } end if text == '0' then return {} end return milliseconds(text, 1) and { 'PX', text } end
-local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from) local list = {} for i = from, #words do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
+local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from, to) local list = {} for i = from, to do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
 local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
 
 
 local words = lifetime(ARGV[1])
 if not words then return refuse('expiration must be whole milliseconds, or 0 for none') end
 if #KEYS < 3 or #KEYS > 502 then return refuse('there must be 1 to 500 tags') end
-if #ARGV ~= #KEYS - 1 then return refuse('there must be a member for each tag') end
+local told = #ARGV - #KEYS + 1
+if told ~= 0 and told ~= 2 then return refuse('there must be a member for each tag') end
 local version = redis.call('INCR', KEYS[1])
 if not seeded(version) then return 0 end
-redis.call('ZADD', KEYS[2], unpack(scored(version, ARGV, 2)))
+redis.call('ZADD', KEYS[2], unpack(scored(version, ARGV, 2, #KEYS - 1)))
 local limit = trim_limit(version)
 if limit then redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', limit) end
 for i = 3, #KEYS do redis.call('SET', KEYS[i], digits(version), unpack(words)) end
+if told == 2 then redis.pcall('PUBLISH', ARGV[#KEYS], digits(version) .. ARGV[#KEYS + 1]) end
 return version`,
   sha1: {
-    redis: 'b1ffa3306b9267b6aba662df890221168db3090f',
-    upstash: '83c03d48f109e17d2f6e9cdc199ff45eee8d084f',
+    redis: 'e6447caeb5dd050579958b6e970c35909baf5e8a',
+    upstash: 'dfe8ef345b993829e7969300bd9194d935a161b6',
   },
   keys: { min: 3, max: Infinity, names: ['version', 'log', 'tags'] },
   args: { min: 2, max: Infinity, names: ['expiration', 'members'], durations: [0] },
@@ -1369,7 +1379,8 @@ export type RemoveEntriesReply = number
  * - `KEYS[2..N]` entriesAndLog
  * - `ARGV[1]` expiration: milliseconds (of the tombstones; from 1)
  * - `ARGV[2..N]` members?: string (the entries' names in the log, one for each, and then the last key is
- * the log; or none, and no log)
+ * the log; or none, and no log. Behind them a channel and a message: who listens there is told at once,
+ * the version before the message, for one command more)
  *
  * One request; billed commands, the script's own calls included: N + 1 most times, N + 2 when it trims
  * the log, 2 when not seeded.
@@ -1392,7 +1403,8 @@ export const RemoveEntries: LuaScript<RemoveEntriesReply> = {
 
 
 
-local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from) local list = {} for i = from, #words do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
+
+local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from, to) local list = {} for i = from, to do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
 local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
 local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
 local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end
@@ -1404,19 +1416,21 @@ if not milliseconds(ARGV[1], 1) then
 return refuse('expiration must be whole milliseconds, at least 1')
 end
 if last < 2 or last > 501 then return refuse('there must be 1 to 500 entries') end
-if logged and #ARGV ~= last then return refuse('there must be a member for each entry, or none') end
+local told = #ARGV - last
+if logged and told ~= 0 and told ~= 2 then return refuse('there must be a member for each entry, or none') end
 local version = redis.call('INCR', KEYS[1])
 if not seeded(version) then return 0 end
 if logged then
-redis.call('ZADD', KEYS[#KEYS], unpack(scored(version, ARGV, 2)))
+redis.call('ZADD', KEYS[#KEYS], unpack(scored(version, ARGV, 2, last)))
 local limit = trim_limit(version)
 if limit then redis.call('ZREMRANGEBYSCORE', KEYS[#KEYS], '-inf', limit) end
 end
 for i = 2, last do redis.call('SET', KEYS[i], tombstone(digits(version)), 'PX', ARGV[1]) end
+if told == 2 then redis.pcall('PUBLISH', ARGV[last + 1], digits(version) .. ARGV[last + 2]) end
 return version`,
   sha1: {
-    redis: '0e9fe5328a8a404985c08cf68b11b309a47dbc34',
-    upstash: '911b919e0e080a8cfd791640e75972b488b83b70',
+    redis: '8c7953e6ef2fa2570e4af9ad4165b551b6ade18c',
+    upstash: '2fc216f3ed207b8e8fea040036d7c57178147ccc',
   },
   keys: { min: 2, max: Infinity, names: ['version', 'entriesAndLog'] },
   args: { min: 1, max: Infinity, names: ['expiration', 'members'], durations: [0] },
@@ -1496,6 +1510,8 @@ export type SetEntryReply = number
  * - `ARGV[1]` value: string (the bytes of the new entry from the bar behind its stamp on)
  * - `ARGV[2]` expiration: milliseconds (from 1)
  * - `ARGV[3]` member: string (the entry's name in the log; empty without a log)
+ * - `ARGV[4]` channel?: string (who listens there is told at once, for one command more)
+ * - `ARGV[5]` message?: string (what is said, behind the version)
  *
  * One request; billed commands, the script's own calls included: 4 most times, 5 when it trims the log, 3
  * without a log, 2 when not seeded.
@@ -1518,7 +1534,9 @@ export const SetEntry: LuaScript<SetEntryReply> = {
 
 
 
-local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from) local list = {} for i = from, #words do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
+
+
+local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from, to) local list = {} for i = from, to do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
 local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
 local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
 
@@ -1538,13 +1556,14 @@ local limit = trim_limit(version)
 if limit then redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', limit) end
 end
 redis.call('SET', KEYS[2], 'h1|e|' .. digits(version) .. ARGV[1], 'PX', ARGV[2])
+if ARGV[4] then redis.pcall('PUBLISH', ARGV[4], digits(version) .. (ARGV[5] or '')) end
 return version`,
   sha1: {
-    redis: '7a8d7d3a8ce4df52b72c632817c9aa603c470268',
-    upstash: '0365444efa93475174105623802f6a05aa9bef43',
+    redis: '815d376ebc53418c9f46d1f9c1c9abcaf46a675f',
+    upstash: '1528cdf473b7e7de2fa6f414586eea93c5bb3df6',
   },
   keys: { min: 2, max: 3, names: ['version', 'entry', 'log'] },
-  args: { min: 3, max: 3, names: ['value', 'expiration', 'member'], durations: [1] },
+  args: { min: 3, max: 5, names: ['value', 'expiration', 'member', 'channel', 'message'], durations: [1] },
   readonly: false,
   idempotent: false,
   dynamicKeys: false,
@@ -1577,6 +1596,8 @@ export type SetEntryIfExistsReply = readonly [state: 1 | 0 | -2 | -3, version: n
  * - `ARGV[8]` fence: milliseconds (the least that what is written lives; from 1)
  * - `ARGV[9]` vouched: string (the header line, with its line end, of an entry whose tags were not
  * invalidated; empty for none)
+ * - `ARGV[10]` channel?: string (who listens there is told at once, for one command more)
+ * - `ARGV[11]` message?: string (what is said, behind the version)
  *
  * One request; billed commands, the script's own calls included: 6 when it writes, 3 when what is there
  * has ended or has tags that nobody vouched for, 2 when nothing is there, 4 when not seeded.
@@ -1611,10 +1632,12 @@ export const SetEntryIfExists: LuaScript<SetEntryIfExistsReply> = {
 
 
 
+
+
 local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end local function stamp_of(bytes) local stamp = string.match(bytes, '^h1|e|(%d*)|') if not stamp or #stamp > 16 then return nil end return stamp == '' and 0 or tonumber(stamp) end local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end local function fault(value, ttl, member, log, floor, fence) if not ttl then return 'expiration must be whole milliseconds' end if ttl > 0 and string.sub(value, 1, 1) ~= '|' then return 'value must begin with a bar' end if not member or (member == '') == (log ~= nil) then return 'there must be a log and a member, or neither' end if not whole(floor, 0, 9007199254740991) then return 'floor must be a version' end if not milliseconds(fence, 1) then return 'fence must be whole milliseconds, at least 1' end end local function alive(bytes, floor, dead) local stamp = bytes and stamp_of(bytes) if not stamp or stamp < tonumber(floor) then return false end return dead == '' or string.sub(bytes, 1, #dead) ~= dead end local function suspect(head, vouched) return head ~= vouched and not string.match(head, '||[^|\\n]*|[^|\\n]*|[^|\\n]*\\n$') end local function successor(stamp, value, ttl, fence) local bytes = ttl > 0 and 'h1|e|' .. stamp .. value or tombstone(stamp) return bytes, string.format('%.0f', math.max(ttl, tonumber(fence))) end
 local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
 local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
-local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from) local list = {} for i = from, #words do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
+local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from, to) local list = {} for i = from, to do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
 
 local function readable(entry, codecs) if not entry or not string.match(entry.codec, '^[%w:._-]+$') then return false end return string.find(codecs, ',' .. entry.codec .. ',', 1, true) ~= nil end
 local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
@@ -1639,16 +1662,29 @@ if limit then redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', limit) end
 end
 local after, px = successor(digits(version), ARGV[3], ttl, ARGV[8])
 redis.call('SET', KEYS[1], after, 'PX', px)
+if ARGV[10] then redis.pcall('PUBLISH', ARGV[10], digits(version) .. (ARGV[11] or '')) end
 return { 1, version, head }`,
   sha1: {
-    redis: '5f58aba36a47e4d9b65450e9acfbce0a75360a8b',
-    upstash: '6293de09ce4c27de5d4aba742a662b022a53a5e8',
+    redis: '640bed9ee818d3b52b5411e8dc8e05a4e4a0712b',
+    upstash: '2c023303621af3eecd2e064fbd6dcbe46e17c240',
   },
   keys: { min: 2, max: 3, names: ['entry', 'version', 'log'] },
   args: {
     min: 9,
-    max: 9,
-    names: ['prefix', 'codecs', 'value', 'expiration', 'member', 'floor', 'dead', 'fence', 'vouched'],
+    max: 11,
+    names: [
+      'prefix',
+      'codecs',
+      'value',
+      'expiration',
+      'member',
+      'floor',
+      'dead',
+      'fence',
+      'vouched',
+      'channel',
+      'message',
+    ],
     durations: [3, 7],
   },
   readonly: false,
@@ -1680,6 +1716,8 @@ export type SetEntryIfNotExistsReply = readonly [state: 1 | 0 | -2, version: num
  * - `ARGV[7]` dead: string (the header line, with its line end, of an entry that counts as nothing; empty
  * for none)
  * - `ARGV[8]` fence: milliseconds (the least that what is written lives; from 1)
+ * - `ARGV[9]` channel?: string (who listens there is told at once, for one command more)
+ * - `ARGV[10]` message?: string (what is said, behind the version)
  *
  * One request; billed commands, the script's own calls included: 5 when nothing is there, 3 when an entry
  * is, 6 when what is there has ended, 3 when not seeded.
@@ -1712,10 +1750,12 @@ export const SetEntryIfNotExists: LuaScript<SetEntryIfNotExistsReply> = {
 
 
 
+
+
 local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end local function stamp_of(bytes) local stamp = string.match(bytes, '^h1|e|(%d*)|') if not stamp or #stamp > 16 then return nil end return stamp == '' and 0 or tonumber(stamp) end local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end local function fault(value, ttl, member, log, floor, fence) if not ttl then return 'expiration must be whole milliseconds' end if ttl > 0 and string.sub(value, 1, 1) ~= '|' then return 'value must begin with a bar' end if not member or (member == '') == (log ~= nil) then return 'there must be a log and a member, or neither' end if not whole(floor, 0, 9007199254740991) then return 'floor must be a version' end if not milliseconds(fence, 1) then return 'fence must be whole milliseconds, at least 1' end end local function alive(bytes, floor, dead) local stamp = bytes and stamp_of(bytes) if not stamp or stamp < tonumber(floor) then return false end return dead == '' or string.sub(bytes, 1, #dead) ~= dead end local function suspect(head, vouched) return head ~= vouched and not string.match(head, '||[^|\\n]*|[^|\\n]*|[^|\\n]*\\n$') end local function successor(stamp, value, ttl, fence) local bytes = ttl > 0 and 'h1|e|' .. stamp .. value or tombstone(stamp) return bytes, string.format('%.0f', math.max(ttl, tonumber(fence))) end
 local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
 local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
-local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from) local list = {} for i = from, #words do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
+local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from, to) local list = {} for i = from, to do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
 
 local function readable(entry, codecs) if not entry or not string.match(entry.codec, '^[%w:._-]+$') then return false end return string.find(codecs, ',' .. entry.codec .. ',', 1, true) ~= nil end
 local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
@@ -1738,16 +1778,28 @@ if limit then redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', limit) end
 end
 local after, px = successor(digits(version), ARGV[3], ttl, ARGV[8])
 redis.call('SET', KEYS[1], after, 'PX', px)
+if ARGV[9] then redis.pcall('PUBLISH', ARGV[9], digits(version) .. (ARGV[10] or '')) end
 return { 1, version, false }`,
   sha1: {
-    redis: '80cf7aac9637fbcb07171601a0e5755a97059567',
-    upstash: 'c8d9b1c7db0055c1c2a2734dc2fd9b58a67bd7fa',
+    redis: 'b45366d4af8b5e19b6bc12d4bc068db50bddd67f',
+    upstash: '123f70f13ff89f6609ef5c9d8c58923c2b3f0bc4',
   },
   keys: { min: 2, max: 3, names: ['entry', 'version', 'log'] },
   args: {
     min: 8,
-    max: 8,
-    names: ['prefix', 'codecs', 'value', 'expiration', 'member', 'floor', 'dead', 'fence'],
+    max: 10,
+    names: [
+      'prefix',
+      'codecs',
+      'value',
+      'expiration',
+      'member',
+      'floor',
+      'dead',
+      'fence',
+      'channel',
+      'message',
+    ],
     durations: [3, 7],
   },
   readonly: false,

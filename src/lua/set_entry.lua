@@ -9,6 +9,8 @@
 -- ARGV[1] value: string - the bytes of the new entry from the bar behind its stamp on
 -- ARGV[2] expiration: milliseconds - from 1
 -- ARGV[3] member: string - the entry's name in the log; empty without a log
+-- ARGV[4] channel?: string - who listens there is told at once, for one command more
+-- ARGV[5] message?: string - what is said, behind the version
 -- returns number - the version; 0 when the versions are not seeded, and nothing is written
 -- @idempotent no
 -- @commands 4 most times, 5 when it trims the log, 3 without a log, 2 when not seeded
@@ -33,4 +35,5 @@ if KEYS[3] then
   if limit then redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', limit) end
 end
 redis.call('SET', KEYS[2], 'h1|e|' .. digits(version) .. ARGV[1], 'PX', ARGV[2])
+if ARGV[4] then redis.pcall('PUBLISH', ARGV[4], digits(version) .. (ARGV[5] or '')) end
 return version

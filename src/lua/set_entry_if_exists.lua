@@ -18,6 +18,8 @@
 -- ARGV[8] fence: milliseconds - the least that what is written lives; from 1
 -- ARGV[9] vouched: string - the header line, with its line end, of an entry whose tags were not invalidated; empty
 --   for none
+-- ARGV[10] channel?: string - who listens there is told at once, for one command more
+-- ARGV[11] message?: string - what is said, behind the version
 -- returns readonly [state: 1 | 0 | -2 | -3, version: number, head: string | null] - 1 when it wrote, 0 when no
 --   entry is there, -2 when the versions are not seeded and nothing is written, -3 when the entry has tags and
 --   nobody vouched for it; the new version, 0 for none; the header line of the entry that was there
@@ -53,4 +55,5 @@ if KEYS[3] then
 end
 local after, px = successor(digits(version), ARGV[3], ttl, ARGV[8])
 redis.call('SET', KEYS[1], after, 'PX', px)
+if ARGV[10] then redis.pcall('PUBLISH', ARGV[10], digits(version) .. (ARGV[11] or '')) end
 return { 1, version, head }

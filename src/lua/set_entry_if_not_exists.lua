@@ -16,6 +16,8 @@
 -- ARGV[6] floor: integer - a version: an entry with a stamp below it counts as nothing
 -- ARGV[7] dead: string - the header line, with its line end, of an entry that counts as nothing; empty for none
 -- ARGV[8] fence: milliseconds - the least that what is written lives; from 1
+-- ARGV[9] channel?: string - who listens there is told at once, for one command more
+-- ARGV[10] message?: string - what is said, behind the version
 -- returns readonly [state: 1 | 0 | -2, version: number, head: string | null] - 1 when it wrote, 0 when an entry
 --   is there, -2 when the versions are not seeded and nothing is written; the new version, 0 for none; the
 --   header line of the entry that is there
@@ -48,4 +50,5 @@ if KEYS[3] then
 end
 local after, px = successor(digits(version), ARGV[3], ttl, ARGV[8])
 redis.call('SET', KEYS[1], after, 'PX', px)
+if ARGV[9] then redis.pcall('PUBLISH', ARGV[9], digits(version) .. (ARGV[10] or '')) end
 return { 1, version, false }

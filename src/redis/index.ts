@@ -11,7 +11,8 @@ import type { RequestReport } from './watch.ts'
 import { adaptUpstashClient, createUpstashTransport, isUpstashClient, type UpstashClient } from './upstash.ts'
 
 export type { BreakerChange, BreakerSettings } from './breaker.ts'
-export { type Credentials, fromEnv } from './credentials.ts'
+export { checkCredentials, type Credentials, fromEnv } from './credentials.ts'
+export { sleep } from './deadline.ts'
 export {
   assertKey,
   assertSegment,
@@ -29,8 +30,15 @@ export { toReplyError } from './reply-error.ts'
 export { type Page, scan } from './scan.ts'
 export { ServerClock } from './server-clock.ts'
 export { type RedisTier, unexpected } from './tier.ts'
-export { type Command, RedisReplyError, type Reply, type SendOptions, type Transport } from './transport.ts'
-export type { UpstashClient } from './upstash.ts'
+export {
+  type Command,
+  RedisReplyError,
+  type Reply,
+  type SendOptions,
+  type SubscribeOptions,
+  type Transport,
+} from './transport.ts'
+export { isUpstashClient, type UpstashClient } from './upstash.ts'
 
 /** The way to whatever `redis` was given as. */
 export interface RedisAccess {

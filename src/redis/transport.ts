@@ -18,6 +18,14 @@ export interface SendOptions {
   readonly binary?: boolean
 }
 
+export interface SubscribeOptions {
+  /** Ends the subscription when it aborts. */
+  readonly signal: AbortSignal
+  /** Redis has confirmed the subscription. */
+  onOpen(): void
+  onMessage(message: string): void
+}
+
 /**
  * How commands reach Redis. `send` makes one request of the batch, keeps its order, and gives one reply a command: an error
  * of a single command is a `RedisReplyError` in its place. It rejects only where the batch as a whole got no answer, with a
@@ -39,4 +47,9 @@ export interface Transport {
   /** Whether it heeds `binary` in the options of `send`. Default `false`. */
   readonly binary?: boolean
   send(commands: readonly Command[], options: SendOptions): Promise<readonly (Reply | RedisReplyError)[]>
+  /**
+   * Listens to a channel on a connection of its own: for `coherence.push`, which is refused where this is missing. Settles when
+   * the connection has ended, however it did. Connecting again is not its business.
+   */
+  subscribe?(channel: string, options: SubscribeOptions): Promise<void>
 }

@@ -1,11 +1,11 @@
 -- The log of versions keeps what was written, by name, with the version as its score: `scored` gives the words
--- of a ZADD for all names in `words` from the place `from` on. It keeps the newest 1024 versions, which is a
+-- of a ZADD for all names in `words` from the place `from` to `to`. It keeps the newest 1024 versions, which is a
 -- constant of the protocol: of 256 writers one lets the older ones go, the one for whom there is a
 -- `trim_limit`.
 -- @include _version
-local function scored(version, words, from)
+local function scored(version, words, from, to)
   local list = {}
-  for i = from, #words do
+  for i = from, to do
     list[#list + 1] = digits(version)
     list[#list + 1] = words[i]
   end

@@ -1,0 +1,46 @@
+/**
+ * News from other isolates at once, where a connection can be held (Deno, Bun, Node): the option `coherence.push`. It only makes
+ * the same news arrive sooner; nothing depends on it.
+ *
+ * @module
+ */
+import type { PushChannel } from '../coherence/index.ts'
+import { News } from './news.ts'
+import { subscriberOf } from './subscriber.ts'
+
+export interface PushOptions {
+  /**
+   * Whether to hold a connection, to hear of others' writes. `false` where that is not possible or not worth it, such as in a
+   * function that is frozen between requests: its own writes are told all the same. Cloudflare Workers and Vercel Edge, where a
+   * connection ends with its request, never hold one. Default `true`.
+   */
+  readonly listen?: boolean
+}
+
+/**
+ * The value for `coherence.push`. Each write, conditional write and invalidation then also publishes what it changed, and every
+ * cache that holds a connection hears of it at once: copies in L1 go, the event `invalidate` is emitted. A message is never taken
+ * as known, so that one that is lost, late, doubled or made up does no harm: whatever did not come is learned by the look at the
+ * log, as without push. All users of a prefix must have it, or what others write is told by the log only.
+ *
+ * The connection is opened with the first request to Redis, made again whenever it ends (after half a second, up to a minute),
+ * and keeps the process alive until `cache.close()`. `stats().push` shows it. Needs `{ url, token }`, `fromIoredis()`,
+ * `fromNodeRedis()` or a `Transport` with `subscribe`: anything else is a `TypeError`, unless `listen` is `false`.
+ *
+ * Cost: one command more for each write (of many keys at once: one), one request and command for each connection, and one command
+ * with the next read that goes to Redis after each connection, and after news of tags or of everything. News of keys cost nothing.
+ *
+ * @example
+ * ```ts
+ * import { createHybridCache, fromEnv } from 'hybrid-cache'
+ * import { push } from 'hybrid-cache/push'
+ *
+ * const cache = createHybridCache({ redis: fromEnv(), coherence: { interval: '30s', push: push() } })
+ * cache.on('invalidate', ({ kind }) => console.log('another isolate changed something:', kind))
+ * await cache.close()
+ * ```
+ */
+export function push({ listen = true }: PushOptions = {}): PushChannel {
+  if (typeof listen !== 'boolean') throw new TypeError('push: listen must be true or false')
+  return { attach: (host) => new News(host, listen ? subscriberOf(host.source) : undefined) }
+}

@@ -1,0 +1,46 @@
+// What is said on the channel: `<version> <sender> <name> <name> …`, each name percent-encoded, so that nothing in it is a comma, a
+// space, a line end or no ASCII, which the servers and clients on the way would take for their own. The version comes from the script.
+import { type Change, toChange } from '../coherence/index.ts'
+
+/** Longer ones say only that something changed. */
+const longestMessage = 2 ** 16
+const something = '?'
+const lowestSeed = 1e12
+/** How far ahead of the server's time a version may be, for a clock that is not known well: versions begin at its microseconds. */
+const margin = 3_600_000
+
+export interface Message {
+  readonly version: number
+  readonly sender: string
+  /** Missing where there were too many to say. */
+  readonly changes: readonly Change[] | undefined
+}
+
+/** What a script is given to say behind the version. */
+export function messageOf(sender: string, members: readonly string[]): string {
+  const names = members.map((member) => encodeURIComponent(member)).join(' ')
+  return ` ${sender} ${names.length > longestMessage ? something : names}`
+}
+
+/** What was said; `undefined` for whatever cannot have been. `now` is the server's time in milliseconds. */
+export function readMessage(text: string, now: number): Message | undefined {
+  const [digits = '', sender = '', ...names] = text.split(' ')
+  const version = Number(digits)
+  const possible =
+    /^\d{13,16}$/.test(digits) && version >= lowestSeed && version <= Math.min((now + margin) * 1000, maxSafe)
+  if (!possible || !/^[a-z0-9]{1,32}$/.test(sender) || names.length === 0) return undefined
+  if (names.length === 1 && names[0] === something) return { version, sender, changes: undefined }
+  const members = names.map(decode)
+  if (members.includes(undefined)) return undefined
+  return { version, sender, changes: members.map((member) => toChange(member ?? '', version)) }
+}
+
+const maxSafe = Number.MAX_SAFE_INTEGER
+
+function decode(name: string): string | undefined {
+  try {
+    return name === '' ? undefined : decodeURIComponent(name)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,31 @@
+import type { RedisSource } from '../options.ts'
+import {
+  checkCredentials,
+  type Credentials,
+  isUpstashClient,
+  type SubscribeOptions,
+  type Transport,
+} from '../redis/index.ts'
+import { upstashSubscriber } from './sse.ts'
+
+/** Listens to a channel until its connection ends. */
+export type Subscribe = (channel: string, options: SubscribeOptions) => Promise<void>
+
+/** How to listen to what `redis` was given as. Throws a `TypeError` where there is no way. */
+export function subscriberOf(source: RedisSource | undefined): Subscribe {
+  if (source === undefined) throw new TypeError('coherence.push needs a `redis`')
+  if ('send' in source) {
+    const transport = source as Transport
+    if (typeof transport.subscribe === 'function')
+      return (channel, options) => (transport.subscribe as Subscribe).call(transport, channel, options)
+    throw new TypeError(
+      'coherence.push: this transport has no subscribe(); use push({ listen: false }) to tell others without hearing of them',
+    )
+  }
+  if (isUpstashClient(source)) {
+    throw new TypeError(
+      'coherence.push: a client of @upstash/redis cannot be listened with; give { url, token }, or use push({ listen: false })',
+    )
+  }
+  return upstashSubscriber(checkCredentials(source as Credentials))
+}
