@@ -53,11 +53,13 @@ export class Listener {
 
   async #run(): Promise<void> {
     const { clock } = this.#parts
-    while (!this.#closed.signal.aborted) {
+    for (;;) {
       const good = await this.#hold()
+      if (this.#closed.signal.aborted) return
       this.#failures = good ? 0 : this.#failures + 1
       const pause = Math.min(firstPause * 2 ** Math.min(this.#failures, 10), longestPause)
       await sleep(pause * (0.5 + Math.random() / 2), clock, this.#closed.signal).catch(() => undefined)
+      if (this.#closed.signal.aborted) return
     }
   }
 

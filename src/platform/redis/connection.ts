@@ -1,5 +1,12 @@
 import { CacheError } from '../../errors.ts'
-import type { Command, RedisReplyError, Reply, SendOptions, Transport } from '../../redis/index.ts'
+import type {
+  Command,
+  RedisReplyError,
+  Reply,
+  SendOptions,
+  SubscribeOptions,
+  Transport,
+} from '../../redis/index.ts'
 import { failed, toReply } from './reply.ts'
 
 type Replies = readonly (Reply | RedisReplyError)[]
@@ -10,6 +17,8 @@ export interface Wire {
   state(): 'ready' | 'opening' | 'closed'
   /** Writes all commands at once, in order. Gives what came back for each: a reply, or an `Error` in its place. */
   write(commands: readonly Command[]): Promise<readonly unknown[]>
+  /** Listens on a connection of its own, which is not made again; settles when it has ended. */
+  subscribe(channel: string, options: SubscribeOptions): Promise<void>
 }
 
 interface Call {
@@ -63,6 +72,10 @@ export class Connection implements Transport {
       signal.addEventListener('abort', abort)
       if (state === 'ready') this.ready()
     })
+  }
+
+  subscribe(channel: string, options: SubscribeOptions): Promise<void> {
+    return this.#wire.subscribe(channel, options)
   }
 
   /** The client has connected: what waited for that is written, in the order it came. */

@@ -4,5 +4,5 @@
  *
  * @module
  */
-export { fromIoredis, type IoredisClient, type IoredisPipeline } from './ioredis.ts'
-export { fromNodeRedis, type NodeRedisClient } from './node-redis.ts'
+export { fromIoredis, type IoredisClient, type IoredisPipeline, type IoredisSubscriber } from './ioredis.ts'
+export { fromNodeRedis, type NodeRedisClient, type NodeRedisSubscriber } from './node-redis.ts'

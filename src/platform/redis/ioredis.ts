@@ -1,4 +1,4 @@
-import type { Command, Transport } from '../../redis/index.ts'
+import type { Command, SubscribeOptions, Transport } from '../../redis/index.ts'
 import { Connection } from './connection.ts'
 
 /** What is used of a pipeline of `ioredis`. */
@@ -18,6 +18,16 @@ export interface IoredisClient {
   connect(): Promise<unknown>
   on(event: 'ready' | 'close', listener: () => void): unknown
   pipeline(): IoredisPipeline
+  duplicate(override: object): IoredisSubscriber
+}
+
+/** What is used of a client of `ioredis` that only listens. */
+export interface IoredisSubscriber {
+  connect(): Promise<unknown>
+  subscribe(channel: string): Promise<unknown>
+  disconnect(): void
+  on(event: 'error' | 'end', listener: () => void): unknown
+  on(event: 'message', listener: (channel: string, message: string) => void): unknown
 }
 
 /**
@@ -36,7 +46,8 @@ export interface IoredisClient {
  * signal is let go, but what was written may still run. Integers from 2^53 - 64 on are errors of their command (`L2_REPLY`),
  * since clients round them.
  *
- * Costs one round trip a request on the client's connection, and nothing by itself.
+ * Costs one round trip a request on the client's connection, and nothing by itself; `coherence.push` listens on a duplicate of
+ * the client, and `cache.close()` ends that.
  *
  * @example
  * ```ts
@@ -53,6 +64,7 @@ export function fromIoredis(client: IoredisClient): Transport {
   const connection = new Connection({
     state: () => stateOf(client),
     write: (commands) => write(client, commands),
+    subscribe: (channel, options) => subscribe(client, channel, options),
   })
   client.on('ready', () => connection.ready())
   // Without resending, the client never settles what was in flight when its connection closed.
@@ -97,4 +109,29 @@ async function write(client: IoredisClient, commands: readonly Command[]): Promi
   for (const command of commands) pipeline.call(...command)
   const outcomes = (await pipeline.exec()) ?? []
   return outcomes.map(([error, result]) => error ?? result)
+}
+
+function subscribe(
+  client: IoredisClient,
+  channel: string,
+  { signal, onOpen, onMessage }: SubscribeOptions,
+): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  const own = client.duplicate({ lazyConnect: true, autoResubscribe: false, retryStrategy: () => null })
+  return new Promise((resolve) => {
+    const end = (): void => {
+      signal.removeEventListener('abort', end)
+      own.disconnect()
+      resolve()
+    }
+    own.on('error', () => {}) // `end` comes after it
+    own.on('end', end)
+    own.on('message', (_, message) => onMessage(message))
+    signal.addEventListener('abort', end)
+    const begin = async (): Promise<void> => {
+      await own.connect()
+      await own.subscribe(channel)
+    }
+    begin().then(onOpen, end)
+  })
 }

@@ -1,4 +1,4 @@
-import type { Command, Transport } from '../../redis/index.ts'
+import type { Command, SubscribeOptions, Transport } from '../../redis/index.ts'
 import { Connection } from './connection.ts'
 
 /** What is used of a client of `redis`, version 4, 5 or 6. */
@@ -8,6 +8,18 @@ export interface NodeRedisClient {
   on(event: 'ready' | 'reconnecting' | 'end', listener: () => void): unknown
   sendCommand(args: string[], options?: object): Promise<unknown>
   select(db: number): Promise<unknown>
+  readonly options?: { readonly socket?: object | undefined } | undefined
+  duplicate(overrides: object): NodeRedisSubscriber
+}
+
+/** What is used of a client of `redis` that only listens. */
+export interface NodeRedisSubscriber {
+  readonly isOpen: boolean
+  connect(): Promise<unknown>
+  subscribe(channel: string, listener: (message: string) => void): Promise<unknown>
+  disconnect(): unknown
+  destroy?(): void
+  on(event: 'error' | 'end', listener: () => void): unknown
 }
 
 /**
@@ -27,7 +39,8 @@ export interface NodeRedisClient {
  * With RESP3, the default from version 6, a few commands that the cache does not use nest their replies (`ZRANGE` with
  * scores gives pairs); `RESP: 2` gives what REST gives.
  *
- * Costs one round trip a request on the client's connection, and nothing by itself.
+ * Costs one round trip a request on the client's connection, and nothing by itself; `coherence.push` listens on a duplicate of
+ * the client, and `cache.close()` ends that.
  *
  * @example
  * ```ts
@@ -52,6 +65,7 @@ export function fromNodeRedis(client: NodeRedisClient): Transport {
       return client.isOpen ? 'opening' : 'closed'
     },
     write: (commands) => Promise.all(commands.map((command) => reply(client, command))),
+    subscribe: (channel, options) => subscribe(client, channel, options),
   })
   client.on('ready', () => connection.ready())
   client.on('reconnecting', () => connection.lost())
@@ -73,4 +87,35 @@ function byte(type: string): number {
  */
 function reply(client: NodeRedisClient, command: Command): Promise<unknown> {
   return client.sendCommand(command.map(String), { typeMapping }).catch((error: unknown) => error)
+}
+
+function subscribe(
+  client: NodeRedisClient,
+  channel: string,
+  { signal, onOpen, onMessage }: SubscribeOptions,
+): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  const own = client.duplicate({ socket: { ...client.options?.socket, reconnectStrategy: false } })
+  return new Promise((resolve) => {
+    const end = (): void => {
+      signal.removeEventListener('abort', end)
+      leave(own)
+      resolve()
+    }
+    own.on('error', end)
+    own.on('end', end)
+    signal.addEventListener('abort', end)
+    const begin = async (): Promise<void> => {
+      await own.connect()
+      await own.subscribe(channel, onMessage)
+    }
+    begin().then(onOpen, end)
+  })
+}
+
+/** Closes a connection at once, whatever the version. */
+function leave(client: NodeRedisSubscriber): void {
+  if (!client.isOpen) return
+  if (client.destroy !== undefined) client.destroy()
+  else void Promise.resolve(client.disconnect()).catch(() => {})
 }

@@ -18,6 +18,9 @@ class FakeClient {
     this.#listeners.get(event)?.()
   }
   async select(): Promise<void> {}
+  duplicate(): never {
+    throw new Error('nobody subscribes here')
+  }
   async sendCommand(args: string[]): Promise<unknown> {
     this.asked.push(args.join(' '))
     const value = await this.answer(args)
@@ -162,6 +165,9 @@ test('a pipeline of ioredis that gives nothing, or fails as a whole, is no answe
     connect: async () => {},
     on: () => {},
     pipeline: () => ({ call: () => {}, exec }),
+    duplicate: () => {
+      throw new Error('nobody subscribes here')
+    },
   })
   const failing = fromIoredis(client(() => Promise.reject(new Error('no'))))
   await expect(failing.send([['GET', 'k']], { signal, idempotent: true })).rejects.toMatchObject({
