@@ -3,6 +3,7 @@ import { liftTraps } from './scenario/traps.ts'
 import { Redis } from '@upstash/redis/cloudflare'
 import * as api from '../../src/index.ts'
 import { perIsolate } from '../../src/platform/cloudflare.ts'
+import { push } from '../../src/push/index.ts'
 import { runScenario } from './scenario/index.ts'
 import type { ScenarioInput } from './scenario/input.ts'
 
@@ -10,7 +11,7 @@ const input = JSON.parse(process.env['SCENARIO'] ?? '') as ScenarioInput
 const early = api.createHybridCache({ redis: { url: input.url, token: input.token } })
 const touched = liftTraps()
 
-const report = await runScenario({ api, perIsolate, Redis, input, early, touched })
+const report = await runScenario({ api, perIsolate, push, Redis, input, early, touched })
 console.log(JSON.stringify(report))
 // Left to itself a client may keep connections, and with them the process, open for seconds.
 process.exit(0)

@@ -3,6 +3,7 @@ import { liftTraps } from './scenario/traps.ts'
 import { Redis } from '@upstash/redis/cloudflare'
 import * as api from '../../src/index.ts'
 import { perIsolate } from '../../src/platform/cloudflare.ts'
+import { push } from '../../src/push/index.ts'
 import { runScenario } from './scenario/index.ts'
 import type { ScenarioInput } from './scenario/input.ts'
 
@@ -19,7 +20,7 @@ interface Worker {
 
 const worker: Worker = {
   async fetch() {
-    const report = await runScenario({ api, perIsolate, Redis, input, early, touched })
+    const report = await runScenario({ api, perIsolate, push, Redis, input, early, touched })
     // What an edge runtime must not offer, or else the run proves little.
     return Response.json({
       ...report,

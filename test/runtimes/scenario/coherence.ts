@@ -53,6 +53,33 @@ export const coherence: Checks = {
     }
   },
 
+  'push: news arrive at once where a connection can be held, and are told everywhere': async (t) => {
+    const { push } = t.subject
+    const rarely = { localTtl: '1h', coherence: { interval: '1h', push: push() } } as const
+    const [one, other] = [await t.warmIsolate(rarely), await t.warmIsolate(rarely)]
+    const endsWithRequest = 'WebSocketPair' in globalThis || 'EdgeRuntime' in globalThis
+    const state = (): boolean | undefined => other.stats().push?.connected
+    if (!endsWithRequest) await until(() => state() === true)
+    await other.get('look', { l1: false })
+    await one.set('a', 1)
+    equal(await other.get('a'), 1)
+    await one.set('ü,b', 2, { tags: ['t'] })
+    equal(await other.get('ü,b'), 2)
+    await one.remove('a')
+    await one.removeByTag('t')
+    if (endsWithRequest) {
+      equal(other.stats().push, { connected: false, connections: 0, messages: 0 })
+      equal([other.getLocal('a'), other.getLocal('ü,b')], [1, 2])
+    } else {
+      await until(() => other.stats().push?.messages === 4)
+      equal([other.getLocal('a'), other.getLocal('ü,b')], [undefined, undefined])
+    }
+    await one.close()
+    await other.close()
+    equal(state(), false)
+    equal([await other.get('a', { l1: false }), one.getLocal('a')], [undefined, undefined])
+  },
+
   'a load in flight does not bring back what another isolate removed': async (t) => {
     const [one, other] = [await t.warmIsolate(keen), await t.warmIsolate(keen)]
     let end: (value: string) => void = () => undefined

@@ -3,12 +3,14 @@ import type { ScenarioInput } from './input.ts'
 
 export type Api = typeof import('../../../src/index.ts')
 export type PerIsolate = typeof import('../../../src/platform/cloudflare.ts').perIsolate
+export type Push = typeof import('../../../src/push/index.ts').push
 export type UpstashRedis = typeof import('@upstash/redis/cloudflare').Redis
 
 /** What is under test, and what it did while it was loaded. */
 export interface Subject {
   readonly api: Api
   readonly perIsolate: PerIsolate
+  readonly push: Push
   readonly Redis: UpstashRedis
   readonly input: ScenarioInput
   /** A cache that was created while the main module loaded. */

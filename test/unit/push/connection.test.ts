@@ -6,7 +6,7 @@ import { versionOf } from '../../support/coherence.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { record, World } from '../../support/world.ts'
 
-function world(): { world: World; channel: Channel } {
+function setUp(): { world: World; channel: Channel } {
   const world = new World()
   return { world, channel: new Channel(world) }
 }
@@ -14,7 +14,7 @@ function world(): { world: World; channel: Channel } {
 const coherence = { interval: '1d', push: push() } as const
 
 test('nothing is opened before Redis is first asked, and then once', async () => {
-  const { world: w, channel } = world()
+  const { world: w, channel } = setUp()
   const cache = w.isolate({ redis: channel.transport, coherence })
   cache.on('invalidate', () => undefined)
   cache.getLocal('k')
@@ -32,7 +32,7 @@ test('nothing is opened before Redis is first asked, and then once', async () =>
 })
 
 test('a write opens it as well', async () => {
-  const { world: w, channel } = world()
+  const { world: w, channel } = setUp()
   const cache = w.isolate({ redis: channel.transport, coherence, keyPrefix: '{app}' })
   await cache.remove('k')
   await settle()
@@ -41,7 +41,7 @@ test('a write opens it as well', async () => {
 })
 
 test('a connection that ends is made again, and a look is due then', async () => {
-  const { world: w, channel } = world()
+  const { world: w, channel } = setUp()
   const cache = await channel.listener(w)
   const errors = record(cache, 'error')
   const other = await w.warm()
@@ -63,7 +63,7 @@ test('a connection that ends is made again, and a look is due then', async () =>
 })
 
 test('attempts that come to nothing are told of, and come later and later, up to a minute', async () => {
-  const { world: w, channel } = world()
+  const { world: w, channel } = setUp()
   const cache = w.isolate({ redis: channel.transport, coherence })
   const errors = record(cache, 'error')
   await cache.get('a')
@@ -92,7 +92,7 @@ test('attempts that come to nothing are told of, and come later and later, up to
 })
 
 test('an error that says what it is stays as it is; a good connection begins anew', async () => {
-  const { world: w, channel } = world()
+  const { world: w, channel } = setUp()
   const cache = w.isolate({ redis: channel.transport, coherence })
   const errors = record(cache, 'error')
   await cache.get('a')
@@ -113,7 +113,7 @@ test('an error that says what it is stays as it is; a good connection begins ane
 })
 
 test('one that is never confirmed is given up after ten seconds; a message confirms it', async () => {
-  const { world: w, channel } = world()
+  const { world: w, channel } = setUp()
   const cache = w.isolate({ redis: channel.transport, coherence })
   const errors = record(cache, 'error')
   await cache.get('a')
@@ -132,7 +132,7 @@ test('one that is never confirmed is given up after ten seconds; a message confi
 })
 
 test('what an ended connection still says is not heard', async () => {
-  const { world: w, channel } = world()
+  const { world: w, channel } = setUp()
   const cache = await channel.listener(w)
   await cache.set('k', 1)
   const { last } = channel
@@ -146,7 +146,7 @@ test('what an ended connection still says is not heard', async () => {
 })
 
 test('a transport that throws, at once or later, rejects nothing', async () => {
-  const { world: w, channel } = world()
+  const { world: w, channel } = setUp()
   const subscribe = (): never => {
     throw new Error('at once')
   }
@@ -160,7 +160,7 @@ test('a transport that throws, at once or later, rejects nothing', async () => {
 })
 
 test.each(['waiting', 'connecting', 'connected', 'never used'])('close ends it: %s', async (state) => {
-  const { world: w, channel } = world()
+  const { world: w, channel } = setUp()
   const cache = w.isolate({ redis: channel.transport, coherence })
   const errors = record(cache, 'error')
   if (state !== 'never used') await cache.get('a')
@@ -182,7 +182,7 @@ test.each(['waiting', 'connecting', 'connected', 'never used'])('close ends it: 
 })
 
 test('await using ends it; a cache without push has nothing to end', async () => {
-  const { world: w, channel } = world()
+  const { world: w, channel } = setUp()
   {
     await using cache = w.isolate({ redis: channel.transport, coherence })
     await cache.get('a')
@@ -194,7 +194,7 @@ test('await using ends it; a cache without push has nothing to end', async () =>
 })
 
 test('a connection that died without a word is found out by what did not come by it', async () => {
-  const { world: w, channel } = world()
+  const { world: w, channel } = setUp()
   const cache = await channel.listener(w, { coherence: { interval: '5s', push: push() } })
   const errors = record(cache, 'error')
   const other = await w.warm()
@@ -214,7 +214,7 @@ test('a connection that died without a word is found out by what did not come by
 })
 
 test('what comes late, or after it, says that the connection lives', async () => {
-  const { world: w, channel } = world()
+  const { world: w, channel } = setUp()
   const cache = await channel.listener(w, { coherence: { interval: '5s', push: push() } })
   const other = await w.warm()
   for (const late of ['k||a', 'k||b']) {
@@ -231,7 +231,7 @@ test('what comes late, or after it, says that the connection lives', async () =>
 })
 
 test('where the option cannot work, it says so at once', async () => {
-  const { world: w, channel } = world()
+  const { world: w, channel } = setUp()
   const { send } = channel.transport
   const make = (options: object) => () => createHybridCache({ clock: w.clock, ...options })
   const redis = { send }
