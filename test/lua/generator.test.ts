@@ -164,6 +164,12 @@ describe('what it refuses', () => {
     ['a command unheard of', body("redis.call('KEYS', KEYS[1], ARGV[1])\n"), 13, 'is KEYS a read or a write'],
     ['a computed command', body('redis.call(ARGV[1], KEYS[1])\n'), 13, 'named where it is called'],
     ['redis by another name', body('local call = redis.call\n'), 13, 'of redis only'],
+    [
+      'a channel among the keys',
+      body("redis.pcall('PUBLISH', KEYS[1], ARGV[1])\n"),
+      13,
+      'must come from ARGV',
+    ],
     ['a key that is no key', body("redis.call('SET', ARGV[1], KEYS[1])\n"), 13, 'must come from KEYS'],
     [
       'a key made of pieces',
