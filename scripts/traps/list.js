@@ -445,8 +445,8 @@ export const planted = [
     edits: [
       [
         coherence,
-        '      this.#checkedAt = Math.max(this.#checkedAt, sentAt)\n      this',
-        '      this.#checkedAt = this.#parts.clock.monotonic()\n      this',
+        '      this.#checkedAt = Math.max(this.#checkedAt, sentAt)\n      return',
+        '      this.#checkedAt = this.#parts.clock.monotonic()\n      return',
       ],
     ],
     tests: [unit('check')],

@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { leftOut, planted } from './list.js'
+import { pushed } from './push.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const generated = 'src/lua/scripts.ts'
@@ -109,7 +110,7 @@ function isCaught(folder, bug) {
 }
 
 const wanted = process.argv.slice(2)
-const bugs = planted.filter(({ trap }) => wanted.length === 0 || wanted.includes(trap))
+const bugs = [...planted, ...pushed].filter(({ trap }) => wanted.length === 0 || wanted.includes(trap))
 const folder = copy()
 const survivors = []
 try {

@@ -127,9 +127,9 @@ export class Coherence {
       const news = changes.filter(({ version }) => version > from)
       for (const change of news) this.#learn(change, asking)
       this.versions.applied = Math.max(this.versions.applied, top)
-      this.#checkedAt = Math.max(this.#checkedAt, sentAt)
       this.#parts.events.emit('check', { changes: news.length, reset: false })
       ok = true
+      this.#checkedAt = Math.max(this.#checkedAt, sentAt)
       return 'ok'
     } finally {
       looked?.(ok)

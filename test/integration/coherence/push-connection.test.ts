@@ -142,7 +142,7 @@ describe('what a server may answer to a subscription', () => {
     const { cache, server } = await listening(stream('data: subscribe,hc:m:news,1\n\n'))
     await cache.get('a')
     await connected(cache, 1)
-    const [request] = server.requests.filter(({ path }) => path.startsWith('/subscribe'))
+    const request = server.requests.find(({ path }) => path.startsWith('/subscribe'))
     expect(request).toMatchObject({
       path: '/subscribe/hc:m:news',
       body: '',
