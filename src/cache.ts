@@ -277,11 +277,6 @@ export class HybridCache<HasRedis extends boolean = boolean> extends Invalidatio
     this.#core.coherence.push?.close()
   }
 
-  /** The same as `close()`, for `await using`. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close()
-  }
-
   /**
    * Runs Lua scripts on the Redis of this cache; `undefined`, in the types too, where it has none. Their keys are apart from
    * entries, and by namespace.

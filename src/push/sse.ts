@@ -18,6 +18,8 @@ export function upstashSubscriber({ url, token }: Credentials): Subscribe {
         'cache-control': 'no-cache',
       },
       redirect: 'manual',
+      // A framework that keeps answers of `fetch` would wait for the end of this one.
+      cache: 'no-store',
       signal,
     }).catch(() => {
       throw failed('the connection for push could not be made')

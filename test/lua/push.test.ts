@@ -12,7 +12,7 @@ const entry = formatEntry({ header: headerOf({ address: 'e:k', fresh: 9_000_000_
 const head = entry.slice(0, entry.indexOf('\n') + 1)
 
 /** Each script that tells the log: its keys, and its arguments without a channel. */
-const writes: readonly (readonly [scripts.LuaScript, readonly string[], readonly Word[]])[] = [
+const cases: readonly (readonly [scripts.LuaScript, readonly string[], readonly Word[]])[] = [
   [scripts.SetEntry, ['v', 'p:e:k', 'log'], ['|x', 9_000, 'm']],
   [scripts.SetEntryIfExists, ['p:e:k', 'v', 'log'], ['p', ',j,', '|x', 9_000, 'm', 0, '', 9_000, head]],
   [
@@ -25,6 +25,8 @@ const writes: readonly (readonly [scripts.LuaScript, readonly string[], readonly
   [scripts.ExpireEntries, ['v', 'p:e:k', 'p:e:l', 'log'], [9_000, 'p', 'm', 'n']],
   [scripts.InvalidateTags, ['v', 'log', 'p:t:a', 'p:t:b'], [0, 'm', 'n']],
 ]
+
+const writes = cases.map(([script, keys, args]) => ({ name: script.name, script, keys, args }))
 
 /** What is said on a channel. */
 async function listen({ server }: Lua, channel: string): Promise<{ heard(): string[]; leave(): void }> {
@@ -45,9 +47,8 @@ async function listen({ server }: Lua, channel: string): Promise<{ heard(): stri
 
 describeScripts('push', (lua) => {
   test.each(writes)(
-    '$0.name publishes its version and a message, and the log has only members',
-    async (...given) => {
-      const [script, keys, args] = given
+    '$name publishes its version and a message, and the log has only members',
+    async ({ script, keys, args }) => {
       const { heard, leave } = await listen(lua(), 'news')
       try {
         const run = (...words: Word[]): Promise<unknown> => lua().call(script, keys, [...args, ...words])
@@ -77,22 +78,25 @@ describeScripts('push', (lua) => {
     },
   )
 
-  test.each(writes)('$0.name publishes nothing where versions are not seeded', async (script, keys, args) => {
-    const { heard, leave } = await listen(lua(), 'news')
-    try {
-      await lua().redis('SET', 'p:e:k', entry)
-      lua().server.resetStats()
-      await lua().call(script, keys, [...args, 'news', ' me x'])
-      expect(lua().server.stats().byCommand['PUBLISH']).toBeUndefined()
-      expect(heard()).toEqual([])
-    } finally {
-      leave()
-    }
-  })
+  test.each(writes)(
+    '$name publishes nothing where versions are not seeded',
+    async ({ script, keys, args }) => {
+      const { heard, leave } = await listen(lua(), 'news')
+      try {
+        await lua().redis('SET', 'p:e:k', entry)
+        lua().server.resetStats()
+        await lua().call(script, keys, [...args, 'news', ' me x'])
+        expect(lua().server.stats().byCommand['PUBLISH']).toBeUndefined()
+        expect(heard()).toEqual([])
+      } finally {
+        leave()
+      }
+    },
+  )
 
   test.each(writes)(
-    '$0.name refuses a member too few or too many before it writes',
-    async (script, keys, args) => {
+    '$name refuses a member too few or too many before it writes',
+    async ({ script, keys, args }) => {
       if (script.args.max !== Infinity) return
       await lua().redis('SET', 'v', seed)
       for (const more of [['x'], ['x', 'y', 'z']])
@@ -120,7 +124,7 @@ test.skipIf(redisServerBin() === undefined)(
       return response.json()
     }
     expect(await call('PUBLISH', 'news', 'x')).toMatchObject({ error: expect.stringContaining('NOPERM') })
-    for (const [script, keys, args] of writes) {
+    for (const { script, keys, args } of writes) {
       await call('DEL', ...keys)
       await call('MSET', 'v', seed, 'p:e:k', entry)
       const text = scripts.textFor(script, 'redis')

@@ -181,14 +181,8 @@ test.each(['waiting', 'connecting', 'connected', 'never used'])('close ends it: 
   expect(errors).toHaveLength(before)
 })
 
-test('await using ends it; a cache without push has nothing to end', async () => {
-  const { world: w, channel } = setUp()
-  {
-    await using cache = w.isolate({ redis: channel.transport, coherence })
-    await cache.get('a')
-    await settle()
-  }
-  expect(channel.last.signal.aborted).toBe(true)
+test('a cache without push has nothing to end', async () => {
+  const { world: w } = setUp()
   await w.isolate().close()
   await w.memoryOnly().close()
 })
