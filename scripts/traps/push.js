@@ -6,7 +6,7 @@
 const news = 'src/push/news.ts'
 const rumours = 'src/push/rumours.ts'
 const listener = 'src/push/listener.ts'
-const sse = 'src/push/sse.ts'
+const sse = 'src/redis/event-stream.ts'
 const unit = (/** @type {string} */ name) => `test/unit/push/${name}.test.ts`
 const http = 'test/integration/coherence/push-connection.test.ts'
 const whole = 'test/integration/coherence/push.test.ts'
@@ -138,7 +138,7 @@ export const pushed = [
   {
     trap: 'P19',
     what: 'a line without an end is kept for ever',
-    edits: [['src/push/lines.ts', 'const longestLine = 2 ** 18', 'const longestLine = Infinity']],
+    edits: [['src/redis/lines.ts', 'const longestLine = 2 ** 18', 'const longestLine = Infinity']],
     tests: [http],
   },
   {

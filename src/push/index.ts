@@ -5,9 +5,10 @@
  * @module
  */
 import type { PushChannel } from '../coherence/index.ts'
+import { subscriberOf } from '../redis/index.ts'
 import { News } from './news.ts'
-import { subscriberOf } from './subscriber.ts'
 
+/** Options of {@link push}. */
 export interface PushOptions {
   /**
    * Whether to hold a connection, to hear of others' writes. `false` where that is not possible or not worth it, such as in a

@@ -1,7 +1,6 @@
 import { CacheError, isCacheError } from '../errors.ts'
-import { sleep } from '../redis/index.ts'
+import { sleep, type Subscribe } from '../redis/index.ts'
 import { type Clock, isRequestBound } from '../runtime.ts'
-import type { Subscribe } from './subscriber.ts'
 
 export interface ListenerParts {
   readonly subscribe: Subscribe

@@ -7,12 +7,11 @@ import {
   type PushStats,
 } from '../coherence/index.ts'
 import { CacheError, isCacheError } from '../errors.ts'
-import { starAddress, tagAddress } from '../redis/index.ts'
+import { starAddress, type Subscribe, tagAddress } from '../redis/index.ts'
 import { localKeyOf } from '../view.ts'
 import { Listener } from './listener.ts'
 import { type Message, messageOf, readMessage } from './message.ts'
 import { Rumours } from './rumours.ts'
-import type { Subscribe } from './subscriber.ts'
 
 /** How many changes are remembered as told, until the log has told of them too. */
 const mostTold = 4096

@@ -11,7 +11,7 @@ import type { RequestReport } from './watch.ts'
 import { adaptUpstashClient, createUpstashTransport, isUpstashClient, type UpstashClient } from './upstash.ts'
 
 export type { BreakerChange, BreakerSettings } from './breaker.ts'
-export { checkCredentials, type Credentials, fromEnv } from './credentials.ts'
+export { type Credentials, fromEnv } from './credentials.ts'
 export { sleep } from './deadline.ts'
 export {
   assertKey,
@@ -29,6 +29,7 @@ export type { Link, LinkSettings } from './link.ts'
 export { toReplyError } from './reply-error.ts'
 export { type Page, scan } from './scan.ts'
 export { ServerClock } from './server-clock.ts'
+export { type Subscribe, subscriberOf } from './subscriber.ts'
 export { type RedisTier, unexpected } from './tier.ts'
 export {
   type Command,
@@ -38,7 +39,7 @@ export {
   type SubscribeOptions,
   type Transport,
 } from './transport.ts'
-export { isUpstashClient, type UpstashClient } from './upstash.ts'
+export type { UpstashClient } from './upstash.ts'
 
 /** The way to whatever `redis` was given as. */
 export interface RedisAccess {

@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { Redis } from '@upstash/redis'
 import { afterEach, expect, test, vi } from 'vitest'
 import { startDevServer } from '../../../src/dev/index.ts'
@@ -101,6 +102,23 @@ describeOnEngines('subscriptions', (server) => {
       expect(messages).toEqual([{ pattern: 'user:*', channel: 'user:1', message: expect.anything() }]),
     )
     await subscriber.unsubscribe()
+  })
+
+  test('who does not read is cut off', async () => {
+    const { hostname, port } = new URL(server().url)
+    const socket = connect(Number(port), hostname)
+    socket.on('error', () => undefined)
+    socket.write(`GET /subscribe/slow HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server().token}\r\n\r\n`)
+    const listeners = async (): Promise<unknown> => run(server(), 'PUBSUB', 'NUMSUB', 'slow')
+    await vi.waitFor(async () => expect(await listeners()).toEqual({ result: ['slow', 1] }))
+    socket.pause()
+    const megabyte = 'x'.repeat(2 ** 20)
+    for (let i = 0; i < 60; i++) {
+      const heard = (await run(server(), 'PUBLISH', 'slow', megabyte)) as { result: number }
+      if (heard.result === 0) break
+    }
+    await vi.waitFor(async () => expect(await listeners()).toEqual({ result: ['slow', 0] }))
+    socket.destroy()
   })
 
   test('streams end with the engine and with the server, and begin again', async () => {

@@ -1,12 +1,8 @@
 import type { RedisSource } from '../options.ts'
-import {
-  checkCredentials,
-  type Credentials,
-  isUpstashClient,
-  type SubscribeOptions,
-  type Transport,
-} from '../redis/index.ts'
-import { upstashSubscriber } from './sse.ts'
+import { checkCredentials, type Credentials } from './credentials.ts'
+import { upstashSubscriber } from './event-stream.ts'
+import type { SubscribeOptions, Transport } from './transport.ts'
+import { isUpstashClient } from './upstash.ts'
 
 /** Listens to a channel until its connection ends. */
 export type Subscribe = (channel: string, options: SubscribeOptions) => Promise<void>

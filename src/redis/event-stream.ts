@@ -1,5 +1,5 @@
 import { CacheError } from '../errors.ts'
-import type { Credentials } from '../redis/index.ts'
+import type { Credentials } from './credentials.ts'
 import { Lines } from './lines.ts'
 import type { Subscribe } from './subscriber.ts'
 
