@@ -58,15 +58,20 @@ function mayGive({ coherence }: Core, entry: LocalEntry): boolean {
 export function isStillAlive(core: Core, localKey: string, entry: LocalEntry): boolean {
   const { versions } = core.coherence
   if (entry.epoch === versions.epoch) return true
-  const { stamp, tags } = entry.facts
-  const rumour = core.coherence.push?.judge(stamp, tags) ?? 'ok'
-  const known = versions.judge(stamp, localKey, tags)
-  const verdict = rumour === 'dead' || known === 'ok' ? rumour : known
+  const verdict = verdictOf(core, localKey, entry)
   if (verdict === 'dead') core.local.remove(localKey)
   if (verdict === 'soft') expire(entry)
   if (verdict === 'dead' || verdict === 'unknown') return false
   entry.epoch = versions.epoch
   return true
+}
+
+/** What is known of L1's copy, or heard. */
+export function verdictOf({ coherence }: Core, localKey: string, { facts }: LocalEntry): Verdict {
+  const { stamp, tags } = facts
+  const rumour = coherence.push?.judge(stamp, tags) ?? 'ok'
+  const known = coherence.versions.judge(stamp, localKey, tags)
+  return rumour === 'dead' || known === 'ok' ? rumour : known
 }
 
 /** What a `get` gives: the value that L1 has for it, if its schema accepts that, or else that of L2. */

@@ -1,5 +1,6 @@
 import type { Core } from '../../core.ts'
 import { isFreshLocally, isOverLocally } from '../../entry/index.ts'
+import { verdictOf } from '../../load/lookup.ts'
 import type { LocalEntry } from '../../memory/index.ts'
 import type { Place, View } from '../../view.ts'
 import type { Examined, StateReason, TierState } from './state.ts'
@@ -9,7 +10,7 @@ export function examineLocal(core: Core, { view, place }: { view: View; place: P
   const entry = core.local.peek(place.localKey)
   const now = core.settings.clock.now()
   if (entry === undefined || isOverLocally(entry, now)) return { state: { state: 'absent' } }
-  const verdict = core.coherence.versions.judge(entry.facts.stamp, place.localKey, entry.facts.tags)
+  const verdict = verdictOf(core, place.localKey, entry)
   const expired = entry.expired || verdict === 'soft'
   const facts = {
     age: Math.max(0, now - entry.from),
