@@ -1,3 +1,6 @@
+/** A write that decides what L2 is to hold. Its owner knows what became of it. */
+type Decider = object
+
 /** Set as soon as a write to its key makes what the operation is about to store out of date. */
 export interface Mark {
   overtaken: boolean
@@ -11,6 +14,8 @@ export interface Mark {
   asking: object | undefined
   /** What is to be stored is a caller's own `set`: a later write that may come to nothing must not stop it. */
   explicit?: boolean
+  /** Of such: the later ones that superseded it. */
+  later?: Decider[]
 }
 
 const maxKeys = 10_000
@@ -62,9 +67,12 @@ export class Marks {
     for (const mark of this.#inFlight.get(key) ?? []) mark.overtaken = true
   }
 
-  /** `loadsOnly`: spares what a caller stores explicitly. */
-  supersede(key: string, loadsOnly = false): void {
-    for (const mark of this.#inFlight.get(key) ?? []) mark.superseded ||= !loadsOnly || mark.explicit !== true
+  /** Without a decider: spares what a caller stores explicitly. */
+  supersede(key: string, by?: Decider): void {
+    for (const mark of this.#inFlight.get(key) ?? []) {
+      if (mark.explicit !== true) mark.superseded = true
+      else if (by !== undefined) (mark.later ??= []).push(by)
+    }
   }
 
   /** A key was invalidated at `version`, or but expired; `except` those who were told before they got their value. */

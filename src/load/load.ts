@@ -153,7 +153,7 @@ function lead(core: Core, call: LoadCall, start: Start): Flight {
   if (call.options.forceRefresh === true) {
     // What is being loaded is older than the reason for which this call was made.
     outdate(core, localKey)
-    core.marks.supersede(localKey, true)
+    core.marks.supersede(localKey)
   }
   const flight = new Flight(flightOf(call), core.marks.begin(localKey), {
     goesOn: start.background === true,

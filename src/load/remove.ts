@@ -2,6 +2,7 @@ import { memberOf } from '../coherence/index.ts'
 import type { Core } from '../core.ts'
 import { ExpireEntries, RemoveEntries } from '../lua/index.ts'
 import type { Place, View } from '../view.ts'
+import { Deciding } from './deciding.ts'
 import { report } from './report.ts'
 import { logKeys, pushWords, runVersioned } from './versioned.ts'
 
@@ -34,17 +35,20 @@ const mostKeys = 500
 export async function removeEverywhere(core: Core, view: View, keys: readonly string[]): Promise<void> {
   if (keys.length === 0) return
   const targets = targetsOf(view, keys, 'k')
+  const deciding = new Deciding()
   for (const { place } of targets) {
-    core.marks.supersede(place.localKey)
+    core.marks.supersede(place.localKey, deciding)
     core.flights.wake(place.localKey)
   }
   const places = targets.map(({ place }) => place)
   core.events.emit('remove', { tier: 'l1', kind: 'key', count: drop(core, places) })
   try {
     await Promise.all(chunks(targets).map((chunk) => removeVersioned(core, chunk, undefined)))
+    deciding.end(true)
     if (core.redis !== undefined)
       core.events.emit('remove', { tier: 'l2', kind: 'key', count: places.length })
   } catch (error) {
+    deciding.end(false)
     drop(core, places)
     throw report(core, 'remove', error)
   }
@@ -71,7 +75,7 @@ function remove(core: Core, targets: readonly Target[], signal: AbortSignal | un
 export async function expireEverywhere(core: Core, view: View, keys: readonly string[]): Promise<void> {
   const targets = targetsOf(view, keys, 'y')
   // A `set` that is not sent yet replaces what is expired.
-  for (const { place } of targets) core.marks.supersede(place.localKey, true)
+  for (const { place } of targets) core.marks.supersede(place.localKey)
   core.events.emit('expire', { tier: 'l1', kind: 'key', count: expireLocal(core, targets) })
   try {
     await Promise.all(chunks(targets).map((chunk) => expireVersioned(core, chunk)))

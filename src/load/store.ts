@@ -18,6 +18,7 @@ import type { WriteOptions } from '../options.ts'
 import { assertKey, assertTags } from '../redis/index.ts'
 import type { Place, View } from '../view.ts'
 import { type Mark, memberOf } from '../coherence/index.ts'
+import { Deciding, isReplaced } from './deciding.ts'
 import { mayKeep } from './lookup.ts'
 import { drop, removeVersioned } from './remove.ts'
 import { report } from './report.ts'
@@ -118,8 +119,9 @@ export function encode(core: Core, value: unknown, options: WriteOptions): Encod
  * stored, which only a condition can prevent.
  */
 export async function replace(core: Core, writes: readonly Write[], condition?: Condition): Promise<boolean> {
-  const marks = writes.map(({ place }) => {
-    core.marks.supersede(place.localKey, condition !== undefined)
+  const deciding = writes.map(() => new Deciding())
+  const marks = writes.map(({ place }, i) => {
+    core.marks.supersede(place.localKey, condition === undefined ? deciding[i] : undefined)
     core.flights.wake(place.localKey)
     drop(core, [place])
     const mark = core.marks.begin(place.localKey)
@@ -131,6 +133,7 @@ export async function replace(core: Core, writes: readonly Write[], condition?: 
     writes.map((write, i) => writeRedis(core, write, marks[i] as Mark, write.options.signal, condition)),
   )
   for (const [i, write] of writes.entries()) {
+    deciding[i]?.end(outcomes[i]?.status === 'fulfilled')
     acknowledge(core, write, { mark: marks[i] as Mark, outcome: outcomes[i], from })
   }
   for (const outcome of outcomes) {
@@ -181,7 +184,8 @@ async function writeRedis(
   const packing = pack(encoded.text, core.settings)
   const packed = packing instanceof Promise ? await packing : packing
   // What came later in this isolate counts, and was sent already. Where a condition decides, only Redis can tell.
-  if (mark.superseded && condition === undefined) return 0
+  const later = condition === undefined ? (mark.later as Deciding[] | undefined) : undefined
+  if (later !== undefined && (await isReplaced(core, later, signal))) return 0
   const sealed = seal(core, write, packed)
   const version =
     condition === undefined

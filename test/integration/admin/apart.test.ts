@@ -6,13 +6,16 @@ import { onEveryEngine } from '../../support/servers.ts'
 import { Isolates } from '../atomic/support.ts'
 import { fill, remaining, removeAll } from './support.ts'
 
+/** However busy the machine is. */
+const patient = { l2: { timeout: '10s' } } as const
+
 onEveryEngine('removeByPattern among decoys', (server) => {
   const world = new Isolates(server)
 
   test('namespaces, the root, other kinds of keys and other prefixes are apart', async () => {
     const prefixes = ['p', 'p.', 'p-', 'pp', '{p}', 'p_', 'P']
     const all = prefixes.flatMap((name) => {
-      const root = createHybridCache({ redis: server(), keyPrefix: `${world.prefix}${name}` })
+      const root = createHybridCache({ redis: server(), keyPrefix: `${world.prefix}${name}`, ...patient })
       return [root].concat(['a', 'a.b', 'e', '{a}', 'a-b'].map((namespace) => root.namespace(namespace)))
     })
     const keys = ['k', 'e:k', 'n:a:e:k', 'a:e:k']
@@ -34,7 +37,7 @@ onEveryEngine('removeByPattern among decoys', (server) => {
       fc.asyncProperty(fc.constantFrom(...names), fc.constantFrom(...names), async (prefix, namespace) => {
         await world.redis('FLUSHALL')
         const cacheAt = (keyPrefix: string): HybridCache<true> =>
-          createHybridCache({ redis: server(), keyPrefix })
+          createHybridCache({ redis: server(), keyPrefix, ...patient })
         const decoys = names.flatMap((p) => names.map((n) => ({ p, n, cache: cacheAt(p).namespace(n) })))
         await Promise.all(decoys.map(({ cache }) => cache.set('k', 1)))
         expect(await removeAll(cacheAt(prefix).namespace(namespace), '*')).toBe(1)

@@ -115,7 +115,7 @@ export const reading: Checks = {
     equal(seen, ['miss', 'load', 'store l2', 'store l1', 'hit l1', 'remove l1', 'remove l2'])
     const { l1, l2, loads } = cache.stats()
     equal([l1.hits, l1.misses, l1.entries, l1.bytes], [1, 1, 0, 0], 'l1')
-    equal(l2, { hits: 0, misses: 1, hitRate: 0, requests: 3, commands: 5, errors: 0, breaker: 'closed' })
+    equal(l2, { hits: 0, misses: 1, requests: 3, commands: 5, errors: 0, breaker: 'closed', hitRate: 0 })
     equal([loads.count, loads.failed, loads.joined], [1, 0, 0], 'loads')
   },
 }

@@ -16,14 +16,16 @@ test('what goes on from an operation that was overtaken is overtaken itself', ()
   expect(marks.begin('k', first).overtaken).toBe(true)
 })
 
-test('what a caller stores explicitly is spared where only loads are superseded', () => {
+test('what a caller stores explicitly is told who came later, where that decides what is stored', () => {
   const marks = new Marks()
   const [load, set] = [marks.begin('k'), marks.begin('k')]
   set.explicit = true
-  marks.supersede('k', true)
-  expect([load.superseded, set.superseded]).toEqual([true, false])
   marks.supersede('k')
-  expect([load.superseded, set.superseded]).toEqual([true, true])
+  expect([load.superseded, set.superseded, set.later]).toEqual([true, false, undefined])
+  const [one, other] = [{}, {}]
+  marks.supersede('k', one)
+  marks.supersede('k', other)
+  expect([set.superseded, set.later]).toEqual([false, [one, other]])
 })
 
 test('nothing is left when all have ended', () => {
