@@ -25,6 +25,7 @@ export type Operation =
   | 'getAndExtend'
   | 'counter'
   | 'list'
+  | 'rateLimit'
   | 'removeByPattern'
   | 'push'
 

@@ -107,6 +107,114 @@ return max_size`,
   dynamicKeys: false,
 }
 
+/**
+ * What {@link CheckRateLimits} answers: the instant of the server in microseconds, and then for each key:
+ * 1 may pass, 0 may not, -1 is blocked; when it may pass; when all is forgotten; and how much is used, or
+ * for g tat and its rest.
+ */
+export type CheckRateLimitsReply = readonly number[]
+
+/**
+ * Checks one or more rate limits by the server's clock, and takes from all of them or from none: for the
+ * limiters of hybrid-cache/rate-limit, which make the words.
+ *
+ * - `KEYS[1..N]` limits
+ * - `ARGV[1]` mode: string (take; look: what take would answer, and nothing changes; give: a cost below
+ * 0, which no block stops; block: nothing passes for as many milliseconds as the cost says, 0 ends a
+ * block)
+ * - `ARGV[2..N]` words: string (eight for each key: algorithm (g, s or f), cost, limit, span in
+ * microseconds, and then for g tau, its rest, step, its rest; for s slice, and three more; for f four
+ * more, whole numbers all of them)
+ *
+ * One request; billed commands, the script's own calls included: 3 + N when all of them change, 3 when
+ * none does.
+ * It is not idempotent: never sent again when its outcome is unknown. Source: `check_rate_limits.lua`.
+ */
+export const CheckRateLimits: LuaScript<CheckRateLimitsReply> = {
+  name: 'CheckRateLimits',
+  source: `
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+local function blocked_until(bytes, now) local ends, state = string.match(bytes, '^b(%d+);(.*)$') if not ends then return 0, bytes end return tonumber(ends) > now and tonumber(ends) or 0, state end local function blocked(ends, state) return (ends > 0 and string.format('b%.0f;', ends) or '') .. state end
+local function fixed_window(state, now, cost, limit, span) local at, used = string.match(state, '^f1 (%d+) (%d+)$') at, used = tonumber(at or '0'), tonumber(used or '0') if at > now + span then used = 0 elseif at > now then now = at end local start = now - now % span if at < start then used = 0 end local ok, text = cost <= 0 or used + cost <= limit, nil if ok and (cost > 0 or cost < 0 and used > 0) then used = math.max(0, used + cost) text = string.format('f1 %.0f %.0f', now, used) end return ok, text, ok and 0 or start + span, start + span, used, 0 end
+local function gcra(state, now, cost, limit, period, tau, tau_rest, step, step_rest) local tat, rest, made_limit, made_period = string.match(state, '^g1 (%d+) (%d+) (%d+) (%d+)$') tat, rest = tonumber(tat or '0'), tonumber(rest or '0') if tat < now then tat, rest = now, 0 elseif tonumber(made_limit) ~= limit or tonumber(made_period) ~= period then local owed = math.ceil((tat + 1 - now) / tonumber(made_period) * tonumber(made_limit)) tat, rest = now + math.ceil(owed / limit * period), 0 end if tat - now > tau or tat - now == tau and rest > tau_rest then tat, rest = now + tau, tau_rest end if cost == 0 then step, step_rest = 0, 0 end local next_tat, next_rest = tat + step, rest + step_rest if next_rest >= limit then next_tat, next_rest = next_tat + 1, next_rest - limit end if next_tat < now then next_tat, next_rest = now, 0 end local ahead = next_tat - now local ok, text, retry = cost <= 0 or ahead < tau or ahead == tau and next_rest <= tau_rest, nil, 0 if not ok then retry = next_tat - tau + (next_rest > tau_rest and 1 or 0) else if next_tat ~= tat or next_rest ~= rest then text = string.format('g1 %.0f %.0f %.0f %.0f', next_tat, next_rest, limit, period) end tat, rest = next_tat, next_rest end return ok, text, retry, tat + (rest > 0 and 1 or 0), tat, rest end
+local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function integer(text) if not text then return nil end local digits = string.match(text, '^%-([1-9]%d*)$') if not digits then return whole(text, 0, 9007199254740991) end local number = whole(digits, 1, 9007199254740991) return number and -number end
+local function micros(time) return tonumber(time[1]) * 1000000 + tonumber(time[2]) end
+local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
+local function sliding_window(state, now, cost, limit, span, slice) if string.sub(state, 1, 3) ~= 'sw1' then state = 'sw1' end local newest = tonumber(string.match(state, ' (%d+) %d+$') or '0') if newest > now + span then state = 'sw1' elseif newest > now then now = newest end local at, hits, used = {}, {}, 0 for instant, count in string.gmatch(state, ' (%d+) (%d+)') do if tonumber(instant) >= now - span then at[#at + 1], hits[#hits + 1] = tonumber(instant), tonumber(count) used = used + hits[#hits] end end local ok, text, retry, last = cost <= 0 or used + cost <= limit, nil, 0, #at if not ok then local i, excess = 0, used + cost - limit while excess > 0 and i < last do i = i + 1 excess, retry = excess - hits[i], at[i] + span + 1 end elseif cost > 0 then if last == 0 or at[last] - at[last] % slice ~= now - now % slice then last = last + 1 end at[last], hits[last] = now, (hits[last] or 0) + cost end local back = ok and math.min(used, -cost) or 0 while back > 0 do local part = math.min(back, hits[last]) hits[last], back, used = hits[last] - part, back - part, used - part if hits[last] == 0 then last = last - 1 end text = 'sw1' end if ok and cost > 0 then used, text = used + cost, 'sw1' end if text then local pairs_of_log = {} for i = 1, last do pairs_of_log[i] = string.format(' %.0f %.0f', at[i], hits[i]) end text = 'sw1' .. table.concat(pairs_of_log) end return ok, text, retry, last > 0 and at[last] + span + 1 or now, used, now end
+
+local mode, algorithms, rules = ARGV[1], { g = gcra, s = sliding_window, f = fixed_window }, {}
+if #KEYS == 0 or #ARGV ~= 1 + 8 * #KEYS then return refuse('there must be eight words for each key') end
+for i = 1, #KEYS do
+local ask, cost = algorithms[ARGV[8 * i - 6]], integer(ARGV[8 * i - 5])
+local rule, fits, least = { cost, ask = ask }, ask and cost, { 0, 1, 1, ask == sliding_window and 1 or 0, 0, 0, 0 }
+for word = 2, 7 do
+
+rule[word] = integer(ARGV[8 * i - 6 + word])
+fits = fits and rule[word] and (word == 6 or rule[word] >= least[word])
+end
+if not fits then return refuse('a word is not an algorithm, or not a whole number in its range') end
+rules[i] = rule
+end
+
+local now, changes = micros(redis.call('TIME')), mode ~= 'look'
+local states = redis.call('MGET', unpack(KEYS))
+for i, rule in ipairs(rules) do
+rule.ends, rule.state = blocked_until(states[i] or '', now)
+if mode == 'block' then
+rule.ends = rule[1] > 0 and now + rule[1] * 1000 or 0
+rule.found = { true, (states[i] or rule.ends > 0) and rule.state, 0, now + math.max(rule[3], rule[4]) }
+else
+rule.found = { rule.ask(rule.state, now, unpack(rule, 1, 7)) }
+if rule.ends > now and mode ~= 'give' then
+rule.found[1], rule.found[3] = false, math.max(rule.found[3], rule.ends)
+end
+end
+changes = changes and rule.found[1]
+end
+
+local reply = { now }
+for i, rule in ipairs(rules) do
+local ok, text, retry, reset, used, rest = unpack(rule.found, 1, 6)
+if not changes then
+local _
+_, _, _, reset, used, rest = rule.ask(rule.state, now, 0, unpack(rule, 2, 7))
+elseif text then
+
+local left = math.ceil((math.max(reset, rule.ends) - now) / 1000) + 1000
+redis.call('SET', KEYS[i], blocked(rule.ends, text), 'PX', string.format('%.0f', left))
+end
+local state = ok and 1 or rule.ends > now and -1 or 0
+for _, number in ipairs({ state, retry, reset, used or 0, rest or 0 }) do reply[#reply + 1] = number end
+end
+return reply`,
+  sha1: {
+    redis: '65b7b06666a8f682ca93736db01fab8715ba7d4d',
+    upstash: '2c43ee8db97d6e42cec15c9c18b8c1478b1ddf36',
+  },
+  keys: { min: 1, max: Infinity, names: ['limits'] },
+  args: { min: 2, max: Infinity, names: ['mode', 'words'] },
+  readonly: false,
+  idempotent: false,
+  dynamicKeys: false,
+}
+
 /** What {@link CommitEntry} answers: 1 when the new entry is there. */
 export type CommitEntryReply = 0 | 1
 
@@ -1261,61 +1369,25 @@ export const RateLimitSlidingWindow: LuaScript<RateLimitSlidingWindowReply> = {
 
 
 
-
-
-
-
-
+local function micros(time) return tonumber(time[1]) * 1000000 + tonumber(time[2]) end
 local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
 local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
-
+local function sliding_window(state, now, cost, limit, span, slice) if string.sub(state, 1, 3) ~= 'sw1' then state = 'sw1' end local newest = tonumber(string.match(state, ' (%d+) %d+$') or '0') if newest > now + span then state = 'sw1' elseif newest > now then now = newest end local at, hits, used = {}, {}, 0 for instant, count in string.gmatch(state, ' (%d+) (%d+)') do if tonumber(instant) >= now - span then at[#at + 1], hits[#hits + 1] = tonumber(instant), tonumber(count) used = used + hits[#hits] end end local ok, text, retry, last = cost <= 0 or used + cost <= limit, nil, 0, #at if not ok then local i, excess = 0, used + cost - limit while excess > 0 and i < last do i = i + 1 excess, retry = excess - hits[i], at[i] + span + 1 end elseif cost > 0 then if last == 0 or at[last] - at[last] % slice ~= now - now % slice then last = last + 1 end at[last], hits[last] = now, (hits[last] or 0) + cost end local back = ok and math.min(used, -cost) or 0 while back > 0 do local part = math.min(back, hits[last]) hits[last], back, used = hits[last] - part, back - part, used - part if hits[last] == 0 then last = last - 1 end text = 'sw1' end if ok and cost > 0 then used, text = used + cost, 'sw1' end if text then local pairs_of_log = {} for i = 1, last do pairs_of_log[i] = string.format(' %.0f %.0f', at[i], hits[i]) end text = 'sw1' .. table.concat(pairs_of_log) end return ok, text, retry, last > 0 and at[last] + span + 1 or now, used, now end
 
 local max, cost = whole(ARGV[1], 0, 1000000000), whole(ARGV[3] or '1', 0, 1000000000)
 local window = milliseconds(ARGV[2], 1)
 if not max or not cost then return refuse('max and cost must be whole numbers, at most 1000000000') end
 if not window then return refuse('window must be whole milliseconds, at least 1') end
-
-local time = redis.call('TIME')
-local now, span = tonumber(time[1]) * 1000000 + tonumber(time[2]), window * 1000
-local log = redis.call('GET', KEYS[1]) or 'sw1'
+local real, span, log = micros(redis.call('TIME')), window * 1000, redis.call('GET', KEYS[1]) or 'sw1'
 if string.sub(log, 1, 3) ~= 'sw1' then return refuse('the key holds something else') end
+local ok, text, retry, reset, used, now = sliding_window(log, real, cost, max, span, math.ceil(span / 60))
 
-
-
-local newest = tonumber(string.match(log, ' (%d+) %d+$') or '0')
-if newest > now + span then log = 'sw1' elseif newest > now then now = newest end
-
-local at, hits, used = {}, {}, 0
-for instant, count in string.gmatch(log, ' (%d+) (%d+)') do
-if tonumber(instant) >= now - span then
-at[#at + 1], hits[#hits + 1] = tonumber(instant), tonumber(count)
-used = used + hits[#hits]
-end
-end
-
-local allowed, retry = 1, 0
-if used + cost > max then
-allowed, retry = 0, -1
-local i, excess = 0, used + cost - max
-while excess > 0 and cost <= max do
-i = i + 1
-excess = excess - hits[i]
-retry = math.ceil((at[i] + span + 1 - now) / 1000)
-end
-elseif cost > 0 then
-local last, slice = #at, span / 60
-if last == 0 or math.floor(at[last] / slice) ~= math.floor(now / slice) then last = last + 1 end
-at[last], hits[last], used = now, (hits[last] or 0) + cost, used + cost
-for i = 1, last do log = (i == 1 and 'sw1' or log) .. string.format(' %.0f %.0f', at[i], hits[i]) end
-
-
-redis.call('SET', KEYS[1], log, 'PX', string.format('%.0f', window + 1000))
-end
-local reset = #at > 0 and math.ceil((at[#at] + span + 1 - now) / 1000) or 0
-return { allowed, math.max(0, max - used), retry, reset }`,
+if text then redis.call('SET', KEYS[1], text, 'PX', string.format('%.0f', window + 1000)) end
+local wait = ok and 0 or cost > max and -1 or math.ceil((retry - now) / 1000)
+return { ok and 1 or 0, math.max(0, max - used), wait, math.ceil((reset - now) / 1000) }`,
   sha1: {
-    redis: '687186cf808ba36b52a95b0c7d0c8c9f8dca497c',
-    upstash: '037c362218fed922e5415b4d08ab290447f4be3e',
+    redis: 'ba3bc403ff83e0537f5d21654f28de82f7163b1c',
+    upstash: '3381bbdfe9d744bca7cddda8417257ab0c37ecb2',
   },
   keys: { min: 1, max: 1, names: ['key'] },
   args: { min: 2, max: 3, names: ['max', 'window', 'cost'], durations: [1] },
@@ -2029,6 +2101,7 @@ return left`,
 export interface LuaScriptTable {
   readonly AcquireLock: LuaScript<AcquireLockReply>
   readonly AppendToLimitedList: LuaScript<AppendToLimitedListReply>
+  readonly CheckRateLimits: LuaScript<CheckRateLimitsReply>
   readonly CommitEntry: LuaScript<CommitEntryReply>
   readonly CompareAndDelete: LuaScript<CompareAndDeleteReply>
   readonly CompareAndSwap: LuaScript<CompareAndSwapReply>
@@ -2062,6 +2135,7 @@ export interface LuaScriptTable {
 export const LuaScripts: LuaScriptTable = {
   AcquireLock,
   AppendToLimitedList,
+  CheckRateLimits,
   CommitEntry,
   CompareAndDelete,
   CompareAndSwap,

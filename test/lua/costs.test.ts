@@ -56,6 +56,30 @@ const SLIDES: readonly Case[] = [
   args: ['p', now as Word, 9_000],
 }))
 
+/** One word for each key after the mode. */
+const sliding5 = (cost: Word): Word[] => ['s', cost, 5, 9_000_000, 1, 0, 0, 0]
+const fixed5 = (cost: Word): Word[] => ['f', cost, 5, 9_000_000, 0, 0, 0, 0]
+const gcra5 = (cost: Word): Word[] => ['g', cost, 5, 9_000_000, 9_000_000, 0, 1_800_000, 0]
+
+const CHECKS: readonly Case[] = [
+  ['when all of them change', ['take', ...sliding5(1)]],
+  ['when all of them change', ['take', ...gcra5(1)]],
+  ['when all of them change', ['take', ...fixed5(1)]],
+  ['when all of them change', ['take', ...fixed5(1), ...gcra5(1), ...sliding5(5)]],
+  ['when all of them change', ['block', ...fixed5(1000)]],
+  ['when none does', ['take', ...fixed5(1), ...gcra5(1), ...sliding5(6)]],
+  ['when none does', ['take', ...sliding5(6)]],
+  ['when none does', ['take', ...sliding5(0)]],
+  ['when none does', ['look', ...sliding5(1)]],
+  ['when none does', ['give', ...sliding5(-1)]],
+  ['when none does', ['block', ...fixed5(0)]],
+].map(([when, args]) => ({
+  script: scripts.CheckRateLimits,
+  when: String(when),
+  keys: ['k', 'l', 'm'].slice(0, ((args as Word[]).length - 1) / 8),
+  args: args as Word[],
+}))
+
 const CASES: readonly Case[] = [
   ...SLIDES,
   { script: scripts.GetAndExtendExpiration, when: '', given: [['SET', 'k', 'v']], args: [9_000] },
@@ -627,6 +651,7 @@ const CASES: readonly Case[] = [
     keys: ['k', 'l'],
     args: ['t', 'seen', 'v', 9_000, 7],
   },
+  ...CHECKS,
   { script: scripts.RateLimitSlidingWindow, when: 'when allowed', args: [5, 9_000] },
   { script: scripts.RateLimitSlidingWindow, when: 'when denied or cost is 0', args: [5, 9_000, 6] },
   { script: scripts.RateLimitSlidingWindow, when: 'when denied or cost is 0', args: [5, 9_000, 0] },

@@ -237,7 +237,7 @@ describe('the command', () => {
   })
 
   test('a comment in the body is no change, the line ends of Windows neither', () => {
-    edit('rate_limit_sliding_window.lua', '-- A clock that was set back', '-- A clock')
+    edit('rate_limit_sliding_window.lua', '-- A second longer', '-- A bit longer')
     const generated = join(folder, 'scripts.ts')
     writeFileSync(generated, readFileSync(generated, 'utf8').replaceAll('\n', '\r\n'))
     expect(run('--check', folder)).toMatchObject({ status: 0, stderr: '' })

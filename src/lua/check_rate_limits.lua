@@ -1,0 +1,72 @@
+-- Checks one or more rate limits by the server's clock, and takes from all of them or from none: for the limiters
+-- of hybrid-cache/rate-limit, which make the words.
+--
+-- Each key is one limit and one identifier. Whatever an algorithm does not know the form of counts as nothing there,
+-- and is replaced. A state may stand behind a block: nothing passes until that ends.
+--
+-- The arithmetic of each algorithm is in its include, and nowhere else. Where something denies, the others are asked
+-- again for a cost of 0, which tells what they hold as it is.
+--
+-- KEYS[1..N] limits
+-- ARGV[1] mode: string - take; look: what take would answer, and nothing changes; give: a cost below 0, which no block
+--   stops; block: nothing passes for as many milliseconds as the cost says, 0 ends a block
+-- ARGV[2..N] words: string - eight for each key: algorithm (g, s or f), cost, limit, span in microseconds, and then for
+--   g tau, its rest, step, its rest; for s slice, and three more; for f four more, whole numbers all of them
+-- returns readonly number[] - the instant of the server in microseconds, and then for each key: 1 may pass, 0 may not,
+--   -1 is blocked; when it may pass; when all is forgotten; and how much is used, or for g tat and its rest
+-- @idempotent no
+-- @commands 3 + N when all of them change, 3 when none does
+
+-- @include _blocked
+-- @include _fixed_window
+-- @include _gcra
+-- @include _integer
+-- @include _micros
+-- @include _refuse
+-- @include _sliding_window
+
+local mode, algorithms, rules = ARGV[1], { g = gcra, s = sliding_window, f = fixed_window }, {}
+if #KEYS == 0 or #ARGV ~= 1 + 8 * #KEYS then return refuse('there must be eight words for each key') end
+for i = 1, #KEYS do
+  local ask, cost = algorithms[ARGV[8 * i - 6]], integer(ARGV[8 * i - 5])
+  local rule, fits, least = { cost, ask = ask }, ask and cost, { 0, 1, 1, ask == sliding_window and 1 or 0, 0, 0, 0 }
+  for word = 2, 7 do
+    -- A step may be below 0, as the cost may.
+    rule[word] = integer(ARGV[8 * i - 6 + word])
+    fits = fits and rule[word] and (word == 6 or rule[word] >= least[word])
+  end
+  if not fits then return refuse('a word is not an algorithm, or not a whole number in its range') end
+  rules[i] = rule
+end
+
+local now, changes = micros(redis.call('TIME')), mode ~= 'look'
+local states = redis.call('MGET', unpack(KEYS))
+for i, rule in ipairs(rules) do
+  rule.ends, rule.state = blocked_until(states[i] or '', now)
+  if mode == 'block' then
+    rule.ends = rule[1] > 0 and now + rule[1] * 1000 or 0
+    rule.found = { true, (states[i] or rule.ends > 0) and rule.state, 0, now + math.max(rule[3], rule[4]) }
+  else
+    rule.found = { rule.ask(rule.state, now, unpack(rule, 1, 7)) }
+    if rule.ends > now and mode ~= 'give' then
+      rule.found[1], rule.found[3] = false, math.max(rule.found[3], rule.ends)
+    end
+  end
+  changes = changes and rule.found[1]
+end
+
+local reply = { now }
+for i, rule in ipairs(rules) do
+  local ok, text, retry, reset, used, rest = unpack(rule.found, 1, 6)
+  if not changes then
+    local _
+    _, _, _, reset, used, rest = rule.ask(rule.state, now, 0, unpack(rule, 2, 7))
+  elseif text then
+    -- A second longer than it counts, however clocks are rounded.
+    local left = math.ceil((math.max(reset, rule.ends) - now) / 1000) + 1000
+    redis.call('SET', KEYS[i], blocked(rule.ends, text), 'PX', string.format('%.0f', left))
+  end
+  local state = ok and 1 or rule.ends > now and -1 or 0
+  for _, number in ipairs({ state, retry, reset, used or 0, rest or 0 }) do reply[#reply + 1] = number end
+end
+return reply

@@ -1,0 +1,118 @@
+import { CacheError } from '../errors.ts'
+import { report } from '../load/report.ts'
+import { CheckRateLimits } from '../lua/index.ts'
+import type { RedisParts } from '../parts.ts'
+import { withDeadline } from '../redis/deadline.ts'
+import { unexpected } from '../redis/index.ts'
+import type { WaitUntil } from '../runtime.ts'
+import type { Denials } from './denials.ts'
+import { fallBack } from './fall-back.ts'
+import type { LocalCounts } from './local.ts'
+import type { Verdict } from './policy.ts'
+import { type Asked, isTooMuch, type RateLimitResult, toResult } from './result.ts'
+
+/** What to do with a check where Redis fails: let it pass, deny it, or count in this isolate. */
+export type OnError = 'open' | 'closed' | 'local'
+
+/** What a limiter works with. */
+export interface Limits {
+  readonly parts: RedisParts
+  readonly onError: OnError
+  /** Milliseconds that a check waits for Redis. */
+  readonly timeout: number
+  readonly denials: Denials
+  readonly local: LocalCounts
+}
+
+/** What a call that checks takes besides. */
+export interface CheckOptions {
+  /** Ends the call: it then rejects with the signal's reason, and may have counted. */
+  readonly signal?: AbortSignal | undefined
+  /** Keeps what goes on behind the answer alive. Default: that of the cache, or the platform's own (Vercel). */
+  readonly waitUntil?: WaitUntil | undefined
+}
+
+/** One policy asked about one identifier. */
+export interface Check extends Asked {
+  readonly limits: Limits
+  /** In Redis. */
+  readonly key: string
+}
+
+/**
+ * Takes the costs from all limits or from none, or just looks: from memory where one of them is known to deny, else in one
+ * request, else as `onError` says. What was not asked, because another denies, is `undefined`.
+ */
+export async function check(
+  checks: readonly [Check, ...Check[]],
+  takes: boolean,
+  { signal, waitUntil }: CheckOptions,
+): Promise<(RateLimitResult | undefined)[]> {
+  if (waitUntil !== undefined && typeof waitUntil !== 'function')
+    throw new TypeError('waitUntil must be a function that takes a promise')
+  signal?.throwIfAborted()
+  if (takes) {
+    const recalled = checks.map(({ limits, key, ...asked }) => limits.denials.recall(key, asked))
+    if (recalled.some((result) => result !== undefined)) return recalled
+  }
+  const { core, view, executor } = checks[0].limits.parts
+  const { clock } = core.settings
+  const sentAt = clock.monotonic()
+  const generations = checks.map(({ limits }) => limits.denials.generation)
+  const run = executor.run(CheckRateLimits, {
+    keys: checks.map(({ key }) => key),
+    args: wordsOf(checks, takes),
+    signal,
+  })
+  try {
+    const ms = Math.min(...checks.map(({ limits }) => limits.timeout))
+    const results = read(
+      checks,
+      await withDeadline(() => run, { ms, clock, late: () => timedOut(ms) }).outcome,
+    )
+    for (const [i, { limits, key, ...asked }] of checks.entries()) {
+      const result = results[i] as RateLimitResult
+      if (result.success) continue
+      if (generations[i] === limits.denials.generation) limits.denials.remember(key, asked, result, sentAt)
+    }
+    return results
+  } catch (error) {
+    report(core, 'rateLimit', error)
+    const pending = ended(run)
+    void (waitUntil === undefined ? view : view.boundTo({ waitUntil })).background(pending)
+    return fallBack(checks, takes, pending)
+  }
+}
+
+/** The words of the script. Where one costs more than ever passes, nothing can be taken from any. */
+function wordsOf(checks: readonly Check[], takes: boolean): string[] {
+  const mode = takes && !checks.some(isTooMuch) ? 'take' : 'look'
+  return [mode, ...checks.flatMap((each) => each.policy.words(isTooMuch(each) ? 0 : each.cost)).map(String)]
+}
+
+const wordsPerKey = 5
+
+/** The reply of the script as results. */
+function read(checks: readonly Check[], reply: readonly number[]): RateLimitResult[] {
+  const [now = Number.NaN] = reply
+  return checks.map((each, i) => {
+    const [state, retryAt, resetAt, used, rest] = reply.slice(1 + i * wordsPerKey) as number[]
+    if (rest === undefined) throw unexpected()
+    const verdict = { ok: state === 1, retryAt, resetAt, used, rest } as Verdict
+    return toResult(each, { now, verdict, blocked: state === -1 })
+  })
+}
+
+function timedOut(ms: number): CacheError {
+  return new CacheError('L2_TIMEOUT', `Redis did not tell about the rate limit within ${ms} ms (timeout)`, {
+    retryable: true,
+  })
+}
+
+async function ended(run: Promise<unknown>): Promise<void> {
+  try {
+    await run
+  } catch {
+    // Nobody waits for it any more, and the breaker has been told.
+  }
+}

@@ -1,0 +1,98 @@
+import type { HybridCache } from '../cache.ts'
+import { createHybridCache } from '../create.ts'
+import { type Duration, toMilliseconds } from '../duration.ts'
+import type { CacheOptions, RedisSource } from '../options.ts'
+import { redisPartsOf } from '../parts.ts'
+import { assertSegment } from '../redis/index.ts'
+import { longestTimer, oneOf } from '../tolerance.ts'
+import type { OnError } from './check.ts'
+import { Denials } from './denials.ts'
+import { notAPolicy, type PolicySource, RateLimiter } from './limiter.ts'
+import { LocalCounts } from './local.ts'
+import { assertOptions, RateLimitPolicy } from './policy.ts'
+
+interface Settings {
+  /** How much may pass, and when: one policy for all, or a function of the identifier. */
+  readonly policy: PolicySource
+  /**
+   * What the counts are kept under, where the policy has no name of its own. Default: made of the policy's algorithm and numbers;
+   * `'dynamic'` where the policy is a function. Give one where limits may change, or where two limiters have the same numbers.
+   */
+  readonly name?: string | undefined
+  /**
+   * What becomes of a check where Redis fails. `'open'`: it passes. `'closed'`: it is denied. `'local'`: this isolate counts by
+   * itself, so that each isolate lets the whole limit through. Default `'open'`.
+   */
+  readonly onError?: OnError | undefined
+  /** How long a check waits for Redis. Default 500 ms. */
+  readonly timeout?: Duration | undefined
+  /** How many identifiers are remembered in this isolate: what was denied; and the counts of `'local'`. Default 1,000 of each. */
+  readonly maxEntries?: number | undefined
+}
+
+/** In the Redis of a cache: under its prefix and namespace, with its events, its circuit breaker and its `waitUntil`. */
+interface OfCache extends Settings {
+  readonly cache: HybridCache<true>
+  readonly redis?: undefined
+}
+
+type OwnOptions = Pick<CacheOptions, 'keyPrefix' | 'breaker' | 'clock' | 'waitUntil' | 'on'>
+
+/** In a Redis of its own. */
+interface OfRedis extends Settings, OwnOptions {
+  /** As in `createHybridCache`. */
+  readonly redis: RedisSource
+  readonly cache?: undefined
+}
+
+/** Options of {@link createRateLimiter}: a `cache` or a `redis`, and a `policy`. */
+export type RateLimiterOptions = OfCache | OfRedis
+
+/**
+ * Creates a rate limiter. Sends nothing and starts no timer, so that it may be called where a module loads. Throws a `TypeError`
+ * for options that cannot be right.
+ *
+ * @example
+ * ```ts
+ * import { fromEnv } from 'hybrid-cache'
+ * import { createRateLimiter, slidingWindow } from 'hybrid-cache/rate-limit'
+ *
+ * const logins = createRateLimiter({
+ *   redis: fromEnv(),
+ *   policy: slidingWindow({ limit: 5, window: '15m', name: 'login' }),
+ *   onError: 'local',
+ * })
+ * const { success } = await logins.limit('ann@example.com')
+ * console.log(success)
+ * ```
+ */
+export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
+  assertOptions(options, 'createRateLimiter')
+  const { policy, name, onError = 'open', timeout = 500, maxEntries = 1000 } = options
+  if (typeof policy !== 'function' && !(policy instanceof RateLimitPolicy)) throw notAPolicy()
+  if (name !== undefined) assertSegment(name, 'the name of a limiter')
+  if (!Number.isSafeInteger(maxEntries) || maxEntries < 1)
+    throw new TypeError('maxEntries must be a whole number, 1 or more')
+  const wait = Math.min(toMilliseconds(timeout, 'timeout'), longestTimer)
+  const parts = redisPartsOf(cacheOf(options, wait), 'createRateLimiter')
+  const { clock } = parts.core.settings
+  const limits = {
+    parts,
+    onError: oneOf(onError, ['open', 'closed', 'local'], 'onError'),
+    timeout: wait,
+    denials: new Denials(clock, maxEntries),
+    local: new LocalCounts(clock, maxEntries),
+  }
+  const own = typeof policy === 'function' ? 'dynamic' : (policy.name ?? policy.key)
+  return new RateLimiter(limits, name ?? own, policy)
+}
+
+function cacheOf(options: RateLimiterOptions, timeout: number): HybridCache<true> {
+  const { cache, redis, ...rest } = options
+  if ((cache === undefined) === (redis === undefined))
+    throw new TypeError('createRateLimiter takes a cache or a redis: one of the two')
+  if (cache !== undefined) return cache
+  const { keyPrefix, breaker, clock, waitUntil, on } = rest as Partial<OwnOptions>
+  const own = { redis, keyPrefix, breaker, clock, waitUntil, on, l2: { timeout } }
+  return createHybridCache(own as CacheOptions & { redis: RedisSource })
+}

@@ -1,0 +1,66 @@
+import { type LRU, lru } from 'tiny-lru'
+import type { Clock } from '../runtime.ts'
+import { type Asked, isTooMuch, type RateLimitResult } from './result.ts'
+
+/** One denial, its times on the monotonic clock of this isolate. */
+interface Denial {
+  readonly result: RateLimitResult
+  /** The policy, and the least cost that it is known of. */
+  readonly policy: string
+  readonly cost: number
+  readonly until: number
+  readonly reset: number
+}
+
+/**
+ * What was denied, until it may pass: whoever asks again sooner is denied without asking Redis. Nothing is ever let through from
+ * here.
+ */
+export class Denials {
+  readonly #clock: Clock
+  readonly #denials: LRU<Denial> | undefined
+  /** Counts what ends denials: one that was on its way meanwhile is not remembered. */
+  generation = 0
+
+  constructor(clock: Clock, maxEntries: number) {
+    this.#clock = clock
+    this.#denials = maxEntries === 0 ? undefined : lru(maxEntries)
+  }
+
+  /** What is known to be denied, as of now. A higher cost has to wait at least as long. */
+  recall(key: string, asked: Asked): RateLimitResult | undefined {
+    const denial = this.#denials?.get(key)
+    if (denial === undefined || denial.policy !== asked.policy.key || asked.cost < denial.cost)
+      return undefined
+    const now = this.#clock.monotonic()
+    if (now >= denial.until) {
+      this.#denials?.delete(key)
+      return undefined
+    }
+    const never = isTooMuch(asked)
+    return {
+      ...denial.result,
+      resetAfter: Math.max(0, Math.ceil(denial.reset - now)),
+      retryAfter: never ? Infinity : Math.ceil(denial.until - now),
+      reason: never ? 'cost' : denial.result.reason,
+      pending: Promise.resolve(),
+    }
+  }
+
+  /** `sentAt`: when it was asked, so that it ends here no later than there. */
+  remember(key: string, { policy, cost }: Asked, result: RateLimitResult, sentAt: number): void {
+    this.#denials?.set(key, {
+      result,
+      policy: policy.key,
+      cost: result.reason === 'blocked' ? 0 : cost,
+      // What never passes is asked again once what is left of it may be another number.
+      until: sentAt + Math.min(result.retryAfter, policy.span),
+      reset: sentAt + result.resetAfter,
+    })
+  }
+
+  forget(key: string): void {
+    this.generation++
+    this.#denials?.delete(key)
+  }
+}

@@ -1,0 +1,37 @@
+import type { Duration } from '../duration.ts'
+import { Meter } from './meter.ts'
+import { assertOptions, type PolicyOptions, type RateLimitPolicy, spanOf, units } from './policy.ts'
+
+/** Options of {@link gcra}. */
+export interface GcraOptions extends PolicyOptions {
+  /** How much passes in a `period` in the long run: a whole number from 1 to 10^12. */
+  readonly limit: number
+  readonly period: Duration
+  /** The most that passes at once after a rest: 1 for an even flow, `limit` for a whole period's worth. */
+  readonly burst: number
+}
+
+/**
+ * The generic cell rate algorithm: `limit` in a `period`, evenly, and up to `burst` at once. In any time `t` it lets no more
+ * through than `burst + limit * t / period`. One instant is all that is kept of an identifier, some 60 bytes.
+ *
+ * Each unit takes `period / limit` to be paid for; a cost passes if all that passed, it included, is paid for within
+ * `burst * period / limit` from now. Source: ITU-T I.371, virtual scheduling.
+ * A bad number is a `TypeError`, and so is a burst that takes more than a hundred years to come back.
+ *
+ * @example
+ * ```ts
+ * import { gcra } from 'hybrid-cache/rate-limit'
+ *
+ * const policy = gcra({ limit: 100, period: '1m', burst: 20 })
+ * console.log(policy.limit) // 20
+ * ```
+ */
+export function gcra(options: GcraOptions): RateLimitPolicy {
+  assertOptions(options, 'gcra')
+  return new Meter('gcra', options, {
+    quota: units(options.limit, 'limit'),
+    period: spanOf(options.period, 'period'),
+    burst: units(options.burst, 'burst'),
+  })
+}

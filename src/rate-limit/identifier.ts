@@ -1,0 +1,20 @@
+const longestPlain = 128
+
+/**
+ * An identifier as a part of a key: itself where that is short, well-formed text, else its SHA-256 behind a `#`, with which no
+ * other begins. Two identifiers never meet, and none is longer than 128 characters.
+ */
+export function identify(id: string): string | Promise<string> {
+  if (typeof id !== 'string' || id === '')
+    throw new TypeError(
+      'an identifier must be a string that is not empty: name what is limited, such as an IP address or a user',
+    )
+  return id.length <= longestPlain && id.isWellFormed() && !id.startsWith('#') ? id : digest(id)
+}
+
+/** Of the UTF-16 units: UTF-8 has no form for a lone surrogate. */
+async function digest(id: string): Promise<string> {
+  const units = Uint16Array.from({ length: id.length }, (_, i) => id.charCodeAt(i))
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', units))
+  return `#${Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')}`
+}

@@ -1,0 +1,82 @@
+import { type Check, check, type CheckOptions } from './check.ts'
+import { type LimitOptions, RateLimiter } from './limiter.ts'
+import type { RateLimitResult } from './result.ts'
+
+/** One limit of several. */
+export interface LimitOf extends Pick<LimitOptions, 'cost' | 'policy'> {
+  readonly limiter: RateLimiter
+  readonly id: string
+}
+
+/** What a check of several limits came to: the values of the tightest of them, and each by itself. */
+export interface LimitAllResult extends RateLimitResult {
+  /**
+   * In the order asked: `success` says whether that one would have let it through. `undefined` for one that was not asked, because
+   * another is known to deny.
+   */
+  readonly results: readonly (RateLimitResult | undefined)[]
+}
+
+const most = 100
+
+/**
+ * Checks several limits at once, such as one per IP address and one per user: counts in all of them, or where one denies in none.
+ * One script does it, so that nobody comes in between. The limiters must be made of one cache. What has just been denied by one of
+ * them is denied from memory.
+ *
+ * The result has the values of the tightest: of those that deny, the one with the longest wait, else the one with the least left.
+ * Where Redis fails each limiter's `onError` decides for its own, and the shortest `timeout` counts.
+ * No limit, more than 100, the same identifier in the same limit twice, and limiters of several caches are a `TypeError`.
+ * Cost: 1 request; 3 commands and one for each limit; 3 where it denies; 0/0 where it has just denied that.
+ *
+ * @example
+ * ```ts
+ * import { createHybridCache, fromEnv } from 'hybrid-cache'
+ * import { createRateLimiter, fixedWindow, gcra, limitAll } from 'hybrid-cache/rate-limit'
+ *
+ * const cache = createHybridCache({ redis: fromEnv() })
+ * const perIp = createRateLimiter({ cache, policy: gcra({ limit: 100, period: '1m', burst: 20 }) })
+ * const perUser = createRateLimiter({ cache, policy: fixedWindow({ limit: 1000, window: '1d' }) })
+ * const { success } = await limitAll([
+ *   { limiter: perIp, id: '192.0.2.1' },
+ *   { limiter: perUser, id: 'user:42', cost: 3 },
+ * ])
+ * console.log(success)
+ * ```
+ */
+export async function limitAll(
+  limits: readonly LimitOf[],
+  options: CheckOptions = {},
+): Promise<LimitAllResult> {
+  if (!Array.isArray(limits) || limits.length === 0 || limits.length > most)
+    throw new TypeError(`limitAll takes an array of 1 to ${most} limits, each { limiter, id }`)
+  const found = limits.map(({ limiter, id, ...rest }: LimitOf) => {
+    if (!(limiter instanceof RateLimiter)) throw new TypeError('a limiter must be made by createRateLimiter')
+    return RateLimiter.checkOf(limiter, id, rest)
+  })
+  const waits = found.some((each) => each instanceof Promise)
+  const checks = (waits ? await Promise.all(found) : found) as [Check, ...Check[]]
+  assertTogether(checks)
+  return tightest(await check(checks, true, options))
+}
+
+function assertTogether(checks: readonly [Check, ...Check[]]): void {
+  const [{ limits }] = checks
+  if (checks.some((each) => each.limits.parts.executor !== limits.parts.executor))
+    throw new TypeError(
+      'the limiters of one limitAll must be made of one cache: only then can one request ask all',
+    )
+  if (new Set(checks.map(({ key }) => key)).size < checks.length)
+    throw new TypeError('limitAll takes an identifier in a limit once: give its cost, or name the policies')
+}
+
+function tightest(results: readonly (RateLimitResult | undefined)[]): LimitAllResult {
+  const known = results.filter((result) => result !== undefined)
+  const denied = known.filter(({ success }) => !success)
+  const [first] =
+    denied.length > 0
+      ? denied.toSorted((a, b) => (a.retryAfter < b.retryAfter ? 1 : -1))
+      : known.toSorted((a, b) => a.remaining - b.remaining)
+  const degraded = known.some((each) => each.degraded)
+  return { ...(first as RateLimitResult), success: denied.length === 0, degraded, results }
+}

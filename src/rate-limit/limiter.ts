@@ -1,0 +1,182 @@
+import type { Duration } from '../duration.ts'
+import { report } from '../load/report.ts'
+import { CheckRateLimits } from '../lua/index.ts'
+import { unexpected } from '../redis/index.ts'
+import { type Check, check, type CheckOptions, type Limits } from './check.ts'
+import { identify } from './identifier.ts'
+import { RateLimitPolicy, spanOf, units, type Verdict } from './policy.ts'
+import type { RateLimitResult } from './result.ts'
+
+/** The policy of a limiter, or what makes one for an identifier: it may take a while, which `timeout` does not cover. */
+export type PolicySource = RateLimitPolicy | ((id: string) => RateLimitPolicy | Promise<RateLimitPolicy>)
+
+/** Options of {@link RateLimiter.limit} and {@link RateLimiter.peek}. */
+export interface LimitOptions extends CheckOptions {
+  /** How much it counts: a whole number, 0 too, which consumes nothing. Default 1. */
+  readonly cost?: number | undefined
+  /**
+   * The policy for this call instead of the limiter's. Where it has no `name` of its own it counts on with the limiter's counts:
+   * what has been used stays used.
+   */
+  readonly policy?: RateLimitPolicy | undefined
+}
+
+/** Options of what changes a limit by hand. */
+export interface ManageOptions {
+  /** The policy whose counts are meant, where that is not the limiter's. */
+  readonly policy?: RateLimitPolicy | undefined
+  /** Ends the call: it then rejects with the signal's reason, and may have been done. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Limits how often something may happen, over all isolates, by the clock of Redis. Made by `createRateLimiter`.
+ *
+ * `limit` and `peek` never reject because of Redis; the others, which change something by hand, do, with a `CacheError`. Misuse is a
+ * `TypeError`. Costs are given as HTTP requests / billed commands; calls of one tick share a request. Where Redis does not know
+ * the script yet, one request more.
+ */
+export class RateLimiter {
+  readonly #limits: Limits
+  readonly #name: string
+  readonly #policy: PolicySource
+
+  /** @internal */
+  constructor(limits: Limits, name: string, policy: PolicySource) {
+    this.#limits = limits
+    this.#name = name
+    this.#policy = policy
+  }
+
+  /** What `limitAll` asks. @internal */
+  static checkOf(limiter: RateLimiter, id: string, options: LimitOptions): Check | Promise<Check> {
+    return limiter.#check(id, options)
+  }
+
+  /**
+   * Whether something may happen once more, and if so counts it. What is denied consumes nothing. Asked again before `retryAfter`
+   * has passed, it is denied from the memory of this isolate; it is never let through from there.
+   *
+   * An identifier is any string that is not empty. A `cost` above what ever passes at once is denied, with a `retryAfter` of
+   * `Infinity`. Where Redis fails, or takes longer than the limiter's `timeout`, `onError` decides, the result says `degraded`, and
+   * the cache emits `error`. Never sent twice by itself. Rejects with the reason of `signal`.
+   * Cost: 1/4; 1/3 where it denies or `cost` is 0; 0/0 where it has just denied that.
+   *
+   * @example
+   * ```ts
+   * import { createHybridCache, fromEnv } from 'hybrid-cache'
+   * import { createRateLimiter, gcra } from 'hybrid-cache/rate-limit'
+   *
+   * const cache = createHybridCache({ redis: fromEnv() })
+   * const limiter = createRateLimiter({ cache, policy: gcra({ limit: 100, period: '1m', burst: 20 }) })
+   * const { success, retryAfter } = await limiter.limit('user:42', { cost: 2 })
+   * console.log(success ? 'go on' : `wait ${retryAfter} ms`)
+   * ```
+   */
+  async limit(id: string, options: LimitOptions = {}): Promise<RateLimitResult> {
+    return this.#ask(id, options, true)
+  }
+
+  /**
+   * What `limit` would answer now, without counting anything. Redis is asked always. Cost: 1/3.
+   */
+  async peek(id: string, options: LimitOptions = {}): Promise<RateLimitResult> {
+    return this.#ask(id, options, false)
+  }
+
+  /**
+   * Gives back what was counted: of something that did not happen after all. Never more than was; resolves to what is left then.
+   * Only for what Redis has counted, not for a `degraded` result. Never sent twice by itself: after an `L2_TIMEOUT` or `L2_NETWORK`
+   * it may have been given back. Cost: 1/4, 1/3 where there is nothing to give back.
+   */
+  async refund(id: string, cost = 1, options: ManageOptions = {}): Promise<number> {
+    units(cost, 'cost')
+    const { key, policy } = await this.#check(id, options)
+    return this.#change(key, async ({ executor }) => {
+      const args = ['give', ...policy.words(-cost)].map(String)
+      const reply = await executor.run(CheckRateLimits, { keys: [key], args, signal: options.signal })
+      const [now = Number.NaN, , , resetAt = 0, used = 0, rest] = reply
+      if (rest === undefined) throw unexpected()
+      return policy.remaining(now, { ok: true, retryAt: 0, resetAt, used, rest } satisfies Verdict)
+    })
+  }
+
+  /** Forgets what was counted for this identifier, and a block of it. Of no other: there are no patterns. Cost: 1/1. */
+  async reset(id: string, options: ManageOptions = {}): Promise<void> {
+    const { key } = await this.#check(id, options)
+    await this.#change(key, ({ redis }) => redis.remove([key], options.signal))
+  }
+
+  /**
+   * Denies whatever this identifier asks for `duration` from now, with the reason `blocked`. What is counted stays. A later
+   * `block` replaces this one. Never sent twice by itself. Cost: 1/4.
+   */
+  async block(id: string, duration: Duration, options: ManageOptions = {}): Promise<void> {
+    await this.#block(id, spanOf(duration, 'duration'), options)
+  }
+
+  /** Ends a block. Other isolates may have it in memory until it would have ended. Cost: 1/4, 1/3 where there is none. */
+  async unblock(id: string, options: ManageOptions = {}): Promise<void> {
+    await this.#block(id, 0, options)
+  }
+
+  async #block(id: string, duration: number, options: ManageOptions): Promise<void> {
+    const { key, policy } = await this.#check(id, options)
+    const [kind = '', , ...numbers] = policy.words(0)
+    const args = ['block', kind, duration, ...numbers].map(String)
+    await this.#change(key, ({ executor }) =>
+      executor.run(CheckRateLimits, { keys: [key], args, signal: options.signal }),
+    )
+  }
+
+  async #ask(id: string, options: LimitOptions, takes: boolean): Promise<RateLimitResult> {
+    const checked = this.#check(id, options)
+    const [result] = await check([checked instanceof Promise ? await checked : checked], takes, options)
+    return result as RateLimitResult
+  }
+
+  /** Does something to a limit, after which what is remembered of it here no longer counts. */
+  async #change<T>(key: string, change: (parts: Limits['parts']) => Promise<T>): Promise<T> {
+    const { parts, denials } = this.#limits
+    denials.forget(key)
+    try {
+      return await change(parts)
+    } catch (error) {
+      throw report(parts.core, 'rateLimit', error)
+    } finally {
+      denials.forget(key)
+    }
+  }
+
+  /** At once where nothing has to be waited for: calls of one tick then share a request. */
+  #check(id: string, { cost = 1, policy }: LimitOptions): Check | Promise<Check> {
+    units(cost, 'cost', 0)
+    const name = identify(id)
+    const source = policy ?? this.#policy
+    const chosen = typeof source === 'function' ? source(id) : source
+    if (typeof name === 'string' && !(chosen instanceof Promise)) return this.#checkOf(name, chosen, cost)
+    return this.#checkLater(name, chosen, cost)
+  }
+
+  async #checkLater(
+    name: string | Promise<string>,
+    policy: RateLimitPolicy | Promise<RateLimitPolicy>,
+    cost: number,
+  ): Promise<Check> {
+    const both = await Promise.all([name, policy])
+    return this.#checkOf(...both, cost)
+  }
+
+  #checkOf(id: string, policy: RateLimitPolicy, cost: number): Check {
+    if (!(policy instanceof RateLimitPolicy)) throw notAPolicy()
+    const name = policy.name ?? this.#name
+    const key = this.#limits.parts.view.physicalKey('r', `${name}:${id}`)
+    return { limits: this.#limits, key, policy, name, cost }
+  }
+}
+
+export function notAPolicy(): TypeError {
+  return new TypeError(
+    'policy must be made by gcra, tokenBucket, slidingWindow or fixedWindow, or be a function that gives one',
+  )
+}

@@ -1,0 +1,30 @@
+import { type LRU, lru } from 'tiny-lru'
+import type { Clock } from '../runtime.ts'
+import type { Verdict } from './policy.ts'
+import type { Asked } from './result.ts'
+
+/** The counts of this isolate, for when Redis cannot be asked. They begin with nothing. */
+export class LocalCounts {
+  readonly #clock: Clock
+  readonly #states: LRU<unknown>
+  /** What the wall clock was ahead of the monotonic one at first: read with the first request, for some platforms have none before. */
+  #ahead: number | undefined
+
+  constructor(clock: Clock, maxEntries: number) {
+    this.#clock = clock
+    this.#states = lru(Math.max(1, maxEntries))
+  }
+
+  /** Microseconds since 1970 by a clock that never jumps. */
+  now(): number {
+    this.#ahead ??= this.#clock.now() - this.#clock.monotonic()
+    return Math.floor((this.#ahead + this.#clock.monotonic()) * 1000)
+  }
+
+  /** What the policy says; `take` acts upon it. */
+  ask(key: string, { policy, cost }: Asked, now: number): { readonly verdict: Verdict; take(): void } {
+    const slot = `${key} ${policy.algorithm}`
+    const { verdict, state } = policy.ask(this.#states.get(slot), now, cost)
+    return { verdict, take: () => void this.#states.set(slot, state) }
+  }
+}

@@ -1,0 +1,82 @@
+import type { WaitUntil } from '../runtime.ts'
+import type { RequestContext } from '../view.ts'
+import { type HeaderOptions, rateLimitHeaders } from './headers.ts'
+import type { RateLimiter } from './limiter.ts'
+import type { RateLimitPolicy } from './policy.ts'
+import { problemOf, withHeaders } from './response.ts'
+import type { RateLimitResult } from './result.ts'
+
+/** A value, or what makes it of a request and of whatever else the handler is called with. */
+type Of<T, Args extends unknown[]> = T | ((request: Request, ...args: Args) => T | Promise<T>)
+
+/** Options of {@link rateLimit}. */
+export interface RateLimitOptions<Args extends unknown[] = unknown[]> extends HeaderOptions {
+  /** The limiter, or what gives it where it depends on the request: on Workers `(request, env) => limiterOf(env)`. */
+  readonly limiter: RateLimiter | ((request: Request, ...args: Args) => RateLimiter | Promise<RateLimiter>)
+  /** Who asks. See the documentation on what may be believed of an IP address. */
+  readonly id: (request: Request, ...args: Args) => string | Promise<string>
+  /** Default 1. */
+  readonly cost?: Of<number, Args> | undefined
+  /** Instead of the limiter's. */
+  readonly policy?:
+    | ((request: Request, ...args: Args) => RateLimitPolicy | Promise<RateLimitPolicy>)
+    | undefined
+  /** Whether this request is none of the limiter's business: it then goes straight to the handler. */
+  readonly skip?: ((request: Request, ...args: Args) => boolean | Promise<boolean>) | undefined
+  /** What to answer instead of `denialResponse`. The headers are put on it, too. */
+  readonly onDenied?:
+    | ((request: Request, result: RateLimitResult, ...args: Args) => Response | Promise<Response>)
+    | undefined
+}
+
+/**
+ * A handler that is called only as often as the limiter allows. `handler` is any function of a `Request` (and of more: `env`, `ctx`)
+ * that gives a `Response`: a Worker's `fetch`, a route handler, a `Deno.serve` callback. Every response gets the headers of
+ * `rateLimitHeaders`; behind each other several such limits add up in them. What is denied never reaches the handler and gets
+ * `denialResponse`. Where one of the arguments has a `waitUntil`, it gets what goes on behind the answer.
+ * Costs what `limit` does. Throws a `TypeError` for options that cannot be right.
+ *
+ * @example
+ * ```ts
+ * import { createHybridCache, fromEnv } from 'hybrid-cache'
+ * import { createRateLimiter, gcra, rateLimit } from 'hybrid-cache/rate-limit'
+ *
+ * const cache = createHybridCache({ redis: fromEnv() })
+ * const limiter = createRateLimiter({ cache, policy: gcra({ limit: 100, period: '1m', burst: 20, name: 'api' }) })
+ * export const GET = rateLimit(() => Response.json({ ok: true }), {
+ *   limiter,
+ *   id: (request: Request) => request.headers.get('cf-connecting-ip') ?? 'unknown',
+ * })
+ * ```
+ */
+export function rateLimit<Args extends unknown[]>(
+  handler: (request: Request, ...args: Args) => Response | Promise<Response>,
+  options: RateLimitOptions<Args>,
+): (request: Request, ...args: Args) => Promise<Response> {
+  const { limiter, id, cost, policy, skip, onDenied, ...headerOptions } = options ?? {}
+  if (typeof handler !== 'function')
+    throw new TypeError('rateLimit takes a handler first: a function of a Request')
+  if (limiter === undefined || typeof id !== 'function')
+    throw new TypeError('rateLimit takes { limiter, id }, where id is a function that tells who asks')
+  return async (request, ...args) => {
+    if (await skip?.(request, ...args)) return handler(request, ...args)
+    const used = typeof limiter === 'function' ? await limiter(request, ...args) : limiter
+    const result = await used.limit(await id(request, ...args), {
+      cost: typeof cost === 'function' ? await cost(request, ...args) : cost,
+      policy: await policy?.(request, ...args),
+      waitUntil: waitUntilOf(args),
+    })
+    const response = result.success
+      ? await handler(request, ...args)
+      : await (onDenied?.(request, result, ...args) ?? problemOf(result))
+    return withHeaders(response, rateLimitHeaders(result, headerOptions))
+  }
+}
+
+/** That of the request, where the platform hands one to the handler: as a method of its object, as some insist. */
+function waitUntilOf(args: readonly unknown[]): WaitUntil | undefined {
+  const context = args.find(
+    (each) => typeof (each as Partial<RequestContext> | null)?.waitUntil === 'function',
+  )
+  return context === undefined ? undefined : (work) => (context as RequestContext).waitUntil(work)
+}

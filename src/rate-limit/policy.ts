@@ -1,0 +1,97 @@
+import { type Duration, toMilliseconds } from '../duration.ts'
+import { assertSegment } from '../redis/index.ts'
+
+/** How a policy counts. */
+export type RateLimitAlgorithm = 'gcra' | 'token-bucket' | 'sliding-window' | 'fixed-window'
+
+/** What every policy takes. */
+export interface PolicyOptions {
+  /**
+   * What its counts are kept under, and clients see in `RateLimit-Policy`: 1 to 64 characters out of letters, digits and
+   * `_ . { } -`. Two policies of one name share their counts, also when one replaces the other in a later deployment. Default:
+   * made of the algorithm and its numbers, so that only equal ones share.
+   */
+  readonly name?: string
+}
+
+/** What an algorithm says of one cost. Instants are whole microseconds. */
+export interface Verdict {
+  readonly ok: boolean
+  /** When the cost may pass, where it may not now. */
+  readonly retryAt: number
+  /** When everything is forgotten. */
+  readonly resetAt: number
+  /** How much counts, and a rest of it: only the policy knows in which unit. */
+  readonly used: number
+  readonly rest: number
+}
+
+/** The longest that a policy may look back: a hundred years, in milliseconds. Instants in microseconds stay below 2^53. */
+export const longestSpan = 3_155_760_000_000
+/** The largest limit and cost. */
+export const mostUnits = 1e12
+
+/**
+ * How much may pass, and when. Made by {@link gcra}, {@link tokenBucket}, {@link slidingWindow} and {@link fixedWindow}; it holds
+ * numbers only, and may be shared by any number of limiters.
+ */
+export abstract class RateLimitPolicy {
+  readonly algorithm: RateLimitAlgorithm
+  /** What its counts are kept under; `undefined` where none was given. */
+  readonly name: string | undefined
+  /** The most that passes at once. */
+  readonly limit: number
+  /** How much passes in `window` in the long run. */
+  readonly quota: number
+  /** In milliseconds. */
+  readonly window: number
+  /** Tells its numbers: equal for equal policies only. */
+  readonly key: string
+  /** For how many milliseconds what was counted may matter, at most. @internal */
+  abstract readonly span: number
+
+  /** @internal */
+  constructor(
+    algorithm: RateLimitAlgorithm,
+    { name }: PolicyOptions,
+    { limit, quota, window }: { limit: number; quota: number; window: number },
+  ) {
+    if (name !== undefined) assertSegment(name, 'the name of a policy')
+    this.algorithm = algorithm
+    this.name = name
+    this.limit = limit
+    this.quota = quota
+    this.window = window
+    this.key = [algorithm, limit, ...(limit === quota ? [] : [quota]), window].join('-')
+  }
+
+  /** What the script needs to know of it and of a cost: the algorithm and seven whole numbers. @internal */
+  abstract words(cost: number): readonly (string | number)[]
+  /** The same in this isolate: a verdict, and what to keep where it is acted upon. @internal */
+  abstract ask(
+    state: unknown,
+    now: number,
+    cost: number,
+  ): { readonly verdict: Verdict; readonly state: unknown }
+  /** What is left at an instant, by a verdict of then. @internal */
+  abstract remaining(now: number, verdict: Verdict): number
+}
+
+/** Throws a `TypeError` unless `value` can be a limit. */
+export function units(value: number, name: string, least = 1): number {
+  if (Number.isSafeInteger(value) && value >= least && value <= mostUnits) return value
+  throw new TypeError(`${name} must be a whole number from ${least} to ${mostUnits}`)
+}
+
+/** A period in milliseconds. */
+export function spanOf(duration: Duration, name: string): number {
+  const ms = toMilliseconds(duration, name)
+  if (ms <= longestSpan) return ms
+  throw new TypeError(`${name} must not be longer than a hundred years`)
+}
+
+/** Throws a `TypeError` unless somebody gave an object of options. */
+export function assertOptions(options: unknown, caller: string): void {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`${caller} takes an object of options`)
+}

@@ -1,0 +1,62 @@
+import { type HeaderOptions, rateLimitHeaders } from './headers.ts'
+import type { LimitAllResult } from './limit-all.ts'
+import type { RateLimitResult } from './result.ts'
+
+/**
+ * What to answer where a limit denies: status 429, or 503 where it did only because Redis failed (`onError: 'closed'`), the headers of
+ * `rateLimitHeaders`, and a problem (RFC 9457) that names the policies.
+ *
+ * @example
+ * ```ts
+ * import { denialResponse, type RateLimitResult } from 'hybrid-cache/rate-limit'
+ *
+ * declare const result: RateLimitResult
+ * const response = result.success ? new Response('hello') : denialResponse(result, { legacy: true })
+ * ```
+ */
+export function denialResponse(result: RateLimitResult | LimitAllResult, options?: HeaderOptions): Response {
+  return withHeaders(problemOf(result), rateLimitHeaders(result, options))
+}
+
+/** The same without those headers. */
+export function problemOf(result: RateLimitResult | LimitAllResult): Response {
+  const unavailable = result.reason === 'unavailable'
+  const status = unavailable ? 503 : 429
+  const results = 'results' in result ? result.results : [result]
+  const problem = {
+    type: `https://iana.org/assignments/http-problem-types#${unavailable ? 'temporary-reduced-capacity' : 'quota-exceeded'}`,
+    title: unavailable ? 'Limits cannot be checked at the moment' : 'Too many requests',
+    status,
+    'violated-policies': results.flatMap((each) => (each?.success === false ? [each.policy.name] : [])),
+  }
+  return new Response(JSON.stringify(problem), {
+    status,
+    headers: { 'content-type': 'application/problem+json' },
+  })
+}
+
+/**
+ * The response with these headers. What a limiter further inside has told stays: the fields of the draft are lists. A response whose
+ * headers cannot be changed, such as one of `fetch`, is made anew around its body.
+ */
+export function withHeaders(response: Response, headers: Readonly<Record<string, string>>): Response {
+  try {
+    return add(response, headers)
+  } catch {
+    // Immutable.
+  }
+  try {
+    return add(new Response(response.body, response), headers)
+  } catch {
+    return response // one that no constructor makes, such as a network error or a switch of protocols
+  }
+}
+
+function add(response: Response, headers: Readonly<Record<string, string>>): Response {
+  for (const [name, value] of Object.entries(headers)) {
+    const told = name.startsWith('RateLimit') ? response.headers.get(name) : null
+    if (told === null) response.headers.set(name, value)
+    else if (!told.includes(value)) response.headers.append(name, value)
+  }
+  return response
+}

@@ -1,0 +1,34 @@
+import type { Duration } from '../duration.ts'
+import {
+  assertOptions,
+  type PolicyOptions,
+  type RateLimitAlgorithm,
+  RateLimitPolicy,
+  spanOf,
+  units,
+  type Verdict,
+} from './policy.ts'
+
+/** Options of `slidingWindow` and `fixedWindow`. */
+export interface WindowOptions extends PolicyOptions {
+  /** How much passes in a window: a whole number from 1 to 10^12. */
+  readonly limit: number
+  readonly window: Duration
+}
+
+/** What both windows have in common. */
+export abstract class Window extends RateLimitPolicy {
+  readonly span: number
+
+  constructor(algorithm: RateLimitAlgorithm, caller: string, options: WindowOptions) {
+    assertOptions(options, caller)
+    const limit = units(options.limit, 'limit')
+    const window = spanOf(options.window, 'window')
+    super(algorithm, options, { limit, quota: limit, window })
+    this.span = window
+  }
+
+  remaining(_now: number, { used }: Verdict): number {
+    return Math.max(0, this.limit - used)
+  }
+}
