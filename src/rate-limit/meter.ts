@@ -30,7 +30,8 @@ export class Meter extends RateLimitPolicy {
     super(algorithm, options, { limit: burst, quota, window: period })
     this.#period = period * 1000
     this.#burst = this.#price(burst)
-    this.span = Math.ceil((this.#burst[0] + 1) / 1000)
+    const [tau, rest] = this.#burst
+    this.span = Math.ceil((tau + Math.sign(rest)) / 1000)
     if (this.span > longestSpan)
       throw new TypeError('so large a burst would take longer than a hundred years to come back')
   }

@@ -1,0 +1,312 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { CheckRateLimits } from '../../src/lua/index.ts'
+import { fixedWindow, gcra, type RateLimitPolicy, slidingWindow } from '../../src/rate-limit/index.ts'
+import { describeScripts, type Word } from './lua.ts'
+
+// The script by itself: what it keeps, for how long, and what it makes of states that only time or others bring about. What it
+// decides is compared with exact references in test/integration/rate-limit/history.test.ts.
+
+/** One key of a reply, and the instant of the server. */
+interface Answer {
+  readonly now: number
+  readonly state: number
+  readonly retryAt: number
+  readonly resetAt: number
+  readonly used: number
+  readonly rest: number
+}
+
+const minute = 60_000_000
+const sliding = slidingWindow({ limit: 10, window: '1m' })
+const coarse = slidingWindow({ limit: 1000, window: '1m' })
+const fixed = fixedWindow({ limit: 10, window: '1m' })
+const even = gcra({ limit: 6, period: '1m', burst: 6 })
+const policies: readonly (readonly [string, RateLimitPolicy])[] = [
+  ['sliding window', sliding],
+  ['coarse sliding window', coarse],
+  ['fixed window', fixed],
+  ['gcra', even],
+]
+
+describeScripts('CheckRateLimits', (lua) => {
+  const checkAll = async (
+    mode: string,
+    asked: readonly (readonly [string, RateLimitPolicy, number])[],
+  ): Promise<Answer[]> => {
+    const words = asked.flatMap(([, policy, cost]) => policy.words(cost)) as Word[]
+    const reply = await lua().call(
+      CheckRateLimits,
+      asked.map(([key]) => key),
+      [mode, ...words],
+    )
+    const [now = 0, ...numbers] = reply as number[]
+    return asked.map((_, i) => {
+      const [state = 0, retryAt = 0, resetAt = 0, used = 0, rest = 0] = numbers.slice(5 * i)
+      return { now, state, retryAt, resetAt, used, rest }
+    })
+  }
+  const ask = async (mode: string, policy: RateLimitPolicy, cost = 1): Promise<Answer> =>
+    (await checkAll(mode, [['k', policy, cost]]))[0] as Answer
+  const take = (policy: RateLimitPolicy, cost = 1): Promise<Answer> => ask('take', policy, cost)
+  const block = async (policy: RateLimitPolicy, ms: number): Promise<void> => {
+    const [kind = '', , ...numbers] = policy.words(0)
+    await lua().call(CheckRateLimits, ['k'], ['block', kind, ms, ...numbers])
+  }
+  const bytes = (): Promise<unknown> => lua().redis('GET', 'k')
+  const ttl = async (): Promise<number> => Number(await lua().redis('PTTL', 'k'))
+  const now = async (): Promise<number> => {
+    const [seconds, micros] = (await lua().redis('TIME')) as [string, string]
+    return Number(seconds) * 1e6 + Number(micros)
+  }
+  const put = (state: string): Promise<unknown> => lua().redis('SET', 'k', state)
+  const left = (policy: RateLimitPolicy, { now: at, used, rest }: Answer): number =>
+    policy.remaining(at, { ok: true, retryAt: 0, resetAt: 0, used, rest })
+
+  describe.each(policies)('%s', (_, policy) => {
+    test('lets through what fits, denies the rest, and a denial changes nothing', async () => {
+      await take(policy, policy.limit - 1)
+      const before = await bytes()
+      const denied = await take(policy, 2)
+      expect(denied.state).toBe(0)
+      expect(denied.retryAt).toBeGreaterThan(denied.now)
+      expect(await bytes()).toBe(before)
+      expect(left(policy, denied)).toBe(1)
+      expect((await take(policy, 1)).state).toBe(1)
+      expect((await take(policy, 1)).state).toBe(0)
+    })
+
+    test('looks without changing anything', async () => {
+      expect(await ask('look', policy, 1)).toMatchObject({ state: 1 })
+      expect(await bytes()).toBeNull()
+      await take(policy, policy.limit)
+      const before = await bytes()
+      expect(await ask('look', policy, 1)).toMatchObject({ state: 0 })
+      expect(await bytes()).toBe(before)
+    })
+
+    test('a cost of 0 passes also where nothing else would, and changes nothing', async () => {
+      expect((await take(policy, 0)).state).toBe(1)
+      expect(await bytes()).toBeNull()
+      await take(policy, policy.limit)
+      const before = await bytes()
+      expect((await take(policy, 0)).state).toBe(1)
+      expect(await bytes()).toBe(before)
+    })
+
+    test('is kept a second longer than it counts', async () => {
+      const { resetAt, now: at } = await take(policy)
+      const kept = await ttl()
+      expect(kept).toBeGreaterThan((resetAt - at) / 1000)
+      expect(kept).toBeLessThanOrEqual((resetAt - at) / 1000 + 1001)
+    })
+
+    test('gives back no more than was taken', async () => {
+      await take(policy, 3)
+      expect(left(policy, await ask('give', policy, -2))).toBe(policy.limit - 1)
+      expect(left(policy, await ask('give', policy, -2))).toBe(policy.limit)
+      expect((await take(policy, policy.limit)).state).toBe(1)
+    })
+
+    test('what it does not know the form of counts as nothing, and is replaced', async () => {
+      for (const state of ['', 'a session', 'sw2 1 2', 'g1 x', 'f1 1', 'b12', 'bx;', '\u0000']) {
+        await put(state)
+        expect((await take(policy, policy.limit)).state).toBe(1)
+        expect((await take(policy)).state).toBe(0)
+      }
+      await lua().redis('DEL', 'k')
+      await lua().redis('RPUSH', 'k', 'an element')
+      expect((await take(policy, policy.limit)).state).toBe(1)
+      expect((await take(policy)).state).toBe(0)
+    })
+
+    test('a state of another algorithm counts as nothing', async () => {
+      for (const [, other] of policies.filter(([, each]) => each.words(0)[0] !== policy.words(0)[0])) {
+        await lua().redis('DEL', 'k')
+        await take(other, other.limit)
+        expect((await take(policy, policy.limit)).state).toBe(1)
+      }
+    })
+
+    test('a block denies everything until it ends, and what was counted stays', async () => {
+      await take(policy, 2)
+      await block(policy, 90_000)
+      expect(await ttl()).toBeGreaterThan(90_000)
+      const answer = await take(policy, 0)
+      expect(answer.state).toBe(-1)
+      expect(answer.retryAt - answer.now).toSatisfy((wait: number) => wait > 89e6 && wait <= 90e6)
+      expect(left(policy, await take(policy))).toBe(policy.limit - 2)
+      expect(left(policy, await ask('give', policy, -1))).toBe(policy.limit - 1)
+      expect((await take(policy)).state).toBe(-1)
+      await block(policy, 0)
+      expect(left(policy, await take(policy, 1))).toBe(policy.limit - 2)
+    })
+
+    test('a block that has ended stops nobody, and goes', async () => {
+      await block(policy, 60_000)
+      await put(String(await bytes()).replace(/^b\d+/, `b${(await now()) - 1}`))
+      expect((await take(policy)).state).toBe(1)
+      expect(await bytes()).not.toMatch(/^b/)
+    })
+
+    test('a short block leaves the counts as long as they matter', async () => {
+      await take(policy, policy.limit)
+      await block(policy, 1)
+      expect(await ttl()).toBeGreaterThan(50_000)
+    })
+
+    test('to end a block that is none writes nothing', async () => {
+      await block(policy, 0)
+      expect(await bytes()).toBeNull()
+    })
+
+    test('a clock that was set back forgets nothing, and nobody waits for it to catch up', async () => {
+      const at = (await take(policy, policy.limit)).now
+      const ahead = (text: string, by: number): string =>
+        text.replace(/\d{16}/g, (instant) => String(Number(instant) + by))
+      const state = String(await bytes())
+      await put(ahead(state, 20e6))
+      const answer = await take(policy)
+      expect(answer.state).toBe(0)
+      expect(answer.retryAt).toBeGreaterThan(at)
+      await put(ahead(state, 3_600e6))
+      const later = await take(policy)
+      expect(later.retryAt).toBeLessThanOrEqual(later.now + minute)
+    })
+  })
+
+  test('several are taken from all or from none, and the others tell what they hold', async () => {
+    const asked = (cost: number): (readonly [string, RateLimitPolicy, number])[] => [
+      ['s', sliding, 1],
+      ['f', fixed, cost],
+      ['g', even, 2],
+    ]
+    const first = await checkAll('take', asked(10))
+    expect(first.map(({ state }) => state)).toEqual([1, 1, 1])
+    const before = await lua().redis('MGET', 's', 'f', 'g')
+    const second = await checkAll('take', asked(1))
+    expect(second.map(({ state }) => state)).toEqual([1, 0, 1])
+    expect(second.map((each, i) => left(([sliding, fixed, even] as const)[i] ?? even, each))).toEqual([
+      9, 0, 4,
+    ])
+    expect(await lua().redis('MGET', 's', 'f', 'g')).toEqual(before)
+  })
+
+  describe('limits that change', () => {
+    test('a window that lets more through goes on with what was used', async () => {
+      await take(sliding, 10)
+      expect(
+        left(
+          slidingWindow({ limit: 100, window: '1m' }),
+          await take(slidingWindow({ limit: 100, window: '1m' })),
+        ),
+      ).toBe(89)
+      await take(slidingWindow({ limit: 100, window: '1m' }), 80)
+      expect(await take(sliding)).toMatchObject({ state: 0, used: 91 })
+    })
+
+    test('a gcra that lets more through goes on with what was used, in whole units', async () => {
+      await take(even, 6)
+      const more = gcra({ limit: 60, period: '1m', burst: 60 })
+      const answer = await take(more, 1)
+      expect(left(more, answer)).toBe(60 - 6 - 1)
+    })
+
+    test('a gcra that lets less through takes its burst for used up, and no more than that', async () => {
+      const more = gcra({ limit: 60, period: '1m', burst: 60 })
+      await take(more, 50)
+      const answer = await take(even)
+      expect(answer.state).toBe(0)
+      expect(answer.retryAt - answer.now).toSatisfy((wait: number) => wait > 9e6 && wait <= 10e6)
+    })
+
+    test('a fixed window of another length counts on where its last hit is in it', async () => {
+      const day = fixedWindow({ limit: 10, window: '1d' })
+      await take(fixed, 7)
+      expect(await take(day, 1)).toMatchObject({ state: 1, used: 8 })
+      const yesterday = (await now()) - 86_400e6
+      await put(`f1 ${yesterday} 9`)
+      expect(await take(day, 1)).toMatchObject({ state: 1, used: 1 })
+    })
+  })
+
+  describe('numbers', () => {
+    test('a million a second, to the microsecond', async () => {
+      const fast = gcra({ limit: 1_000_000, period: '1s', burst: 1 })
+      const first = await take(fast)
+      expect(first.resetAt - first.now).toBe(1)
+      expect((await take(fast)).state).toBe(1)
+      const burst = gcra({ limit: 1_000_000, period: '1s', burst: 1_000_000, name: 'b' })
+      await lua().redis('DEL', 'k')
+      const all = await take(burst, 1_000_000)
+      expect(all.resetAt - all.now).toBe(1_000_000)
+    })
+
+    test('a billion a second: parts of a microsecond add up', async () => {
+      const fast = gcra({ limit: 1_000_000_000, period: '1s', burst: 1_000_000_000 })
+      const at = await now()
+      await put(`g1 ${at + 900_000} 999 1000000000 1000000`)
+      const answer = await take(fast, 1)
+      expect([answer.used - at, answer.rest]).toEqual([900_000, 1_000_999])
+    })
+
+    test('a third of a second thrice is a second', async () => {
+      const thirds = gcra({ limit: 3, period: '1s', burst: 3 })
+      const first = await take(thirds, 1)
+      expect([first.used - first.now, first.rest]).toEqual([333_333, 1])
+      await lua().redis('DEL', 'k')
+      const at = await now()
+      await put(`g1 ${at + 500_000} 2 3 1000000`)
+      const next = await take(thirds, 1)
+      expect([next.used - at, next.rest]).toEqual([833_334, 0])
+    })
+
+    test('one in thirty days, and one in a hundred years', async () => {
+      for (const span of ['30d', 3_155_760_000_000] as const) {
+        for (const policy of [
+          gcra({ limit: 1, period: span, burst: 1 }),
+          slidingWindow({ limit: 1, window: span }),
+          fixedWindow({ limit: 1, window: span }),
+        ]) {
+          await lua().redis('DEL', 'k')
+          expect((await take(policy)).state).toBe(1)
+          const denied = await take(policy)
+          expect(denied.state).toBe(0)
+          expect(denied.retryAt).toBeGreaterThan(denied.now)
+          expect(await ttl()).toBeGreaterThan(0)
+        }
+      }
+    })
+
+    test('limits of 10^12', async () => {
+      const most = 1e12
+      for (const policy of [
+        gcra({ limit: most, period: '30d', burst: most }),
+        slidingWindow({ limit: most, window: '30d' }),
+        fixedWindow({ limit: most, window: '30d' }),
+      ]) {
+        await lua().redis('DEL', 'k')
+        expect(left(policy, await take(policy, most - 1))).toBe(1)
+        expect((await take(policy, 2_000_000)).state).toBe(0)
+        expect((await take(policy, 1)).state).toBe(1)
+      }
+    })
+
+    test('a sliding window above 60 keeps 62 pairs at most, of a limit up to 60 each hit', async () => {
+      const at = await now()
+      const every = (count: number, step: number): string =>
+        Array.from({ length: count }, (_, i) => ` ${at - minute + 1e6 + Math.floor(i * step)} 1000000`).join(
+          '',
+        )
+      await put(`sw1${every(59, 990_000)}`)
+      const many = slidingWindow({ limit: 1_000_000_000, window: '1m' })
+      for (let i = 0; i < 40; i++) await take(many, 1_000_000)
+      expect(String(await bytes()).split(' ').length).toBeLessThanOrEqual(1 + 2 * 62)
+      expect(String(await bytes()).length).toBeLessThan(1800)
+      await lua().redis('DEL', 'k')
+      for (let i = 0; i < 10; i++) await take(sliding, 1)
+      expect(String(await bytes()).split(' ')).toHaveLength(1 + 2 * 10)
+    })
+  })
+
+  beforeEach(async () => expect(await lua().redis('DBSIZE')).toBe(0))
+})
