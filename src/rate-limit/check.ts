@@ -52,7 +52,7 @@ export async function check(
     throw new TypeError('waitUntil must be a function that takes a promise')
   signal?.throwIfAborted()
   if (takes) {
-    const recalled = checks.map(({ limits, key, ...asked }) => limits.denials.recall(key, asked))
+    const recalled = checks.map((each) => each.limits.denials.recall(each))
     if (recalled.some((result) => result !== undefined)) return recalled
   }
   const { core, view, executor } = checks[0].limits.parts
@@ -70,10 +70,10 @@ export async function check(
       checks,
       await withDeadline(() => run, { ms, clock, late: () => timedOut(ms) }).outcome,
     )
-    for (const [i, { limits, key, ...asked }] of checks.entries()) {
-      const result = results[i] as RateLimitResult
-      if (result.success) continue
-      if (generations[i] === limits.denials.generation) limits.denials.remember(key, asked, result, sentAt)
+    for (const [i, result] of results.entries()) {
+      const each = checks[i] as Check
+      const { denials } = each.limits
+      if (!result.success && generations[i] === denials.generation) denials.remember(each, result, sentAt)
     }
     return results
   } catch (error) {
@@ -93,7 +93,7 @@ function wordsOf(checks: readonly Check[], takes: boolean): string[] {
 const wordsPerKey = 5
 
 /** The reply of the script as results. */
-function read(checks: readonly Check[], reply: readonly number[]): RateLimitResult[] {
+export function read(checks: readonly Check[], reply: readonly number[]): RateLimitResult[] {
   const [now = Number.NaN] = reply
   return checks.map((each, i) => {
     const [state, retryAt, resetAt, used, rest] = reply.slice(1 + i * wordsPerKey) as number[]
@@ -104,7 +104,7 @@ function read(checks: readonly Check[], reply: readonly number[]): RateLimitResu
 }
 
 function timedOut(ms: number): CacheError {
-  return new CacheError('L2_TIMEOUT', `Redis did not tell about the rate limit within ${ms} ms (timeout)`, {
+  return new CacheError('L2_TIMEOUT', `Redis did not answer within ${ms} ms (timeout)`, {
     retryable: true,
   })
 }

@@ -1,6 +1,7 @@
 import { type LRU, lru } from 'tiny-lru'
 import type { Clock } from '../runtime.ts'
-import { type Asked, isTooMuch, type RateLimitResult } from './result.ts'
+import type { Check } from './check.ts'
+import { isTooMuch, type RateLimitResult } from './result.ts'
 
 /** One denial, its times on the monotonic clock of this isolate. */
 interface Denial {
@@ -18,23 +19,23 @@ interface Denial {
  */
 export class Denials {
   readonly #clock: Clock
-  readonly #denials: LRU<Denial> | undefined
+  readonly #denials: LRU<Denial>
   /** Counts what ends denials: one that was on its way meanwhile is not remembered. */
   generation = 0
 
   constructor(clock: Clock, maxEntries: number) {
     this.#clock = clock
-    this.#denials = maxEntries === 0 ? undefined : lru(maxEntries)
+    this.#denials = lru(maxEntries)
   }
 
   /** What is known to be denied, as of now. A higher cost has to wait at least as long. */
-  recall(key: string, asked: Asked): RateLimitResult | undefined {
-    const denial = this.#denials?.get(key)
+  recall(asked: Check): RateLimitResult | undefined {
+    const denial = this.#denials.get(asked.key)
     if (denial === undefined || denial.policy !== asked.policy.key || asked.cost < denial.cost)
       return undefined
     const now = this.#clock.monotonic()
     if (now >= denial.until) {
-      this.#denials?.delete(key)
+      this.#denials.delete(asked.key)
       return undefined
     }
     const never = isTooMuch(asked)
@@ -48,8 +49,8 @@ export class Denials {
   }
 
   /** `sentAt`: when it was asked, so that it ends here no later than there. */
-  remember(key: string, { policy, cost }: Asked, result: RateLimitResult, sentAt: number): void {
-    this.#denials?.set(key, {
+  remember({ key, policy, cost }: Check, result: RateLimitResult, sentAt: number): void {
+    this.#denials.set(key, {
       result,
       policy: policy.key,
       cost: result.reason === 'blocked' ? 0 : cost,
@@ -61,6 +62,6 @@ export class Denials {
 
   forget(key: string): void {
     this.generation++
-    this.#denials?.delete(key)
+    this.#denials.delete(key)
   }
 }

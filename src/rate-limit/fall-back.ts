@@ -1,5 +1,5 @@
 import type { Check } from './check.ts'
-import { type Judged, type RateLimitResult, toResult } from './result.ts'
+import { type RateLimitResult, toResult } from './result.ts'
 
 // When to come back after a denial for want of Redis, in milliseconds: what is down is rarely back sooner.
 const comeBackAfter = 1000
@@ -10,47 +10,42 @@ export function fallBack(
   takes: boolean,
   pending: Promise<void>,
 ): RateLimitResult[] {
-  const asked = checks.map((each) => ask(each))
-  const all = takes && asked.every((answer, i) => resultOf(checks[i] as Check, answer, pending).success)
-  return checks.map((each, i) => {
-    const answer = asked[i] as Answer
-    if (all) answer.take?.()
-    else if (answer.judged !== undefined) {
-      const { verdict } = ask({ ...each, cost: 0 }).judged as Judged
-      const { ok, retryAt } = answer.judged.verdict
-      return resultOf(each, { judged: { ...answer.judged, verdict: { ...verdict, ok, retryAt } } }, pending)
-    }
-    return resultOf(each, answer, pending)
+  const asked = checks.map((check) =>
+    check.limits.onError === 'local' ? count(check, pending) : decree(check, pending),
+  )
+  const taken = takes && asked.every(({ result }) => result.success)
+  return asked.map(({ result, look, take }) => {
+    if (!taken) return { ...result, ...look?.() }
+    take?.()
+    return result
   })
 }
 
-/** `judged` where this isolate counts. */
 interface Answer {
-  readonly judged?: Judged
+  readonly result: RateLimitResult
+  /** What is there as it is, where nothing is taken after all. */
+  readonly look?: () => Pick<RateLimitResult, 'remaining' | 'reset' | 'resetAfter'>
   readonly take?: () => void
 }
 
-function ask({ limits, key, ...asked }: Check): Answer {
-  if (limits.onError !== 'local') return {}
-  const now = limits.local.now()
-  const { verdict, take } = limits.local.ask(key, asked, now)
-  return { judged: { now, verdict, degraded: true }, take }
+/** By what this isolate has counted. */
+function count(check: Check, pending: Promise<void>): Answer {
+  const { local } = check.limits
+  const now = local.now()
+  const { verdict, take } = local.ask(check, check.cost, now)
+  const look = (): Pick<RateLimitResult, 'remaining' | 'reset' | 'resetAfter'> => {
+    const { remaining, reset, resetAfter } = toResult(check, { now, verdict: local.ask(check, 0, now).verdict })
+    return { remaining, reset, resetAfter }
+  }
+  return { result: toResult(check, { now, verdict, degraded: true }, pending), look, take }
 }
 
-function resultOf(check: Check, { judged }: Answer, pending: Promise<void>): RateLimitResult {
-  if (judged !== undefined) return toResult(check, judged, pending)
-  const { limits, policy, name } = check
-  const success = limits.onError === 'open'
-  return {
-    success,
-    limit: policy.limit,
-    remaining: 0,
-    reset: limits.parts.core.settings.clock.now(),
-    resetAfter: 0,
-    retryAfter: success ? 0 : comeBackAfter,
-    degraded: true,
-    reason: success ? undefined : 'unavailable',
-    policy: { name, quota: policy.quota, window: policy.window },
-    pending,
-  }
+/** As `onError` says. What costs more than ever passes is denied all the same. */
+function decree(check: Check, pending: Promise<void>): Answer {
+  const { onError, parts } = check.limits
+  const now = parts.core.settings.clock.now() * 1000
+  const verdict = { ok: onError === 'open', retryAt: now + comeBackAfter * 1000, resetAt: now, used: now, rest: 0 }
+  const result = toResult(check, { now, verdict, degraded: true }, pending)
+  const reason = result.reason === 'limit' ? 'unavailable' : result.reason
+  return { result: { ...result, remaining: 0, reason } }
 }

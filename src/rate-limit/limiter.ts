@@ -1,10 +1,9 @@
 import type { Duration } from '../duration.ts'
 import { report } from '../load/report.ts'
 import { CheckRateLimits } from '../lua/index.ts'
-import { unexpected } from '../redis/index.ts'
-import { type Check, check, type CheckOptions, type Limits } from './check.ts'
+import { type Check, check, type CheckOptions, type Limits, read } from './check.ts'
 import { identify } from './identifier.ts'
-import { RateLimitPolicy, spanOf, units, type Verdict } from './policy.ts'
+import { RateLimitPolicy, spanOf, units } from './policy.ts'
 import type { RateLimitResult } from './result.ts'
 
 /** The policy of a limiter, or what makes one for an identifier: it may take a while, which `timeout` does not cover. */
@@ -91,20 +90,19 @@ export class RateLimiter {
    */
   async refund(id: string, cost = 1, options: ManageOptions = {}): Promise<number> {
     units(cost, 'cost')
-    const { key, policy } = await this.#check(id, options)
-    return this.#change(key, async ({ executor }) => {
-      const args = ['give', ...policy.words(-cost)].map(String)
-      const reply = await executor.run(CheckRateLimits, { keys: [key], args, signal: options.signal })
-      const [now = Number.NaN, , , resetAt = 0, used = 0, rest] = reply
-      if (rest === undefined) throw unexpected()
-      return policy.remaining(now, { ok: true, retryAt: 0, resetAt, used, rest } satisfies Verdict)
+    const check = await this.#check(id, options)
+    return this.#change(check, async ({ executor }) => {
+      const args = ['give', ...check.policy.words(-cost)].map(String)
+      const run = { keys: [check.key], args, signal: options.signal }
+      const [result] = read([check], await executor.run(CheckRateLimits, run))
+      return (result as RateLimitResult).remaining
     })
   }
 
   /** Forgets what was counted for this identifier, and a block of it. Of no other: there are no patterns. Cost: 1/1. */
   async reset(id: string, options: ManageOptions = {}): Promise<void> {
-    const { key } = await this.#check(id, options)
-    await this.#change(key, ({ redis }) => redis.remove([key], options.signal))
+    const check = await this.#check(id, options)
+    await this.#change(check, ({ redis }) => redis.remove([check.key], options.signal))
   }
 
   /**
@@ -121,12 +119,10 @@ export class RateLimiter {
   }
 
   async #block(id: string, duration: number, options: ManageOptions): Promise<void> {
-    const { key, policy } = await this.#check(id, options)
-    const [kind = '', , ...numbers] = policy.words(0)
-    const args = ['block', kind, duration, ...numbers].map(String)
-    await this.#change(key, ({ executor }) =>
-      executor.run(CheckRateLimits, { keys: [key], args, signal: options.signal }),
-    )
+    const check = await this.#check(id, options)
+    const args = ['block', ...check.policy.words(0).with(1, duration)].map(String)
+    const run = { keys: [check.key], args, signal: options.signal }
+    await this.#change(check, ({ executor }) => executor.run(CheckRateLimits, run))
   }
 
   async #ask(id: string, options: LimitOptions, takes: boolean): Promise<RateLimitResult> {
@@ -136,7 +132,7 @@ export class RateLimiter {
   }
 
   /** Does something to a limit, after which what is remembered of it here no longer counts. */
-  async #change<T>(key: string, change: (parts: Limits['parts']) => Promise<T>): Promise<T> {
+  async #change<T>({ key }: Check, change: (parts: Limits['parts']) => Promise<T>): Promise<T> {
     const { parts, denials } = this.#limits
     denials.forget(key)
     try {
@@ -177,6 +173,6 @@ export class RateLimiter {
 
 export function notAPolicy(): TypeError {
   return new TypeError(
-    'policy must be made by gcra, tokenBucket, slidingWindow or fixedWindow, or be a function that gives one',
+    'policy must be made by gcra, tokenBucket, slidingWindow or fixedWindow',
   )
 }

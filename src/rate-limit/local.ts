@@ -1,7 +1,7 @@
 import { type LRU, lru } from 'tiny-lru'
 import type { Clock } from '../runtime.ts'
+import type { Check } from './check.ts'
 import type { Verdict } from './policy.ts'
-import type { Asked } from './result.ts'
 
 /** The counts of this isolate, for when Redis cannot be asked. They begin with nothing. */
 export class LocalCounts {
@@ -12,7 +12,7 @@ export class LocalCounts {
 
   constructor(clock: Clock, maxEntries: number) {
     this.#clock = clock
-    this.#states = lru(Math.max(1, maxEntries))
+    this.#states = lru(maxEntries)
   }
 
   /** Microseconds since 1970 by a clock that never jumps. */
@@ -22,8 +22,8 @@ export class LocalCounts {
   }
 
   /** What the policy says; `take` acts upon it. */
-  ask(key: string, { policy, cost }: Asked, now: number): { readonly verdict: Verdict; take(): void } {
-    const slot = `${key} ${policy.algorithm}`
+  ask({ key, policy }: Check, cost: number, now: number): { readonly verdict: Verdict; take(): void } {
+    const slot = `${key} ${policy.words(0)[0]}`
     const { verdict, state } = policy.ask(this.#states.get(slot), now, cost)
     return { verdict, take: () => void this.#states.set(slot, state) }
   }
