@@ -1,5 +1,5 @@
 -- Checks one or more rate limits by the server's clock, and takes from all of them or from none: for the limiters
--- of hybrid-cache/rate-limit, which make the words.
+-- of hybrid-cache/rate-limit, which make the words and have checked what they are made of.
 --
 -- Each key is one limit and one identifier. Whatever an algorithm does not know the form of counts as nothing there,
 -- and is replaced. A state may stand behind a block: nothing passes until that ends.
@@ -20,7 +20,6 @@
 -- @include _blocked
 -- @include _fixed_window
 -- @include _gcra
--- @include _integer
 -- @include _micros
 -- @include _refuse
 -- @include _sliding_window
@@ -28,14 +27,14 @@
 local mode, algorithms, rules = ARGV[1], { g = gcra, s = sliding_window, f = fixed_window }, {}
 if #KEYS == 0 or #ARGV ~= 1 + 8 * #KEYS then return refuse('there must be eight words for each key') end
 for i = 1, #KEYS do
-  local ask, cost = algorithms[ARGV[8 * i - 6]], integer(ARGV[8 * i - 5])
-  local rule, fits, least = { cost, ask = ask }, ask and cost, { 0, 1, 1, ask == sliding_window and 1 or 0, 0, 0, 0 }
-  for word = 2, 7 do
-    -- A step may be below 0, as the cost may.
-    rule[word] = integer(ARGV[8 * i - 6 + word])
-    fits = fits and rule[word] and (word == 6 or rule[word] >= least[word])
+  local rule, fits = { ask = algorithms[ARGV[8 * i - 6]] }, true
+  for word = 1, 7 do
+    rule[word] = tonumber(ARGV[8 * i - 6 + word])
+    fits = fits and rule[word] and rule[word] % 1 == 0
   end
-  if not fits then return refuse('a word is not an algorithm, or not a whole number in its range') end
+  if not rule.ask or not fits or rule[2] < 1 or rule[3] < 1 or rule.ask == sliding_window and rule[4] < 1 then
+    return refuse('a word is not an algorithm, or not a whole number in its range')
+  end
   rules[i] = rule
 end
 

@@ -116,7 +116,7 @@ export type CheckRateLimitsReply = readonly number[]
 
 /**
  * Checks one or more rate limits by the server's clock, and takes from all of them or from none: for the
- * limiters of hybrid-cache/rate-limit, which make the words.
+ * limiters of hybrid-cache/rate-limit, which make the words and have checked what they are made of.
  *
  * - `KEYS[1..N]` limits
  * - `ARGV[1]` mode: string (take; look: what take would answer, and nothing changes; give: a cost below
@@ -154,7 +154,6 @@ export const CheckRateLimits: LuaScript<CheckRateLimitsReply> = {
 local function blocked_until(bytes, now) local ends, state = string.match(bytes, '^b(%d+);(.*)$') if not ends then return 0, bytes end return tonumber(ends) > now and tonumber(ends) or 0, state end local function blocked(ends, state) return (ends > 0 and string.format('b%.0f;', ends) or '') .. state end
 local function fixed_window(state, now, cost, limit, span) local at, used = string.match(state, '^f1 (%d+) (%d+)$') at, used = tonumber(at or '0'), tonumber(used or '0') if at > now + span then used = 0 elseif at > now then now = at end local start = now - now % span if at < start then used = 0 end local ok, text = cost <= 0 or used + cost <= limit, nil if ok and (cost > 0 or cost < 0 and used > 0) then used = math.max(0, used + cost) text = string.format('f1 %.0f %.0f', now, used) end return ok, text, ok and 0 or start + span, start + span, used, 0 end
 local function gcra(state, now, cost, limit, period, tau, tau_rest, step, step_rest) local tat, rest, made_limit, made_period = string.match(state, '^g1 (%d+) (%d+) (%d+) (%d+)$') tat, rest = tonumber(tat or '0'), tonumber(rest or '0') if tat < now then tat, rest = now, 0 elseif tonumber(made_limit) ~= limit or tonumber(made_period) ~= period then local owed = math.ceil((tat + 1 - now) / tonumber(made_period) * tonumber(made_limit)) tat, rest = now + math.ceil(owed / limit * period), 0 end if tat - now > tau or tat - now == tau and rest > tau_rest then tat, rest = now + tau, tau_rest end if cost == 0 then step, step_rest = 0, 0 end local next_tat, next_rest = tat + step, rest + step_rest if next_rest >= limit then next_tat, next_rest = next_tat + 1, next_rest - limit end if next_tat < now then next_tat, next_rest = now, 0 end local ahead = next_tat - now local ok, text, retry = cost <= 0 or ahead < tau or ahead == tau and next_rest <= tau_rest, nil, 0 if not ok then retry = next_tat - tau + (next_rest > tau_rest and 1 or 0) else if next_tat ~= tat or next_rest ~= rest then text = string.format('g1 %.0f %.0f %.0f %.0f', next_tat, next_rest, limit, period) end tat, rest = next_tat, next_rest end return ok, text, retry, tat + (rest > 0 and 1 or 0), tat, rest end
-local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function integer(text) if not text then return nil end local digits = string.match(text, '^%-([1-9]%d*)$') if not digits then return whole(text, 0, 9007199254740991) end local number = whole(digits, 1, 9007199254740991) return number and -number end
 local function micros(time) return tonumber(time[1]) * 1000000 + tonumber(time[2]) end
 local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
 local function sliding_window(state, now, cost, limit, span, slice) if string.sub(state, 1, 3) ~= 'sw1' then state = 'sw1' end local newest = tonumber(string.match(state, ' (%d+) %d+$') or '0') if newest > now + span then state = 'sw1' elseif newest > now then now = newest end local at, hits, used = {}, {}, 0 for instant, count in string.gmatch(state, ' (%d+) (%d+)') do if tonumber(instant) >= now - span then at[#at + 1], hits[#hits + 1] = tonumber(instant), tonumber(count) used = used + hits[#hits] end end local ok, text, retry, last = cost <= 0 or used + cost <= limit, nil, 0, #at if not ok then local i, excess = 0, used + cost - limit while excess > 0 and i < last do i = i + 1 excess, retry = excess - hits[i], at[i] + span + 1 end elseif cost > 0 then if last == 0 or at[last] - at[last] % slice ~= now - now % slice then last = last + 1 end at[last], hits[last] = now, (hits[last] or 0) + cost end local back = ok and math.min(used, -cost) or 0 while back > 0 do local part = math.min(back, hits[last]) hits[last], back, used = hits[last] - part, back - part, used - part if hits[last] == 0 then last = last - 1 end text = 'sw1' end if ok and cost > 0 then used, text = used + cost, 'sw1' end if text then local pairs_of_log = {} for i = 1, last do pairs_of_log[i] = string.format(' %.0f %.0f', at[i], hits[i]) end text = 'sw1' .. table.concat(pairs_of_log) end return ok, text, retry, last > 0 and at[last] + span + 1 or now, used, now end
@@ -162,14 +161,14 @@ local function sliding_window(state, now, cost, limit, span, slice) if string.su
 local mode, algorithms, rules = ARGV[1], { g = gcra, s = sliding_window, f = fixed_window }, {}
 if #KEYS == 0 or #ARGV ~= 1 + 8 * #KEYS then return refuse('there must be eight words for each key') end
 for i = 1, #KEYS do
-local ask, cost = algorithms[ARGV[8 * i - 6]], integer(ARGV[8 * i - 5])
-local rule, fits, least = { cost, ask = ask }, ask and cost, { 0, 1, 1, ask == sliding_window and 1 or 0, 0, 0, 0 }
-for word = 2, 7 do
-
-rule[word] = integer(ARGV[8 * i - 6 + word])
-fits = fits and rule[word] and (word == 6 or rule[word] >= least[word])
+local rule, fits = { ask = algorithms[ARGV[8 * i - 6]] }, true
+for word = 1, 7 do
+rule[word] = tonumber(ARGV[8 * i - 6 + word])
+fits = fits and rule[word] and rule[word] % 1 == 0
 end
-if not fits then return refuse('a word is not an algorithm, or not a whole number in its range') end
+if not rule.ask or not fits or rule[2] < 1 or rule[3] < 1 or rule.ask == sliding_window and rule[4] < 1 then
+return refuse('a word is not an algorithm, or not a whole number in its range')
+end
 rules[i] = rule
 end
 
@@ -205,8 +204,8 @@ for _, number in ipairs({ state, retry, reset, used or 0, rest or 0 }) do reply[
 end
 return reply`,
   sha1: {
-    redis: '65b7b06666a8f682ca93736db01fab8715ba7d4d',
-    upstash: '2c43ee8db97d6e42cec15c9c18b8c1478b1ddf36',
+    redis: '596972295c591b476174e6de687b7d2befe91c5d',
+    upstash: '68d997a5569319d92ebc9f7d2ff4a714db9f3c96',
   },
   keys: { min: 1, max: Infinity, names: ['limits'] },
   args: { min: 2, max: Infinity, names: ['mode', 'words'] },

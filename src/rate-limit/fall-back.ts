@@ -15,7 +15,7 @@ export function fallBack(
   )
   const taken = takes && asked.every(({ result }) => result.success)
   return asked.map(({ result, look, take }) => {
-    if (!taken) return { ...result, ...look?.() }
+    if (!taken) return Object.assign(result, look?.()) // made for this answer
     take?.()
     return result
   })
@@ -34,7 +34,10 @@ function count(check: Check, pending: Promise<void>): Answer {
   const now = local.now()
   const { verdict, take } = local.ask(check, check.cost, now)
   const look = (): Pick<RateLimitResult, 'remaining' | 'reset' | 'resetAfter'> => {
-    const { remaining, reset, resetAfter } = toResult(check, { now, verdict: local.ask(check, 0, now).verdict })
+    const { remaining, reset, resetAfter } = toResult(check, {
+      now,
+      verdict: local.ask(check, 0, now).verdict,
+    })
     return { remaining, reset, resetAfter }
   }
   return { result: toResult(check, { now, verdict, degraded: true }, pending), look, take }
@@ -44,7 +47,13 @@ function count(check: Check, pending: Promise<void>): Answer {
 function decree(check: Check, pending: Promise<void>): Answer {
   const { onError, parts } = check.limits
   const now = parts.core.settings.clock.now() * 1000
-  const verdict = { ok: onError === 'open', retryAt: now + comeBackAfter * 1000, resetAt: now, used: now, rest: 0 }
+  const verdict = {
+    ok: onError === 'open',
+    retryAt: now + comeBackAfter * 1000,
+    resetAt: now,
+    used: now,
+    rest: 0,
+  }
   const result = toResult(check, { now, verdict, degraded: true }, pending)
   const reason = result.reason === 'limit' ? 'unavailable' : result.reason
   return { result: { ...result, remaining: 0, reason } }

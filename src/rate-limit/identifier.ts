@@ -6,9 +6,7 @@ const longestPlain = 128
  */
 export function identify(id: string): string | Promise<string> {
   if (typeof id !== 'string' || id === '')
-    throw new TypeError(
-      'an identifier must be a string that is not empty: say who is limited',
-    )
+    throw new TypeError('an identifier must be a string that is not empty: say who is limited')
   return id.length <= longestPlain && id.isWellFormed() && !id.startsWith('#') ? id : digest(id)
 }
 

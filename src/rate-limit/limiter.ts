@@ -90,19 +90,19 @@ export class RateLimiter {
    */
   async refund(id: string, cost = 1, options: ManageOptions = {}): Promise<number> {
     units(cost, 'cost')
-    const check = await this.#check(id, options)
-    return this.#change(check, async ({ executor }) => {
-      const args = ['give', ...check.policy.words(-cost)].map(String)
-      const run = { keys: [check.key], args, signal: options.signal }
-      const [result] = read([check], await executor.run(CheckRateLimits, run))
+    const one = await this.#check(id, options)
+    return this.#change(one, async ({ executor }) => {
+      const args = ['give', ...one.policy.words(-cost)].map(String)
+      const run = { keys: [one.key], args, signal: options.signal }
+      const [result] = read([one], await executor.run(CheckRateLimits, run))
       return (result as RateLimitResult).remaining
     })
   }
 
   /** Forgets what was counted for this identifier, and a block of it. Of no other: there are no patterns. Cost: 1/1. */
   async reset(id: string, options: ManageOptions = {}): Promise<void> {
-    const check = await this.#check(id, options)
-    await this.#change(check, ({ redis }) => redis.remove([check.key], options.signal))
+    const one = await this.#check(id, options)
+    await this.#change(one, ({ redis }) => redis.remove([one.key], options.signal))
   }
 
   /**
@@ -119,10 +119,10 @@ export class RateLimiter {
   }
 
   async #block(id: string, duration: number, options: ManageOptions): Promise<void> {
-    const check = await this.#check(id, options)
-    const args = ['block', ...check.policy.words(0).with(1, duration)].map(String)
-    const run = { keys: [check.key], args, signal: options.signal }
-    await this.#change(check, ({ executor }) => executor.run(CheckRateLimits, run))
+    const one = await this.#check(id, options)
+    const args = ['block', ...one.policy.words(0).with(1, duration)].map(String)
+    const run = { keys: [one.key], args, signal: options.signal }
+    await this.#change(one, ({ executor }) => executor.run(CheckRateLimits, run))
   }
 
   async #ask(id: string, options: LimitOptions, takes: boolean): Promise<RateLimitResult> {
@@ -172,7 +172,5 @@ export class RateLimiter {
 }
 
 export function notAPolicy(): TypeError {
-  return new TypeError(
-    'policy must be made by gcra, tokenBucket, slidingWindow or fixedWindow',
-  )
+  return new TypeError('policy must be made by gcra, tokenBucket, slidingWindow or fixedWindow')
 }

@@ -174,6 +174,24 @@ describeScripts('CheckRateLimits', (lua) => {
     })
   })
 
+  test('words that make no sense are refused, and nothing is written', async () => {
+    const good = ['take', ...sliding.words(1)].map(String)
+    const calls: (readonly [readonly string[], readonly string[]])[] = [
+      [[], good.slice(0, 1)],
+      [['k'], good.slice(0, -1)],
+      [['k'], [...good, '1']],
+      [['k', 'l'], good],
+      [['k'], good.with(1, 'x')],
+      ...[2, 3, 4, 5, 6, 7, 8].flatMap((at) =>
+        ['', 'x', '1.5', 'inf', 'nan', '-'].map((text) => [['k'], good.with(at, text)] as const),
+      ),
+      ...[3, 4, 5].flatMap((at) => ['0', '-1'].map((text) => [['k'], good.with(at, text)] as const)),
+    ]
+    for (const [keys, args] of calls)
+      expect((await lua().run(CheckRateLimits, keys, args)).error).toMatch(/^ERR hybrid-cache: /)
+    expect(await lua().redis('DBSIZE')).toBe(0)
+  })
+
   test('several are taken from all or from none, and the others tell what they hold', async () => {
     const asked = (cost: number): (readonly [string, RateLimitPolicy, number])[] => [
       ['s', sliding, 1],
