@@ -13,7 +13,7 @@ export interface GcraOptions extends PolicyOptions {
 
 /**
  * The generic cell rate algorithm: `limit` in a `period`, evenly, and up to `burst` at once. In any time `t` it lets no more
- * through than `burst + limit * t / period`. One instant is all that is kept of an identifier, some 60 bytes.
+ * through than `burst + limit * t / period`. One instant is all that is kept of an identifier, in 35 to 65 bytes.
  *
  * Each unit takes `period / limit` to be paid for; a cost passes if all that passed, it included, is paid for within
  * `burst * period / limit` from now. Source: ITU-T I.371, virtual scheduling.

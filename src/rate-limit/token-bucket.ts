@@ -14,7 +14,7 @@ export interface TokenBucketOptions extends PolicyOptions {
 /**
  * A bucket of `capacity` tokens, into which `refillRate` flow per `interval`; a call takes as many as it costs. In any time `t` it
  * lets no more through than `capacity + refillRate * t / interval`. The same arithmetic as {@link gcra}, told in tokens: of a
- * bucket that fills evenly, what is missing and when all is paid for are one number. Some 60 bytes an identifier.
+ * bucket that fills evenly, what is missing and when all is paid for are one number. 35 to 65 bytes an identifier.
  * A bad number is a `TypeError`.
  *
  * @example

@@ -141,11 +141,18 @@ test('every link from page to page leads somewhere', () => {
 })
 
 test('the size in the README is the size', async () => {
-  const { core, everything } = (await measureSizes()) as { core: number; everything: number }
+  const { core, everything, limiter, rateLimit } = (await measureSizes()) as {
+    [name in 'core' | 'everything' | 'limiter' | 'rateLimit']: number
+  }
   const kilobytes = (bytes: number): string => (bytes / 1024).toFixed(1)
   expect(readFileSync(join(root, 'README.md'), 'utf8')).toContain(
     `core ${kilobytes(core)} KB minified and gzipped, ${kilobytes(everything)} KB with its three dependencies`,
   )
-  expect(core).toBeLessThanOrEqual(35.25 * 1024)
-  expect(everything).toBeLessThanOrEqual(57.5 * 1024)
+  expect(readFileSync(join(root, 'README.md'), 'utf8')).toContain(
+    `a limiter with one policy is ${kilobytes(limiter)} KB, all of it ${kilobytes(rateLimit)} KB`,
+  )
+  expect(limiter).toBeLessThanOrEqual(5 * 1024)
+  expect(rateLimit).toBeLessThanOrEqual(6.8 * 1024)
+  expect(core).toBeLessThanOrEqual(35.5 * 1024)
+  expect(everything).toBeLessThanOrEqual(57.75 * 1024)
 })
