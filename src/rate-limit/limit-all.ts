@@ -50,14 +50,21 @@ export async function limitAll(
 ): Promise<LimitAllResult> {
   if (!Array.isArray(limits) || limits.length === 0 || limits.length > most)
     throw new TypeError(`limitAll takes an array of 1 to ${most} limits, each { limiter, id }`)
-  const found = limits.map(({ limiter, id, ...rest }: LimitOf) => {
-    if (!(limiter instanceof RateLimiter)) throw new TypeError('a limiter must be made by createRateLimiter')
-    return RateLimiter.checkOf(limiter, id, rest)
-  })
+  const found = limits.map(checkFor)
   const waits = found.some((each) => each instanceof Promise)
   const checks = (waits ? await Promise.all(found) : found) as [Check, ...Check[]]
   assertTogether(checks)
   return tightest(await check(checks, true, options))
+}
+
+/** What cannot be right rejects, so that it is awaited together with what takes a while. */
+function checkFor({ limiter, id, ...rest }: LimitOf): Check | Promise<Check> {
+  try {
+    if (limiter instanceof RateLimiter) return RateLimiter.checkOf(limiter, id, rest)
+    throw new TypeError('a limiter must be made by createRateLimiter')
+  } catch (error) {
+    return Promise.reject(error as Error)
+  }
 }
 
 function assertTogether(checks: readonly [Check, ...Check[]]): void {

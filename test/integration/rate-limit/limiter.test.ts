@@ -138,6 +138,12 @@ onEveryEngine('rate limiters', (server) => {
       : slidingWindow({ limit: 20, window: '1h' })
   }
 
+  test('the largest cost there is meets the rarest limit', async () => {
+    const limiter = limiterOf(gcra({ limit: 1, period: '36500d', burst: 1 }))
+    const result = await limiter.limit('ann', { cost: 1e12 })
+    expect(result).toMatchObject({ success: false, retryAfter: Infinity, remaining: 1, degraded: false })
+  })
+
   test('a function of the identifier gives the policy, also after a while', async () => {
     const free = slidingWindow({ limit: 1, window: '1h' })
     const paid = slidingWindow({ limit: 3, window: '1h' })

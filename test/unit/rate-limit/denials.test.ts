@@ -133,6 +133,22 @@ test.each([
   expect((await limiter.limit('ann')).success).toBe(true)
 })
 
+test('a denial that was decided before a refund was is not remembered after it', async () => {
+  const world = new LimiterWorld()
+  const limiter = world.limiter()
+  world.answer(1)
+  const gate = world.hold(script, 'after')
+  const refund = limiter.refund('ann')
+  await gate.reached
+  world.redis.after = undefined
+  world.answer(0, 20_000)
+  expect((await limiter.limit('ann')).success).toBe(false)
+  gate.open()
+  await refund
+  world.answer(1)
+  expect((await limiter.limit('ann')).success).toBe(true)
+})
+
 test('so many are remembered and no more: the one that was asked for longest ago goes', async () => {
   const world = new LimiterWorld()
   const limiter = world.limiter({ maxEntries: 3 })

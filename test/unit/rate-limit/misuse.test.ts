@@ -9,6 +9,7 @@ import {
   tokenBucket,
 } from '../../../src/rate-limit/index.ts'
 import { canary, expectNothingShown } from '../../support/canary.ts'
+import { settle } from '../../support/manual-clock.ts'
 import { record } from '../../support/world.ts'
 import { LimiterWorld, perMinute } from './support.ts'
 
@@ -141,6 +142,19 @@ test('misuse of limitAll is a TypeError, and nothing is sent', async () => {
   ])
     await expect(async () => all(wrong)).rejects.toThrow(TypeError)
   expect(world.redis.requests).toEqual([])
+})
+
+test('of several that fail the first is told, and the others are no unhandled rejections', async () => {
+  const world = new LimiterWorld()
+  const cache = world.cache()
+  const failing = world.limiter({ policy: async () => Promise.reject(new Error('no plan')) }, cache)
+  const wrong = [
+    { limiter: failing, id: 'a' },
+    { limiter: failing, id: 'b' },
+    { limiter: failing, id: '' },
+  ]
+  await expect(limitAll(wrong)).rejects.toThrow(TypeError)
+  await settle()
 })
 
 test('limiters of one redis, made one by one, are of several caches', async () => {
