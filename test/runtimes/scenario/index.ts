@@ -9,6 +9,7 @@ import type { CheckResult, ScenarioReport } from './input.ts'
 import { isolation } from './isolation.ts'
 import { keys } from './keys.ts'
 import { lifetimes } from './lifetimes.ts'
+import { limiting } from './limiting.ts'
 import { loading } from './loading.ts'
 import { reading } from './reading.ts'
 import { redirects } from './redirects.ts'
@@ -33,6 +34,7 @@ const checks: Checks = {
   ...failures,
   ...redirects,
   ...scripting,
+  ...limiting,
 }
 
 /** Every check that a run must report. */
