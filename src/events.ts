@@ -93,7 +93,9 @@ export interface CacheEvents {
   breaker: { state: BreakerState; reason?: CacheErrorCode }
 }
 
+/** The name of an event: see {@link CacheEvents}. */
 export type EventName = keyof CacheEvents
+/** What is called with an event. One that throws disturbs nobody. */
 export type Listener<Name extends EventName> = (event: CacheEvents[Name]) => void
 /** Listeners given at creation, by event name. */
 export type Listeners = { [Name in EventName]?: Listener<Name> }

@@ -81,7 +81,9 @@ export interface CacheOptions extends LoadOptions, StaleOptions {
   readonly localTtl?: Duration
   /** The longest `ttl` that is accepted, stale windows included; a longer one throws. Default 30 days. */
   readonly maxTtl?: Duration
+  /** The budget and the manners of L1. */
   readonly memory?: MemoryOptions
+  /** How patient to be with Redis. */
   readonly l2?: L2Options
   /** When to leave a failing Redis alone: calls that need it then fail at once with `BREAKER_OPEN`. `'off'`: never. */
   readonly breaker?: BreakerOptions | 'off'

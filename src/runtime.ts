@@ -6,9 +6,13 @@
  * `now` is wall-clock milliseconds since 1970, `monotonic` is milliseconds that never jump.
  */
 export interface Clock {
+  /** Wall-clock milliseconds since 1970. */
   now(): number
+  /** Milliseconds since any moment, never set back. */
   monotonic(): number
+  /** Calls `run` once, after so many milliseconds; returns what `clearTimeout` takes. */
   setTimeout(run: () => void, ms: number): unknown
+  /** Ends a timer; does nothing where it has run. */
   clearTimeout(timer: unknown): void
 }
 

@@ -11,6 +11,7 @@ export interface StandardSchema<Output = unknown> {
   }
 }
 
+/** What a schema says of a value: what it makes of it, or what is wrong. */
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly unknown[] }

@@ -21,8 +21,11 @@ export interface L2Stats {
 
 /** What L1 did, and what it holds now. */
 export interface L1Stats {
+  /** Reads that found a value in L1. */
   readonly hits: number
+  /** Reads that found none there. */
   readonly misses: number
+  /** How many it holds. */
   readonly entries: number
   /** Estimated. */
   readonly bytes: number
@@ -37,7 +40,9 @@ interface HitRate {
 
 /** A snapshot of what a cache did since it was created. Namespaces and bound views count together. */
 export interface CacheStats {
+  /** The memory of this isolate. */
   readonly l1: L1Stats & HitRate
+  /** Redis, as this isolate sees it. */
   readonly l2: Readonly<L2Stats> & HitRate
   /**
    * Factory calls, how many of them failed, and how many calls took what the load of another came to. `duration`: what the

@@ -24,8 +24,11 @@ import { isSame } from './same.ts'
  * ```
  */
 export interface Serializer {
+  /** Stands with each value in Redis; a cache whose serializer has another name treats it as a miss. */
   readonly name: string
+  /** Makes text or bytes of a value. What it throws becomes `SERIALIZE`. */
   encode(value: unknown): string | Uint8Array
+  /** The way back. What it throws is a miss and a `discard` event. */
   decode(data: string | Uint8Array): unknown
 }
 

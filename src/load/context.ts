@@ -4,9 +4,11 @@ import type { WriteOptions } from '../options.ts'
 
 /** What the tiers hold of a value that is to be made anew. */
 export interface StaleValue<S> {
+  /** The value itself. */
   readonly value: S
   /** What an earlier factory said of it, for a conditional request; `undefined` where it said nothing. */
   readonly etag: string | undefined
+  /** Likewise. */
   readonly lastModified: string | undefined
 }
 

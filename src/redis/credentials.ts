@@ -4,6 +4,7 @@ import { processEnv } from '../runtime.ts'
 export interface Credentials {
   /** `https:`; `http:` only to this machine (`localhost`, `127.0.0.1`, `[::1]`), or with `allowInsecureUrl`. */
   readonly url: string
+  /** The bearer token of the REST API. */
   readonly token: string
   /** Allows `http:` to another machine: the token and all values then travel in the clear. Default `false`. */
   readonly allowInsecureUrl?: boolean

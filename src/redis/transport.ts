@@ -9,6 +9,7 @@ export class RedisReplyError extends Error {
   override readonly name = 'RedisReplyError'
 }
 
+/** What a transport is told about a batch. */
 export interface SendOptions {
   /** Ends the request when it aborts. */
   readonly signal: AbortSignal
@@ -46,6 +47,7 @@ export interface Transport {
   readonly dialect?: 'redis' | 'upstash'
   /** Whether it heeds `binary` in the options of `send`. Default `false`. */
   readonly binary?: boolean
+  /** Sends a batch as one request. */
   send(commands: readonly Command[], options: SendOptions): Promise<readonly (Reply | RedisReplyError)[]>
   /**
    * Listens to a channel on a connection of its own: for `coherence.push`, which is refused where this is missing. Settles when
