@@ -60,9 +60,7 @@ test('every TypeScript block in the docs and in doc comments compiles against th
   expect(stdout).toBe('')
 })
 
-const runnable = ['README.md', 'docs/scripts.md', 'docs/loading.md', 'docs/coherence.md', 'docs/observing.md']
-  .flatMap((path) => blocksOf(path))
-  .filter((code) => code.includes('startDevServer'))
+const runnable = written.flatMap((path) => blocksOf(path)).filter((code) => code.includes('startDevServer'))
 
 test('there are blocks to run', () => expect(runnable.length).toBeGreaterThan(3))
 
@@ -138,6 +136,12 @@ test('every link from page to page leads somewhere, to a heading that is there',
       .map(([link]) => `${path}: ${link}`),
   )
   expect(broken).toEqual([])
+})
+
+test('docs/README.md lists every page', () => {
+  const index = read('docs/README.md')
+  const listed = written.filter((path) => path.startsWith('docs/') && path !== 'docs/README.md')
+  expect(listed.filter((path) => !index.includes(`](${path.slice('docs/'.length)})`))).toEqual([])
 })
 
 function leads(path: string, heading: string): boolean {
