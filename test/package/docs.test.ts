@@ -20,6 +20,8 @@ const pages = [
   ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).map((name) => `docs/${name}`),
   'CONTRIBUTING.md',
   'SECURITY.md',
+  'examples/cloudflare/README.md',
+  'examples/lua/README.md',
 ]
 const texts = pages.filter((path) => path.endsWith('.md'))
 const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((path) =>
