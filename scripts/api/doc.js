@@ -29,6 +29,8 @@ function read(tag, doc) {
   else if (name === 'param') doc.notes.push(rest.replace(/^(\w+)(?: -)?\s*/, '`$1`: '))
   else if (name === 'returns') doc.notes.push(`Returns: ${rest}`)
   else if (name === 'throws') doc.notes.push(`Throws: ${rest}`)
+  else if (name === 'default') doc.notes.push(`Default: ${rest}`)
+  else if (name === 'see') doc.notes.push(`See: ${rest}`)
   else if (name === 'deprecated') doc.notes.push(`**Deprecated.** ${rest}`)
   else throw new Error(`a doc comment has a tag that no page shows: @${name}`)
 }
