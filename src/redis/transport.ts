@@ -19,6 +19,7 @@ export interface SendOptions {
   readonly binary?: boolean
 }
 
+/** What a transport is given to listen with. */
 export interface SubscribeOptions {
   /** Ends the subscription when it aborts. */
   readonly signal: AbortSignal
