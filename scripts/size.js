@@ -23,7 +23,7 @@ async function gzippedBytes(code, external) {
   return gzipSync(/** @type {import('esbuild').OutputFile} */ (outputFiles[0]).contents, { level: 9 }).length
 }
 
-/** Sizes by name; the dependencies are left out of `core`, which `limiter` and `rateLimit` come on top of. */
+/** Sizes by name; the dependencies are left out of `core`, which `limiter`, `rateLimit` and `lock` come on top of. */
 export async function measureSizes() {
   const all = "export * from 'hybrid-cache'; export * from 'hybrid-cache/cloudflare'"
   const own = (/** @type {string} */ names) =>
@@ -33,6 +33,7 @@ export async function measureSizes() {
     core,
     everything: await gzippedBytes(all, []),
     limiter: (await own("export { createRateLimiter, gcra } from 'hybrid-cache/rate-limit'")) - core,
+    lock: (await own("export * from 'hybrid-cache/lock'")) - core,
     rateLimit: (await own("export * from 'hybrid-cache/rate-limit'")) - core,
   }
 }

@@ -12,6 +12,8 @@
  * - `SCRIPT`: a Lua script failed; the message says which, at which line, and why.
  * - `SERIALIZE`: the value cannot be turned into text, or a serializer threw.
  * - `TOO_LARGE`: the encoded value is larger than `maxValueBytes`.
+ * - `LOCK_TIMEOUT`: somebody else had the lock for as long as the call waited (`wait`).
+ * - `LOCK_LOST`: the reason of a lock's signal: its lease has ended or is about to, or the lock is gone.
  */
 export type CacheErrorCode =
   | 'L2_TIMEOUT'
@@ -24,6 +26,8 @@ export type CacheErrorCode =
   | 'SCRIPT'
   | 'SERIALIZE'
   | 'TOO_LARGE'
+  | 'LOCK_TIMEOUT'
+  | 'LOCK_LOST'
 
 const brand = Symbol.for('hybrid-cache.error')
 

@@ -28,6 +28,7 @@ export type Operation =
   | 'rateLimit'
   | 'removeByPattern'
   | 'push'
+  | 'lock'
 
 /**
  * Why stored bytes were treated as a miss. `foreign`: not written by this library, or by a newer version of it.

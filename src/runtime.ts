@@ -23,6 +23,11 @@ export const systemClock: Clock = {
   clearTimeout: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
 }
 
+/** Lets the process end although the timer has not run, where timers keep it alive (Node, Bun, Deno). */
+export function unref(timer: unknown): void {
+  ;(timer as { unref?: () => void } | null | undefined)?.unref?.()
+}
+
 /** Keeps the platform from ending the request before the promise has settled. */
 export type WaitUntil = (work: Promise<unknown>) => void
 

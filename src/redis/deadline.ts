@@ -39,15 +39,15 @@ export function withDeadline<T>(
 }
 
 /** Waits; rejects with the reason of the signal as soon as it aborts, and leaves no timer behind. */
-export function sleep(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
+export function sleep(ms: number, clock: Clock, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const wake = (): void => {
       clock.clearTimeout(timer)
-      signal.removeEventListener('abort', wake)
-      if (signal.aborted) reject(signal.reason)
+      signal?.removeEventListener('abort', wake)
+      if (signal?.aborted) reject(signal.reason)
       else resolve()
     }
     const timer = clock.setTimeout(wake, ms)
-    signal.addEventListener('abort', wake)
+    signal?.addEventListener('abort', wake)
   })
 }

@@ -67,8 +67,8 @@ export function assertTags(tags: readonly string[]): void {
   }
 }
 
-/** What is kept under a key: `t` and `x` the versions of a tag, `e` an entry, `l` the lease of its load, `c` a counter, `q` a list, `r` a rate limit, `s` what scripts keep there. */
-export type KeyKind = 'e' | 't' | 'x' | 'l' | 'c' | 'q' | 'r' | 's'
+/** What is kept under a key: `t` and `x` the versions of a tag, `e` an entry, `l` the lease of its load, `c` a counter, `q` a list, `r` a rate limit, `k` a lock, `f` the number of its last holder, `s` what scripts keep there. */
+export type KeyKind = 'e' | 't' | 'x' | 'l' | 'c' | 'q' | 'r' | 'k' | 'f' | 's'
 
 /** Where a key is, under the prefix: also what an entry says of itself. */
 export function keyAddress(namespace: string | undefined, kind: KeyKind, key: string): string {

@@ -5,6 +5,7 @@ import { allScripts, describeScripts, HOSTILE, title, type Word } from './lua.ts
 
 /** Good arguments for each script; what is bad is put in the place of one of them. */
 const GOOD: Readonly<Record<string, readonly Word[]>> = {
+  AcquireFencedLock: ['token', 9_000],
   AcquireLock: ['token', 9_000],
   AppendToLimitedList: ['value', 5, 9_000],
   CheckRateLimits: ['take', 's', 1, 5, 9_000_000, 1, 0, 0, 0],
@@ -25,6 +26,7 @@ const GOOD: Readonly<Record<string, readonly Word[]>> = {
   InvalidateTags: [9_000, 'member'],
   LeaseEntry: ['p', ',j,', 'token', 9_000, 1_700_000_000_000, 0, 7, 7],
   RateLimitSlidingWindow: [5, 9_000, 1],
+  ReleaseFencedLock: ['token', 7],
   ReleaseLock: ['token'],
   RemoveEntries: [9_000],
   SeedVersions: ['member'],
@@ -42,6 +44,7 @@ type Kind = 'positive' | 'natural' | 'clock' | 'integer'
 
 /** Where a number is expected. */
 const NUMBERS: readonly (readonly [LuaScript, number, Kind])[] = [
+  [scripts.AcquireFencedLock, 1, 'positive'],
   [scripts.AcquireLock, 1, 'positive'],
   [scripts.AppendToLimitedList, 1, 'positive'],
   [scripts.AppendToLimitedList, 2, 'natural'],
@@ -76,6 +79,7 @@ const NUMBERS: readonly (readonly [LuaScript, number, Kind])[] = [
   [scripts.RateLimitSlidingWindow, 0, 'natural'],
   [scripts.RateLimitSlidingWindow, 1, 'positive'],
   [scripts.RateLimitSlidingWindow, 2, 'natural'],
+  [scripts.ReleaseFencedLock, 1, 'natural'],
   [scripts.RemoveEntries, 0, 'positive'],
   [scripts.SetEntry, 1, 'positive'],
   [scripts.SetEntryIfExists, 3, 'natural'],
@@ -144,10 +148,12 @@ describeScripts('arguments', (lua) => {
   )
 
   test.each([
+    scripts.AcquireFencedLock,
     scripts.AcquireLock,
     scripts.CommitEntry,
     scripts.ExtendLock,
     scripts.LeaseEntry,
+    scripts.ReleaseFencedLock,
     scripts.ReleaseLock,
   ])('$name refuses an empty token', async (script) => {
     const at = script.args.names.indexOf('token')

@@ -59,6 +59,7 @@ test('what is sent again, what only reads and what finds its keys itself', () =>
   expect(names('readonly')).toEqual(['GetMultiple'])
   expect(names('dynamicKeys')).toEqual(['DeleteByPattern'])
   expect(names('idempotent')).toEqual([
+    'AcquireFencedLock',
     'AcquireLock',
     'CommitEntry',
     'DeleteByPattern',
@@ -71,6 +72,7 @@ test('what is sent again, what only reads and what finds its keys itself', () =>
     'GetMultiple',
     'InvalidateTags',
     'LeaseEntry',
+    'ReleaseFencedLock',
     'ReleaseLock',
     'RemoveEntries',
     'SeedVersions',

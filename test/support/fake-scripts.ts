@@ -1,12 +1,15 @@
 import { parseEntry } from '../../src/entry/header.ts'
 import {
+  AcquireFencedLock,
   CommitEntry,
   CompareAndDelete,
   ExpireEntries,
+  ExtendLock,
   FillEntry,
   InvalidateTags,
   LeaseEntry,
   type LuaScript,
+  ReleaseFencedLock,
   RemoveEntries,
   SeedVersions,
   SetEntry,
@@ -87,7 +90,50 @@ function expired(bytes: string | null): string | undefined {
   return zeros.length > 16 ? undefined : `${start}${zeros}${bytes.slice(line.length)}`
 }
 
+/** Who has a lock, and with which number; none where it was given back. */
+function lockedBy(bytes: string | null): { fence: string; token: string | undefined; held: boolean } {
+  const [, fence = '', token] = /^(\d*)\|([\s\S]+)$/.exec(bytes ?? '') ?? []
+  return { fence, token, held: bytes !== null && !bytes.startsWith('|') }
+}
+
+const lockRuns: readonly (readonly [LuaScript, Run])[] = [
+  [
+    AcquireFencedLock,
+    (db, [lock = '', number = ''], [token = '', ms = '']) => {
+      const holder = lockedBy(db.get(lock))
+      if (holder.token === token && !holder.held) return [0, 0]
+      if (holder.held && holder.token !== token) return [0, Math.ceil(db.left(lock))]
+      const next = Math.max(Number(db.get(number)) + 1, Math.floor(db.now() * 1000))
+      const fence = holder.held ? Number(holder.fence) : next
+      if (!holder.held) db.set(number, String(fence), Math.ceil(fence / 1000 - db.now()) + 3_600_000)
+      db.set(lock, `${fence}|${token}`, Number(ms))
+      return [fence, Number(ms)]
+    },
+  ],
+  [
+    ExtendLock,
+    (db, [lock = ''], [token = '', ms = '']) => {
+      if (db.get(lock) !== token) return 0
+      db.set(lock, token, Number(ms))
+      return 1
+    },
+  ],
+  [
+    ReleaseFencedLock,
+    (db, [lock = '', number = ''], [token = '', fence = '']) => {
+      const holder = lockedBy(db.get(lock))
+      const mine = holder.token === token
+      if (mine && !holder.held) return 1
+      if (holder.held && !mine) return -1
+      db.set(lock, `|${token}`, 60_000)
+      if (mine) return 1
+      return Number(db.get(number)) > Number(fence) ? -1 : 0
+    },
+  ],
+]
+
 const runs: readonly (readonly [LuaScript, Run])[] = [
+  ...lockRuns,
   [
     LeaseEntry,
     (db, [entry = '', lease = ''], args) => {

@@ -1,0 +1,92 @@
+import { CacheError, isCacheError } from '../errors.ts'
+import { report } from '../load/report.ts'
+import type { RedisParts } from '../parts.ts'
+import { sleep } from '../redis/index.ts'
+import { type Answer, Claim } from './claim.ts'
+import { Hold } from './hold.ts'
+import type { LockSettings } from './options.ts'
+
+// How long the first pause is at most, and no pause is shorter than half of it.
+const firstPause = 50
+// Refused before anything ran.
+const refusals: ReadonlySet<string> = new Set(['BREAKER_OPEN', 'L2_AUTH', 'L2_RATE_LIMITED'])
+
+/**
+ * Asks for a lock until it is granted or `wait` is over. Every attempt is made with the same token, so that one which was
+ * granted although its answer was lost is granted again.
+ */
+export async function acquireLock(
+  parts: RedisParts,
+  key: string,
+  settings: LockSettings,
+): Promise<Hold | undefined> {
+  const { core } = parts
+  const { clock } = core.settings
+  const { ttl, wait, poll, signal } = settings
+  const claim = new Claim(parts, key, ttl)
+  const until = clock.monotonic() + wait
+  for (let attempt = 0; ; attempt++) {
+    signal?.throwIfAborted()
+    // The lease counts from before it was asked for: the holder lets go before Redis does.
+    const since = clock.monotonic()
+    const { fence, left } = await ask(parts, claim, signal)
+    if (fence > 0) {
+      const hold = new Hold(core, claim, { fence, since, settings })
+      if (hold.remaining > 0) return hold
+      abandon(parts, claim)
+      throw report(core, 'lock', tooLate())
+    }
+    const rest = until - clock.monotonic()
+    if (rest <= 0) return undefined
+    await sleep(pauseAfter(attempt, { poll, left, rest }), clock, signal)
+  }
+}
+
+async function ask(parts: RedisParts, claim: Claim, signal: AbortSignal | undefined): Promise<Answer> {
+  try {
+    const answer = await claim.take(signal)
+    signal?.throwIfAborted()
+    return answer
+  } catch (error) {
+    if (!isCacheError(error) || !refusals.has(error.code)) abandon(parts, claim)
+    throw report(parts.core, 'lock', error)
+  }
+}
+
+/**
+ * Gives back, behind the caller, what may have been granted although nobody will use it: or the others would wait for the end
+ * of a lease that nobody has.
+ */
+function abandon({ core, view }: RedisParts, claim: Claim): void {
+  const giveBack = async (): Promise<void> => {
+    try {
+      await claim.giveBack(0)
+    } catch (error) {
+      if (isCacheError(error)) report(core, 'lock', error)
+    }
+  }
+  void view.background(giveBack())
+}
+
+/**
+ * How long to wait before asking again: half of a span that doubles up to `poll`, and a random part of the other half, so that
+ * those who wait do not ask together. Not much longer than the lease of whoever has the lock, and never past the end.
+ */
+function pauseAfter(
+  attempt: number,
+  { poll, left, rest }: { poll: number; left: number; rest: number },
+): number {
+  const span = Math.min(firstPause * 2 ** attempt, poll)
+  const pause = (span * (1 + Math.random())) / 2
+  return Math.min(pause, Math.max(left, firstPause) + firstPause * Math.random(), rest)
+}
+
+function tooLate(): CacheError {
+  return new CacheError(
+    'L2_TIMEOUT',
+    'the lock was granted, but its lease ended before the answer came: give it a longer ttl',
+    {
+      retryable: true,
+    },
+  )
+}

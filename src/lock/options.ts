@@ -1,0 +1,63 @@
+import { type Duration, toMilliseconds } from '../duration.ts'
+import { longestTimer } from '../tolerance.ts'
+
+/** Options of a lock. */
+export interface LockOptions {
+  /**
+   * How long the lease lasts from when it was granted or extended: after that others may have the lock, whatever its holder
+   * does. Several times the deadline of a request (`l2.timeout`) is good; 24 days at most. Default 10 s.
+   */
+  readonly ttl?: Duration
+  /**
+   * For how long to try again while somebody else has the lock; no attempt begins later. `false`: one attempt. Default: one
+   * attempt for `acquire`, and `ttl` for `withLock`, which outlasts a holder that has died.
+   */
+  readonly wait?: Duration | false
+  /** The longest pause between two attempts. Shorter ones find a free lock sooner, and cost more. Default 1 s. */
+  readonly poll?: Duration
+  /**
+   * Extends the lease each time that a third of it has gone, until the lock is released or `maxHold` is reached, for as long as
+   * the request lives (on Workers its timers end with it). Default `true` for `withLock`, `false` for `acquire`.
+   */
+  readonly autoExtend?: boolean
+  /** The longest that `autoExtend` holds a lock, so that work which hangs does not keep it for ever. Default 15 min, or `ttl`. */
+  readonly maxHold?: Duration
+  /** Ends the waiting: the call then rejects with the signal's reason. For `withLock` it aborts the signal of the work too. */
+  readonly signal?: AbortSignal
+}
+
+/** The same, complete, in milliseconds. */
+export interface LockSettings {
+  readonly ttl: number
+  readonly wait: number
+  readonly poll: number
+  readonly autoExtend: boolean
+  readonly maxHold: number
+  readonly signal: AbortSignal | undefined
+}
+
+const defaultMaxHold = 900_000
+
+/** Throws a `TypeError` that names the option for whatever cannot be right. */
+export function resolveLock(
+  options: LockOptions,
+  { waits, extends: extending }: { waits: boolean; extends: boolean },
+): LockSettings {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError("the options of a lock must be an object, such as { ttl: '10s' }")
+  const ttl = toMilliseconds(options.ttl ?? '10s', 'ttl')
+  if (ttl > longestTimer) throw new TypeError('ttl must be 24 days at most: extend the lock instead')
+  const { wait = waits ? ttl : false, autoExtend = extending, signal } = options
+  if (typeof autoExtend !== 'boolean') throw new TypeError('autoExtend must be true or false')
+  const maxHold =
+    options.maxHold === undefined ? Math.max(defaultMaxHold, ttl) : toMilliseconds(options.maxHold, 'maxHold')
+  if (maxHold < ttl) throw new TypeError('maxHold must not be shorter than ttl')
+  return {
+    ttl,
+    wait: wait === false ? 0 : toMilliseconds(wait, 'wait'),
+    poll: toMilliseconds(options.poll ?? '1s', 'poll'),
+    autoExtend,
+    maxHold,
+    signal,
+  }
+}
