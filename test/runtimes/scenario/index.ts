@@ -11,6 +11,7 @@ import { keys } from './keys.ts'
 import { lifetimes } from './lifetimes.ts'
 import { limiting } from './limiting.ts'
 import { loading } from './loading.ts'
+import { locking } from './locking.ts'
 import { reading } from './reading.ts'
 import { redirects } from './redirects.ts'
 import { scripting } from './scripting.ts'
@@ -35,6 +36,7 @@ const checks: Checks = {
   ...redirects,
   ...scripting,
   ...limiting,
+  ...locking,
 }
 
 /** Every check that a run must report. */

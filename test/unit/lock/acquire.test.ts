@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { HybridCache } from '../../../src/index.ts'
+import { type HybridCache, RedisReplyError } from '../../../src/index.ts'
 import { createLocks } from '../../../src/lock/index.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { record, watch } from '../../support/world.ts'
@@ -71,6 +71,18 @@ test('who waits asks again when the lease of the holder ends', async () => {
     expect(outcome.value).toMatchObject({ fence: expect.any(Number) as number })
     expect((outcome.value as { fence: number }).fence).toBeGreaterThan(first?.fence ?? 0)
   }
+})
+
+test('those who began to wait together do not ask together', async () => {
+  const world = new LockWorld()
+  await world.locks().acquire('job', { ttl: '1h' })
+  const times = world.times()
+  const waiters = Array.from({ length: 5 }, () => watch(world.locks().acquire('job', { wait: '5s' })))
+  await world.clock.advance(5_000)
+  expect(waiters.every((outcome) => 'value' in outcome)).toBe(true)
+  const between = times.filter((time) => time > 0 && time < 5_000)
+  expect(between.length).toBeGreaterThan(25)
+  expect(new Set(between).size).toBe(between.length)
 })
 
 test('those who wait for a short lease do not ask all the time', async () => {
@@ -194,6 +206,17 @@ test('the breaker is heeded: nothing is sent, and nothing pretended', async () =
   await expect(locks.acquire('job', { wait: '1h' })).rejects.toMatchObject({ code: 'BREAKER_OPEN' })
   await settle()
   expect(world.redis.take()).toEqual([])
+})
+
+test.each([
+  ['L2_AUTH', 'WRONGPASS invalid password'],
+  ['L2_RATE_LIMITED', 'ERR max requests limit exceeded'],
+])('what was refused with %s was not granted, so that nothing is given back', async (code, text) => {
+  const world = new LockWorld()
+  world.redis.replies.set('AcquireFencedLock', new RedisReplyError(text))
+  await expect(world.locks().acquire('job')).rejects.toMatchObject({ code })
+  await settle()
+  expect(world.redis.take()).toEqual([['AcquireFencedLock']])
 })
 
 test.each([

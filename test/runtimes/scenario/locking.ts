@@ -1,0 +1,49 @@
+import { createLocks, type Locks } from '../../../src/lock/index.ts'
+import { equal, failure, ok } from './assert.ts'
+import type { Checks, Toolbox } from './toolbox.ts'
+
+/** Locks as another isolate has them. */
+function locksOf({ subject, prefix }: Toolbox): Locks {
+  const { url, token } = subject.input
+  return createLocks({ redis: { url, token }, keyPrefix: prefix, l2: { timeout: '5s' } })
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+export const locking: Checks = {
+  'a lock: one holder at a time, a higher number for the next': async (t) => {
+    const first = await locksOf(t).acquire('job', { ttl: '30s' })
+    equal(await locksOf(t).acquire('job'), undefined)
+    equal(await first?.release(), 'released')
+    const second = await locksOf(t).acquire('job', { ttl: '30s' })
+    ok((second?.fence ?? 0) > (first?.fence ?? Infinity), 'the number did not rise')
+    equal(await t.redis('GET', `${t.prefix}:f:job`), String(second?.fence))
+    await second?.[Symbol.asyncDispose]()
+    ok((await locksOf(t).acquire('job')) !== undefined, 'it was not given back')
+  },
+
+  'a lock: extended while the work goes on, and waited for': async (t) => {
+    const order: string[] = []
+    const work = locksOf(t).withLock('job', { ttl: 600 }, async ({ signal }) => {
+      order.push('first')
+      await pause(900)
+      ok(!signal.aborted, 'it was lost')
+      order.push('first ends')
+    })
+    await pause(100)
+    await locksOf(t).withLock('job', { ttl: '30s', wait: '5s', poll: 100 }, () => order.push('second'))
+    await work
+    equal(order, ['first', 'first ends', 'second'])
+  },
+
+  'a lock: its signal aborts before its lease ends': async (t) => {
+    const lock = await locksOf(t).acquire('job', { ttl: 500 })
+    const reason = await new Promise<unknown>((resolve) => {
+      lock?.signal.addEventListener('abort', () => resolve(lock.signal.reason))
+    })
+    equal((reason as { code?: string }).code, 'LOCK_LOST')
+    await locksOf(t).acquire('busy', { ttl: '30s' })
+    const error = await failure(() => locksOf(t).withLock('busy', { wait: false }, () => 1))
+    equal((error as { code?: string }).code, 'LOCK_TIMEOUT')
+  },
+}
