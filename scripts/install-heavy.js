@@ -1,6 +1,7 @@
 // @ts-check
-// Installs what is too heavy for everybody: the runtimes that the tests start and the tools that check the package, each a
-// package with a lock file of its own. Arguments name those that are wanted, else it is all of them.
+// Installs what is too heavy for everybody: the runtimes that the tests start, the tools that check the package, the peers that it
+// is compared with, and the example for Vercel, each a package with a lock file of its own. Arguments name those that are wanted,
+// else it is all of them.
 // Does nothing, and says nothing, where all of it is there already.
 import { execFile } from 'node:child_process'
 import { existsSync, statSync, writeFileSync } from 'node:fs'
@@ -10,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
-const tests = fileURLToPath(new URL('../test/', import.meta.url))
+const root = fileURLToPath(new URL('..', import.meta.url))
 
 /**
  * The packages, and what puts a program of theirs in its place. npm is told to run no install scripts, which it is about to
@@ -18,12 +19,13 @@ const tests = fileURLToPath(new URL('../test/', import.meta.url))
  * @type {readonly { path: string, finish?: string }[]}
  */
 const packages = [
-  { path: 'runtimes/bun', finish: 'node_modules/bun/install.js' },
-  { path: 'runtimes/deno', finish: 'node_modules/deno/install.cjs' },
-  { path: 'runtimes/edge-runtime' },
-  { path: 'package/tools' },
-  { path: 'integration/tcp/clients' },
-  { path: 'peers' },
+  { path: 'test/runtimes/bun', finish: 'node_modules/bun/install.js' },
+  { path: 'test/runtimes/deno', finish: 'node_modules/deno/install.cjs' },
+  { path: 'test/runtimes/edge-runtime' },
+  { path: 'test/package/tools' },
+  { path: 'test/integration/tcp/clients' },
+  { path: 'test/peers' },
+  { path: 'examples/vercel' },
 ]
 const wanted = process.argv.slice(2)
 
@@ -56,15 +58,15 @@ async function install(folder, finish) {
 const chosen = packages.filter(({ path }) => wanted.length === 0 || wanted.includes(path))
 const outcomes = await Promise.all(
   chosen.map(async ({ path, finish }) => {
-    const folder = join(tests, path)
+    const folder = join(root, path)
     if (isCurrent(folder)) return true
-    console.log(`installing test/${path}`)
+    console.log(`installing ${path}`)
     try {
       await install(folder, finish)
       return true
     } catch (error) {
       const { stderr, message } = /** @type {Error & { stderr?: string }} */ (error)
-      console.error(`test/${path} could not be installed:\n${stderr || message}`)
+      console.error(`${path} could not be installed:\n${stderr || message}`)
       return false
     }
   }),

@@ -102,7 +102,7 @@ export interface CacheOptions extends LoadOptions, StaleOptions {
   readonly serializer?: Serializer
   /** Where the time comes from; for tests. */
   readonly clock?: Clock
-  /** Keeps background work alive after the response. Default: the platform's own (Vercel), or none; see also `bind`. */
+  /** Keeps background work alive after the response. Default: the platform's own (Vercel, Next.js), or none; see also `bind`. */
   readonly waitUntil?: WaitUntil
   /** Listeners, by event name. */
   readonly on?: Listeners

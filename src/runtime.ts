@@ -31,16 +31,21 @@ export function unref(timer: unknown): void {
 /** Keeps the platform from ending the request before the promise has settled. */
 export type WaitUntil = (work: Promise<unknown>) => void
 
-const vercelContext = Symbol.for('@vercel/request-context')
+// Where platforms put the context of the request that runs now: Vercel, and Next.js with whatever it runs on (its own edge
+// sandbox too).
+const contextSymbols = [Symbol.for('@vercel/request-context'), Symbol.for('@next/request-context')]
 
-interface VercelGlobal {
-  [vercelContext]?: { get?: () => { waitUntil?: WaitUntil } | undefined }
+interface AmbientContext {
+  get?: () => { waitUntil?: WaitUntil } | undefined
 }
 
-/** The `waitUntil` of the request that runs now, where the platform offers one by itself (Vercel). */
+/** The `waitUntil` of the request that runs now, where the platform offers one by itself (Vercel, Next.js). */
 export function ambientWaitUntil(): WaitUntil | undefined {
-  const context = (globalThis as VercelGlobal)[vercelContext]?.get?.()
-  return context?.waitUntil === undefined ? undefined : (work) => context.waitUntil?.(work)
+  for (const symbol of contextSymbols) {
+    const context = (globalThis as Record<symbol, AmbientContext | undefined>)[symbol]?.get?.()
+    if (context?.waitUntil !== undefined) return (work) => context.waitUntil?.(work)
+  }
+  return undefined
 }
 
 /**

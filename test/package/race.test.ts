@@ -20,7 +20,7 @@ test.skipIf(redisServerBin() === undefined)(
   'the race ends as the README says, and this cache gives nobody the old value for longer than it promises',
   async () => {
     if (!existsSync(join(root, 'test/peers/node_modules/.installed')))
-      throw new Error('test/peers is not installed: run node scripts/install-heavy.js peers')
+      throw new Error('test/peers is not installed: run node scripts/install-heavy.js test/peers')
     const { stdout, stderr } = await promisify(execFile)(process.execPath, ['scripts/race/main.js'], {
       cwd: root,
     })

@@ -95,6 +95,7 @@ test('lock files name no host', () => {
   const locks = [
     'package-lock.json',
     ...list('test/runtimes').filter((path) => path.endsWith('package-lock.json')),
+    'examples/vercel/package-lock.json',
   ]
   for (const lock of locks.filter((path) => !path.includes('node_modules')))
     expect(read(lock)).not.toMatch(/"resolved": "https?:/)
@@ -106,4 +107,28 @@ test('every bug that can be planted has its place in the code, once', () => {
     edits.flatMap(([path, from]) => (read(path).split(from).length === 2 ? [] : [`${trap}: ${from}`])),
   )
   expect(lost).toEqual([])
+})
+
+test('the lock file of the example knows what the package depends on', () => {
+  const { packages } = JSON.parse(read('examples/vercel/package-lock.json')) as {
+    packages: Record<string, { dependencies?: object; version?: string }>
+  }
+  const { dependencies, version } = JSON.parse(read('package.json')) as {
+    dependencies: object
+    version: string
+  }
+  expect(packages['node_modules/hybrid-cache']).toMatchObject({ dependencies, version })
+})
+
+test('the deploy buttons copy one repository, and ask for what the examples read', () => {
+  const target = (path: string): URL =>
+    new URL(/\]\((https:[^)]+)\)\]\((https:[^)]+)\)/.exec(read(path))?.[2] ?? '')
+  const vercel = target('examples/vercel/README.md').searchParams
+  const cloudflare = target('examples/cloudflare/README.md').searchParams
+  expect(vercel.get('repository-url')).toMatch(/^https:\/\/github\.com\/[\w-]+\/hybrid-cache$/)
+  expect(cloudflare.get('url')).toBe(vercel.get('repository-url'))
+  expect(vercel.get('root-directory')).toBe('examples/vercel')
+  const variables = ['UPSTASH_REDIS_REST_URL', 'UPSTASH_REDIS_REST_TOKEN']
+  expect(vercel.get('env')?.split(',')).toEqual(variables)
+  expect([...read('.dev.vars.example').matchAll(/^(\w+)=/gm)].map(([, name]) => name)).toEqual(variables)
 })

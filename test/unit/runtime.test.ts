@@ -2,10 +2,11 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { ambientWaitUntil, canCompress, processEnv, systemClock } from '../../src/runtime.ts'
 
 const vercel = Symbol.for('@vercel/request-context')
+const next = Symbol.for('@next/request-context')
 
 afterEach(() => {
   vi.unstubAllGlobals()
-  Reflect.deleteProperty(globalThis, vercel)
+  for (const symbol of [vercel, next]) Reflect.deleteProperty(globalThis, symbol)
 })
 
 describe('the ambient waitUntil', () => {
@@ -29,6 +30,17 @@ describe('the ambient waitUntil', () => {
     const work = Promise.resolve()
     ambientWaitUntil()?.(work)
     expect(works).toEqual([work])
+  })
+
+  test("is Next's where Vercel offers none", () => {
+    const [ofVercel, ofNext] = [vi.fn(), vi.fn()]
+    Object.assign(globalThis, { [next]: { get: () => ({ waitUntil: ofNext }) } })
+    ambientWaitUntil()?.(Promise.resolve())
+    Object.assign(globalThis, { [vercel]: { get: () => undefined } })
+    ambientWaitUntil()?.(Promise.resolve())
+    Object.assign(globalThis, { [vercel]: { get: () => ({ waitUntil: ofVercel }) } })
+    ambientWaitUntil()?.(Promise.resolve())
+    expect([ofVercel.mock.calls.length, ofNext.mock.calls.length]).toEqual([1, 2])
   })
 
   test('is looked up for each request anew', () => {

@@ -8,15 +8,20 @@ interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>
 }
 
+/** Puts the package where npm installs it. */
+export function installPackage(modules: string): void {
+  const installed = join(modules, 'hybrid-cache')
+  mkdirSync(installed, { recursive: true })
+  cpSync(join(root, 'package.json'), join(installed, 'package.json'))
+  buildInto(installed)
+}
+
 /** A user's project outside of this one: the examples, and the package installed as npm installs it. */
 export function createProject(): Disposable & { readonly path: string } {
   const path = mkdtempSync(join(tmpdir(), 'hybrid-cache-project-'))
   const modules = join(path, 'node_modules')
-  const installed = join(modules, 'hybrid-cache')
-  mkdirSync(installed, { recursive: true })
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest
-  cpSync(join(root, 'package.json'), join(installed, 'package.json'))
-  buildInto(installed)
+  installPackage(modules)
   for (const name of Object.keys(manifest.dependencies)) {
     mkdirSync(dirname(join(modules, name)), { recursive: true })
     symlinkSync(join(root, 'node_modules', name), join(modules, name), 'dir')
