@@ -3,7 +3,7 @@ import { report } from '../load/report.ts'
 import type { RedisParts } from '../parts.ts'
 import { sleep } from '../redis/index.ts'
 import { type Answer, Claim } from './claim.ts'
-import { Hold } from './hold.ts'
+import { Hold, instantOf } from './hold.ts'
 import type { LockSettings } from './options.ts'
 
 // How long the first pause is at most, and no pause is shorter than half of it.
@@ -28,7 +28,7 @@ export async function acquireLock(
   for (let attempt = 0; ; attempt++) {
     signal?.throwIfAborted()
     // The lease counts from before it was asked for: the holder lets go before Redis does.
-    const since = clock.monotonic()
+    const since = instantOf(clock)
     const { fence, left } = await ask(parts, claim, signal)
     if (fence > 0) {
       const hold = new Hold(core, claim, { fence, since, settings })

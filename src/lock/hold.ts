@@ -1,7 +1,7 @@
 import type { Core } from '../core.ts'
 import { CacheError } from '../errors.ts'
 import { report } from '../load/report.ts'
-import { unref } from '../runtime.ts'
+import { type Clock, unref } from '../runtime.ts'
 import type { Claim, LockRelease } from './claim.ts'
 import type { Lock } from './lock.ts'
 import type { LockSettings } from './options.ts'
@@ -9,6 +9,16 @@ import type { LockSettings } from './options.ts'
 // How much earlier than Redis its holder lets a lease end: clocks run at different speeds, and work needs time to stop.
 const longestMargin = 1000
 const marginPart = 0.1
+
+/** When something was, on both clocks: the monotonic one may stand still while a machine is suspended, the other may be set. */
+export interface Instant {
+  readonly monotonic: number
+  readonly wall: number
+}
+
+export function instantOf(clock: Clock): Instant {
+  return { monotonic: clock.monotonic(), wall: clock.now() }
+}
 
 /** A lock that was granted, until it is given back or its lease ends. */
 export class Hold implements Lock {
@@ -21,8 +31,8 @@ export class Hold implements Lock {
   readonly #lastRenewal: number
   /** Whether its lease is the last one. */
   #isLast = false
-  /** Until when it is certainly held. */
-  #until: number
+  /** Before its lease was asked for. */
+  #since: Instant
   #guard: unknown
   #renewal: unknown
   #release: Promise<LockRelease> | undefined
@@ -31,15 +41,15 @@ export class Hold implements Lock {
   constructor(
     core: Core,
     claim: Claim,
-    { fence, since, settings }: { fence: number; since: number; settings: LockSettings },
+    { fence, since, settings }: { fence: number; since: Instant; settings: LockSettings },
   ) {
     this.fence = fence
     this.#core = core
     this.#claim = claim
     this.#automatic = settings.autoExtend
-    this.#lastRenewal = since + settings.maxHold - claim.ttl
-    this.#until = this.#endOf(since)
-    if (this.remaining > 0) this.#watch(since)
+    this.#lastRenewal = since.monotonic + settings.maxHold - claim.ttl
+    this.#since = since
+    if (this.remaining > 0) this.#watch()
   }
 
   get signal(): AbortSignal {
@@ -49,12 +59,12 @@ export class Hold implements Lock {
 
   get remaining(): number {
     if (this.#ended || this.#controller.signal.aborted) return 0
-    return Math.max(0, this.#until - this.#now)
+    return Math.max(0, this.#left)
   }
 
   async extend(): Promise<boolean> {
     if (this.#isOver) return false
-    const since = this.#now
+    const since = instantOf(this.#core.settings.clock)
     let there: boolean
     try {
       there = await this.#claim.extend(this.fence)
@@ -66,8 +76,9 @@ export class Hold implements Lock {
       this.#lose('the lock was gone when it was to be extended')
       return false
     }
-    this.#until = Math.max(this.#until, this.#endOf(since))
-    this.#watch(since)
+    // Of two at once, the later one counts.
+    if (since.monotonic > this.#since.monotonic) this.#since = since
+    this.#watch()
     return this.remaining > 0
   }
 
@@ -106,10 +117,12 @@ export class Hold implements Lock {
     return this.#core.settings.clock.monotonic()
   }
 
-  /** When a lease that was asked for at `since` is to be counted as over. */
-  #endOf(since: number): number {
+  /** For how many milliseconds more it is certainly held. Whichever clock has gone further is right. */
+  get #left(): number {
     const { ttl } = this.#claim
-    return since + ttl - Math.min(ttl * marginPart, longestMargin)
+    const { monotonic, wall } = instantOf(this.#core.settings.clock)
+    const elapsed = Math.max(monotonic - this.#since.monotonic, wall - this.#since.wall)
+    return ttl - Math.min(ttl * marginPart, longestMargin) - elapsed
   }
 
   get #isOver(): boolean {
@@ -119,25 +132,25 @@ export class Hold implements Lock {
 
   /** A process that was held up may run its other work before its timers. */
   #check(): void {
-    if (!this.#ended && this.#until <= this.#now) this.#expire()
+    if (!this.#ended && this.#left <= 0) this.#expire()
   }
 
   readonly #expire = (): void => {
     this.#lose(this.#isLast ? 'it has been held for maxHold' : 'its lease is about to end')
   }
 
-  /** Sets the timers of a lease that was asked for at `since`. */
-  #watch(since: number): void {
+  /** Sets the timers of the lease. */
+  #watch(): void {
     this.#stop()
     const { clock } = this.#core.settings
-    this.#guard = clock.setTimeout(this.#expire, Math.max(0, this.#until - this.#now))
+    this.#guard = clock.setTimeout(this.#expire, this.remaining)
     unref(this.#guard)
-    if (this.#automatic) this.#renewAt(since + this.#claim.ttl / 3)
+    if (this.#automatic) this.#renewAt(this.#since.monotonic + this.#claim.ttl / 3)
   }
 
   #renewAt(instant: number): void {
     this.#isLast = instant > this.#lastRenewal
-    if (this.#isLast || instant >= this.#until) return
+    if (this.#isLast || instant - this.#now >= this.#left) return
     const { clock } = this.#core.settings
     this.#renewal = clock.setTimeout(() => void this.#renew(), Math.max(0, instant - this.#now))
     unref(this.#renewal)

@@ -65,6 +65,24 @@ test('a process that stood still finds its lock lost before any timer has run', 
   expect(world.redis.take()).toEqual([])
 })
 
+test('a suspended machine, whose monotonic clock stood still, finds its lock lost', async () => {
+  const { world, lock } = await held({ ttl: 10_000 })
+  world.clock.set(world.clock.now() + 8_999)
+  expect(lock.remaining).toBe(1)
+  world.clock.set(world.clock.now() + 1)
+  expect(lock.remaining).toBe(0)
+  expect(lock.signal.reason).toEqual(lost)
+})
+
+test('a wall clock that was set back makes no lease longer', async () => {
+  const { world, lock } = await held({ ttl: 10_000 })
+  world.clock.set(world.clock.now() - 3_600_000)
+  await world.clock.advance(8_999)
+  expect(lock.remaining).toBe(1)
+  await world.clock.advance(1)
+  expect(lock.signal.aborted).toBe(true)
+})
+
 test('reading the signal is enough', async () => {
   const { world, lock } = await held({ ttl: 10_000 })
   world.clock.jump(9_000)
