@@ -43,21 +43,21 @@ onEveryEngine('locks', (server) => {
   })
 
   test('a holder that overstays is told from one that was in time', async () => {
-    const slow = (await locks().acquire('job', { ttl: 60 })) as Lock
-    await sleep(90)
+    const slow = (await locks().acquire('job', { ttl: 500 })) as Lock
+    await sleep(550)
     expect(slow.signal.reason).toMatchObject({ code: 'LOCK_LOST' })
     expect(await slow.release()).toBe('expired')
-    const late = (await locks().acquire('job', { ttl: 60 })) as Lock
-    await sleep(90)
+    const late = (await locks().acquire('job', { ttl: 500 })) as Lock
+    await sleep(550)
     const next = (await locks().acquire('job')) as Lock
     expect(await late.release()).toBe('lost')
     expect(await next.release()).toBe('released')
   })
 
   test('a lease that is extended outlasts itself', async () => {
-    const result = await locks().withLock('job', { ttl: 300 }, async ({ signal }) => {
-      for (let i = 0; i < 4; i++) {
-        await sleep(200)
+    const result = await locks().withLock('job', { ttl: 900 }, async ({ signal }) => {
+      for (let i = 0; i < 3; i++) {
+        await sleep(600)
         expect(await locks().acquire('job')).toBeUndefined()
       }
       return signal.aborted
@@ -68,7 +68,7 @@ onEveryEngine('locks', (server) => {
 
   test('who waits gets it when it is given back, or when its lease ends', async () => {
     const first = (await locks().acquire('job', { ttl: '1m' })) as Lock
-    const waiting = locks().acquire('job', { wait: '20s', ttl: 100 })
+    const waiting = locks().acquire('job', { wait: '20s', ttl: 500 })
     await sleep(60)
     await first.release()
     expect((await waiting)?.fence).toBeGreaterThan(first.fence)

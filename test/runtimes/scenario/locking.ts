@@ -24,20 +24,20 @@ export const locking: Checks = {
 
   'a lock: extended while the work goes on, and waited for': async (t) => {
     const order: string[] = []
-    const work = locksOf(t).withLock('job', { ttl: 600 }, async ({ signal }) => {
+    const work = locksOf(t).withLock('job', { ttl: 1200 }, async ({ signal }) => {
       order.push('first')
-      await pause(900)
+      await pause(1500)
       ok(!signal.aborted, 'it was lost')
       order.push('first ends')
     })
     await pause(100)
-    await locksOf(t).withLock('job', { ttl: '30s', wait: '5s', poll: 100 }, () => order.push('second'))
+    await locksOf(t).withLock('job', { ttl: '30s', wait: '6s', poll: 100 }, () => order.push('second'))
     await work
     equal(order, ['first', 'first ends', 'second'])
   },
 
   'a lock: its signal aborts before its lease ends': async (t) => {
-    const lock = await locksOf(t).acquire('job', { ttl: 500 })
+    const lock = await locksOf(t).acquire('job', { ttl: 1000 })
     const reason = await new Promise<unknown>((resolve) => {
       lock?.signal.addEventListener('abort', () => resolve(lock.signal.reason))
     })
