@@ -59,7 +59,7 @@ describe('examples/vercel, built and started', () => {
       { ms: 150_000 },
     )
     redis = await startDevServer()
-    const env = { ...redis.env, BLOCKED_ADDRESSES: '203.0.113.9,203.0.113.10' }
+    const env = { ...redis.env, BLOCKED_ADDRESSES: '203.0.113.9,203.0.113.10', REQUESTS_PER_MINUTE: '6000' }
     ;[first, second] = await Promise.all([start(env), start(env)])
   }, 240_000)
   afterAll(async () => {
@@ -137,6 +137,21 @@ describe('examples/vercel, built and started', () => {
     expect(await ask('203.0.113.10')).toBe(403)
     expect(await ask('203.0.113.1')).toBe(200)
     expect((await fetch(first.found, { headers: { 'x-forwarded-for': '203.0.113.9' } })).status).toBe(200)
+  })
+
+  test('the proxy limits each address, over all instances, and says so in the headers', async () => {
+    const env = { ...redis.env, REQUESTS_PER_MINUTE: '6' }
+    await using one = await start(env)
+    await using other = await start(env)
+    const ask = ({ found }: Instance, address: string): Promise<Response> =>
+      fetch(`${found}/api/rates/usd`, { headers: { 'x-forwarded-for': address } })
+    const passed = [await ask(one, '198.51.100.7'), await ask(other, '198.51.100.7')]
+    expect(passed.map(({ status }) => status)).toEqual([200, 200])
+    expect(passed[0]?.headers.get('ratelimit-policy')).toContain('"api";q=6;w=60')
+    const denied = await ask(one, '198.51.100.7')
+    expect(denied.status).toBe(429)
+    expect(Number(denied.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect((await ask(other, '198.51.100.8')).status).toBe(200)
   })
 
   test('without Redis it goes on, and a removal that is not confirmed is no success', async () => {
