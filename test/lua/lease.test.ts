@@ -132,9 +132,16 @@ describeScripts('leases', (lua) => {
     // So many that some come in the last millisecond, of which nothing is left in whole ones.
     const words = lua().words(LeaseEntry, [key, leaseKey], ['p', ',j,', 'mine', 60_000, now, 0, 0, 0])
     const asked = Array.from({ length: 1_500 }, () => words)
-    const replies = await lua().pipeline([['SET', leaseKey, '7|other', 'PX', 10], ...asked])
-    const waits = (replies.slice(1) as [number, null, number][]).filter(([is]) => is === 2)
-    for (const [, , wait] of waits) expect(wait).toEqual(within(1, 10))
+    let waits: number[] = []
+    // On a busy machine the whole lease may be over before the first one asks.
+    for (let i = 0; i < 20 && waits.length === 0; i++) {
+      const replies = await lua().pipeline([['SET', leaseKey, '7|other', 'PX', 10], ...asked])
+      waits = (replies.slice(1) as [number, null, number][]).flatMap(([is, , wait]) =>
+        is === 2 ? [wait] : [],
+      )
+      await lua().redis('DEL', leaseKey)
+    }
+    for (const wait of waits) expect(wait).toEqual(within(1, 10))
     expect(waits.length).toBeGreaterThan(0)
   })
 
