@@ -26,7 +26,8 @@ process.once('message', async ({ url, token, prefix, names, workers, count, wait
     if (fate === 'leave') return 'left'
     if (fate === 'overstay') await sleep(60 + random(60))
     else await sleep(random(3))
-    if (fate === 'extend' && (await lock.extend())) record.until = sure()
+    // One that fails changes nothing: the lock is given back all the same, or it would be extended until maxHold.
+    if (fate === 'extend' && (await lock.extend().catch(() => false))) record.until = sure()
     record.until = Math.min(record.until, now())
     return lock.release()
   }

@@ -22,8 +22,8 @@ interface Taken extends Told {
   readonly error: string
 }
 
-/** Starts processes that take locks, and resolves when all have done their part. */
-async function run(given: object, tell: (taken: Taken) => void): Promise<void> {
+/** Starts processes that take locks, and resolves when all have done their part; rejects as soon as `trouble` does. */
+async function run(given: object, tell: (taken: Taken) => void, trouble: Promise<never>): Promise<void> {
   const children: ChildProcess[] = []
   try {
     const ends = Array.from({ length: processes }, async () => {
@@ -36,7 +36,7 @@ async function run(given: object, tell: (taken: Taken) => void): Promise<void> {
       child.send({ ...given, prefix, names, workers, wait, count: acquisitions / processes })
       expect((await exit)[0]).toBe(0)
     })
-    await Promise.all(ends)
+    await Promise.race([Promise.all(ends), trouble])
   } finally {
     for (const child of children) child.kill('SIGKILL')
   }
@@ -83,12 +83,16 @@ describe.skipIf(redisServerBin() === undefined)('many processes', () => {
       const told: Taken[] = []
       const failed: Taken[] = []
       const incidents: Promise<void>[] = []
-      await run({ url: `http://127.0.0.1:${proxy.port}`, token: server.token }, (taken) => {
+      let fail!: (reason: unknown) => void
+      const trouble = new Promise<never>((_, reject) => (fail = reject))
+      const happen = (incident: Promise<void>): void => void incidents.push(incident.catch(fail))
+      const tell = (taken: Taken): void => {
         if (taken.fence === 0) return void failed.push(taken)
         told.push(taken)
-        if (told.length === Math.floor(acquisitions / 2)) incidents.push(restart())
-        if (told.length === Math.floor((acquisitions * 3) / 4)) incidents.push(flush())
-      })
+        if (told.length === Math.floor(acquisitions / 2)) happen(restart())
+        if (told.length === Math.floor((acquisitions * 3) / 4)) happen(flush())
+      }
+      await run({ url: `http://127.0.0.1:${proxy.port}`, token: server.token }, tell, trouble)
       await Promise.all(incidents)
       watching.close()
       await watching.closed
