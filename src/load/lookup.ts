@@ -27,31 +27,28 @@ export interface Read {
 export function readLocal(core: Core, view: View, key: string, operation: Operation): unknown {
   const localKey = view.localKey(key)
   const entry = core.local.find(localKey)
-  const believed =
-    entry !== undefined &&
-    (isAlive(core, entry) || (isStillAlive(core, localKey, entry) && mayGive(core, entry)))
-  const value = believed ? core.local.valueOf(entry) : undefined
+  const value =
+    entry !== undefined && isBelieved(core, localKey, entry) ? core.local.valueOf(entry) : undefined
   if (entry === undefined || value === undefined) {
     core.counters.l1Misses++
     return undefined
   }
   if (entry.idle > 0) slideOnUse(core, view, key, entry)
   core.counters.l1Hits++
-  core.counters.saved += entry.facts.took
-  if (core.events.heard('hit')) {
-    core.events.emit('hit', { tier: 'l1', operation, age: core.settings.clock.now() - entry.from })
-  }
+  core.counters.saved += entry.took
+  if (core.events.heard('hit')) tellLocalHit(core, operation, entry)
   return value
 }
 
-/** Whether L1's copy may be given away, by what is known of versions. Judged anew only when that has changed. */
-function isAlive({ coherence }: Core, entry: LocalEntry): boolean {
-  return entry.epoch === coherence.versions.epoch && coherence.mayTrustLocal
+function tellLocalHit({ events, settings }: Core, operation: Operation, { from }: LocalEntry): void {
+  events.emit('hit', { tier: 'l1', operation, age: settings.clock.now() - from })
 }
 
-/** Whether a copy that has just been judged is fresh, and L1 may be believed. */
-function mayGive({ coherence }: Core, entry: LocalEntry): boolean {
-  return !entry.expired && coherence.mayTrustLocal
+/** Whether L1's copy may be given away, by what is known of versions. Judged anew only when that has changed. */
+function isBelieved(core: Core, localKey: string, entry: LocalEntry): boolean {
+  const { versions, mayTrustLocal } = core.coherence
+  if (entry.epoch === versions.epoch) return mayTrustLocal
+  return isStillAlive(core, localKey, entry) && !entry.expired && mayTrustLocal
 }
 
 /** Whether L1's copy is of any use, be it stale; it is dropped where it is not. */

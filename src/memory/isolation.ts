@@ -24,9 +24,17 @@ export function hold(value: unknown, encoded: Encoded | undefined, isolation: Is
 
 /** The value for one caller; `undefined` where it could not be decoded. */
 export function release(held: Held, codec: Codec, isolation: Isolation): unknown {
-  if (held.encoded === undefined) return held.value
-  const value = codec.decode(held.encoded)
-  if (isolation === 'freeze' && held.encoded.codec === json && isFrozen(value)) {
+  const { encoded } = held
+  return encoded === undefined ? held.value : decode(held, encoded, { codec, isolation })
+}
+
+function decode(
+  held: Held,
+  encoded: Encoded,
+  { codec, isolation }: { codec: Codec; isolation: Isolation },
+): unknown {
+  const value = codec.decode(encoded)
+  if (isolation === 'freeze' && encoded.codec === json && isFrozen(value)) {
     held.value = value
     held.encoded = undefined
   }

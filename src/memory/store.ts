@@ -28,6 +28,8 @@ export class LocalEntry implements Held, LocalLife {
   idleUntil: number
   /** Whether L2 has it too. */
   readonly shared: boolean
+  /** How long its factory took, as every hit counts it. */
+  readonly took: number
   /** What the value says of itself, beside its life. */
   readonly facts: CopyFacts
   /** Until which change of versions it is known to be alive. */
@@ -54,6 +56,7 @@ export class LocalEntry implements Held, LocalLife {
     this.staleUntil = life.staleUntil
     this.idle = life.idle
     this.idleUntil = life.idleUntil
+    this.took = facts.took
     this.facts = facts
     this.expired = facts.expired
     this.shared = shared
