@@ -5,8 +5,6 @@ import { transform } from 'esbuild'
 import { afterAll, expect, test } from 'vitest'
 // @ts-expect-error a plain script
 import { anchor } from '../../scripts/api/page.js'
-// @ts-expect-error a plain script
-import { measureSizes } from '../../scripts/size.js'
 import { type LuaScript, LuaScripts } from '../../src/lua/index.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -156,21 +154,3 @@ function headingsOf(path: string): Set<string> {
   const text = read(path).replace(/^```[\s\S]*?^```/gm, '')
   return new Set([...text.matchAll(/^#+ (.+)$/gm)].map((match) => anchor(match[1] ?? '')))
 }
-
-test('the size in the README is the size', async () => {
-  const { core, everything, limiter, rateLimit, lock } = (await measureSizes()) as {
-    [name in 'core' | 'everything' | 'limiter' | 'rateLimit' | 'lock']: number
-  }
-  const kilobytes = (bytes: number): string => (bytes / 1024).toFixed(1)
-  expect(readFileSync(join(root, 'README.md'), 'utf8')).toContain(
-    `core ${kilobytes(core)} KB minified and gzipped, ${kilobytes(everything)} KB with its three dependencies`,
-  )
-  expect(readFileSync(join(root, 'README.md'), 'utf8')).toContain(
-    `a limiter with one policy is ${kilobytes(limiter)} KB, all of it ${kilobytes(rateLimit)} KB`,
-  )
-  expect(limiter).toBeLessThanOrEqual(5 * 1024)
-  expect(rateLimit).toBeLessThanOrEqual(6.8 * 1024)
-  expect(core).toBeLessThanOrEqual(35.5 * 1024)
-  expect(everything).toBeLessThanOrEqual(57.75 * 1024)
-  expect(lock).toBeLessThanOrEqual(3 * 1024)
-})
