@@ -10,6 +10,9 @@ import { tableOf, versionOf } from './table.js'
 /** @import { Contender, Meeting } from './types.d.ts' */
 /** @import { Result } from './table.js' */
 
+// Its replies are looked into on their way, and so must be text.
+const client = { enableTelemetry: false, responseEncoding: false }
+
 /** What an isolate has of its own is judged at its next look at the log, and not before. */
 const untilItsLook = new Set(['by tag, by another', 'read on its way'])
 
@@ -26,7 +29,7 @@ async function main() {
   try {
     // All at once, each to its end, for Redis must be there until then.
     const runs = await Promise.allSettled(
-      contenders.map((each) => run(each, { redisUrl, redisPort: port, rest })),
+      contenders.map((each) => run(each, { redisUrl, redisPort: port, rest, client })),
     )
     const failed = runs.find((each) => each.status === 'rejected')
     if (failed !== undefined) throw failed.reason

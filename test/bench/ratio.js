@@ -1,29 +1,58 @@
 // @ts-check
-// Absolute times on a shared machine are noise, so that only ratios are told: a contender and its floor take turns in short
-// slices of one run, and the median over all pairs of slices counts.
+// Absolute times on a shared machine are noise, so that only ratios are told: the contenders of a row take turns in slices so short
+// that few of them are interrupted, and the median over all rounds counts.
 
 /**
- * @typedef {{ name: string, limit: number, floor: () => unknown, contender: () => unknown, loops: number, rounds?: number }} Pair
- * @typedef {{ name: string, ratio: number, low: number, high: number, limit: number }} Result
+ * What is measured. `ready` makes ready what the next `loops` runs need, and is not timed.
+ *
+ * @typedef {{ name: string, run: () => unknown, ready?: (loops: number) => unknown }} Runner
  */
 
-/** @param {Pair} pair @returns {Promise<Result>} */
-export async function measure({ name, limit, floor, contender, loops, rounds = 41 }) {
-  /** @type {number[]} */
-  const ratios = []
-  for (let round = 0; round < rounds; round++) {
-    const first = round % 2 === 0 ? floor : contender
-    const second = first === floor ? contender : floor
-    const [a, b] = [await time(first, loops), await time(second, loops)]
-    ratios.push(first === floor ? b / a : a / b)
+/**
+ * Runners that do the same, the first of which is what the others are compared with. `goal`: the ratio that is aimed at. `seconds`:
+ * for how long they take turns. `slice`: how long one turn is, in milliseconds.
+ *
+ * @typedef {{ row: string, runners: readonly Runner[], goal?: number, seconds?: number, slice?: number }} Row
+ */
+
+/** How long a contender took, as a multiple of the first: the median of one process. @typedef {{ row: string, name: string, ratio: number, goal?: number }} Sample */
+
+const fewestRounds = 7
+
+/** @param {Row} row @returns {Promise<Sample[]>} */
+export async function race({ row, runners, goal, seconds = 0.5, slice = 1 }) {
+  const loops = []
+  for (const runner of runners) loops.push(await loopsIn(runner, slice))
+  /** @type {number[][]} */
+  const ratios = runners.map(() => [])
+  const end = Date.now() + seconds * 1000
+  for (let round = 0; round < fewestRounds || Date.now() < end; round++) {
+    /** @type {number[]} */
+    const times = []
+    // Each of them begins a round in its turn, so that none always comes behind the same one.
+    for (let i = 0; i < runners.length; i++) {
+      const at = (round + i) % runners.length
+      const [runner, count] = [/** @type {Runner} */ (runners[at]), loops[at] ?? 1]
+      times[at] = (await time(runner, count)) / count
+    }
+    for (const [i, one] of ratios.entries()) one.push((times[i] ?? 0) / (times[0] ?? 1))
   }
-  ratios.sort((x, y) => x - y)
-  const at = (/** @type {number} */ share) => ratios[Math.floor(share * (rounds - 1))] ?? Number.NaN
-  return { name, ratio: at(0.5), low: at(0.1), high: at(0.9), limit }
+  return runners.flatMap(({ name }, i) =>
+    i === 0 ? [] : [{ row, name, ratio: median(ratios[i] ?? []), ...(goal !== undefined && { goal }) }],
+  )
 }
 
-/** @param {() => unknown} run @param {number} loops */
-async function time(run, loops) {
+/** How many runs fill a slice, once the code is warm. @param {Runner} runner @param {number} slice */
+async function loopsIn(runner, slice) {
+  let loops = 1
+  while ((await time(runner, loops)) / 1e6 < 5 * slice) loops *= 2
+  const times = [await time(runner, loops), await time(runner, loops), await time(runner, loops)]
+  return Math.max(1, Math.round((slice * 1e6 * loops) / median(times)))
+}
+
+/** @param {Runner} runner @param {number} loops */
+async function time({ run, ready }, loops) {
+  await ready?.(loops)
   const started = process.hrtime.bigint()
   for (let i = 0; i < loops; i++) {
     const outcome = run()
@@ -32,13 +61,7 @@ async function time(run, loops) {
   return Number(process.hrtime.bigint() - started)
 }
 
-/** @param {readonly Result[]} results */
-export function print(results) {
-  const width = Math.max(...results.map(({ name }) => name.length))
-  console.log(`${'x the floor, median (10 % to 90 %)'.padEnd(width)}   ratio    spread         at most`)
-  for (const { name, ratio, low, high, limit } of results) {
-    const verdict = limit === Infinity ? 'no limit' : `${limit.toFixed(2)}x${ratio <= limit ? '' : '  ABOVE'}`
-    const spread = `${low.toFixed(2)} to ${high.toFixed(2)}`
-    console.log(`${name.padEnd(width)}   ${ratio.toFixed(2)}x    ${spread.padEnd(13)}  ${verdict}`)
-  }
+/** @param {readonly number[]} numbers */
+export function median(numbers) {
+  return numbers.toSorted((x, y) => x - y)[numbers.length >> 1] ?? Number.NaN
 }

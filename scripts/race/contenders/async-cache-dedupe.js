@@ -1,12 +1,15 @@
 // @ts-check
 import { loadPeer } from '../../../test/peers/load.js'
 
-/** @import { Contender, Isolate, Load } from '../types.d.ts' */
+/** @import { Contender, Isolate, Load, Source } from '../types.d.ts' */
 
 const hour = 3600
 
-/** @param {{ type: string, options: object }} storage @param {() => unknown} [close] @returns {Promise<Isolate>} */
-async function isolate(storage, close) {
+/**
+ * @param {{ type: string, options: object }} storage @param {Source | undefined} source
+ * @param {() => unknown} [close] @returns {Promise<Isolate>}
+ */
+async function isolate(storage, source, close) {
   const { createCache } = await loadPeer('async-cache-dedupe')
   /** @type {Map<string, Load>} */
   const loads = new Map()
@@ -18,11 +21,11 @@ async function isolate(storage, close) {
       serialize: (/** @type {Asked} */ { key }) => key,
       references: (/** @type {Asked} */ { tag }) => (tag === undefined ? null : [tag]),
     },
-    (/** @type {Asked} */ { key }) => loads.get(key)?.(),
+    (/** @type {Asked} */ { key }) => (source === undefined ? loads.get(key)?.() : source(key)),
   )
   /** @param {Asked} asked @param {Load} load */
   const ask = (asked, load) => {
-    loads.set(asked.key, load)
+    if (source === undefined) loads.set(asked.key, load)
     return cache.page(asked)
   }
   return {
@@ -41,11 +44,11 @@ async function isolate(storage, close) {
  */
 export const asyncCacheDedupe = {
   name: 'async-cache-dedupe',
-  alone: () => isolate({ type: 'memory', options: { invalidation: true } }),
-  async shared({ redisPort }) {
+  alone: (source) => isolate({ type: 'memory', options: { invalidation: true } }, source),
+  async shared({ redisPort, source }) {
     const { Redis } = await loadPeer('ioredis')
     const client = new Redis(redisPort, '127.0.0.1')
     const options = { client, invalidation: { referencesTTL: hour } }
-    return isolate({ type: 'redis', options }, () => client.disconnect())
+    return isolate({ type: 'redis', options }, source, () => client.disconnect())
   },
 }

@@ -3,14 +3,25 @@ import { loadPeer } from '../../../test/peers/load.js'
 
 /** @import { Contender, Isolate } from '../types.d.ts' */
 
-/** @param {object} [options] @param {() => Promise<unknown>} [leave] @returns {Promise<Isolate>} */
+/** @param {{ tags: boolean }} options @param {() => Promise<unknown>} [leave] @returns {Promise<Isolate>} */
 async function isolate(options, leave) {
   const { Cacheable } = await loadPeer('cacheable')
-  const cache = new Cacheable({ ttl: '1h', tags: true, ...options })
+  const cache = new Cacheable({ ttl: '1h', ...options })
   return {
+    ...(options.tags && tagsOf(cache)),
     read: (key, load) => cache.getOrSet(key, load),
     remove: (key) => cache.delete(key),
-    // Its `getOrSet` takes no tags; its docs store tagged values with `set`.
+    readMany: (keys) => cache.getMany(keys),
+    async close() {
+      await cache.disconnect()
+      await leave?.()
+    },
+  }
+}
+
+/** Its `getOrSet` takes no tags; its docs store tagged values with `set`. @param {any} cache @returns {Partial<Isolate>} */
+function tagsOf(cache) {
+  return {
     async readTagged(key, load, tag) {
       const found = await cache.get(key)
       if (found !== undefined) return found
@@ -19,28 +30,23 @@ async function isolate(options, leave) {
       return made
     },
     removeByTag: (tag) => cache.tags.invalidateTag(tag),
-    async close() {
-      await cache.disconnect()
-      await leave?.()
-    },
   }
 }
 
 /**
- * Redis as the secondary store, and `sync` over the same Redis.
+ * Redis as the secondary store, and `sync` over the same Redis. With tags every read asks Redis for their versions.
  *
- * @type {Contender}
+ * @param {boolean} tags @returns {Contender}
  */
-export const cacheable = {
+export const cacheableWith = (tags) => ({
   name: 'cacheable',
   tells: true,
-  alone: () => isolate(),
+  alone: () => isolate({ tags }),
   async shared({ redisUrl, name }) {
     const { createKeyv } = await loadPeer('@keyv/redis')
     const { RedisMessageProvider } = await loadPeer('@qified/redis')
     const provider = new RedisMessageProvider({ uri: redisUrl })
-    return isolate({ secondary: createKeyv(redisUrl), namespace: name, sync: { qified: provider } }, () =>
-      provider.disconnect(),
-    )
+    const tiers = { secondary: createKeyv(redisUrl), namespace: name, sync: { qified: provider } }
+    return isolate({ tags, ...tiers }, () => provider.disconnect())
   },
-}
+})

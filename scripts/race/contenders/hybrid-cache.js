@@ -5,11 +5,12 @@ import { createHybridCache } from 'hybrid-cache'
 /** @import { Contender, Isolate } from '../types.d.ts' */
 
 /** @param {CacheOptions} options @returns {Isolate} */
-function isolate(options) {
+export function isolate(options) {
   const cache = createHybridCache({ ttl: '1h', localTtl: '1h', ...options })
   return {
     read: (key, load) => cache.getOrCreate(key, load),
     remove: (key) => cache.remove(key),
+    readMany: (keys) => cache.getMany(keys),
     readTagged: (key, load, tag) => cache.getOrCreate(key, load, { tags: [tag] }),
     removeByTag: (tag) => cache.removeByTag(tag),
   }

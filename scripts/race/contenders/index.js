@@ -1,7 +1,7 @@
 // @ts-check
 import { asyncCacheDedupe } from './async-cache-dedupe.js'
 import { bentocache } from './bentocache.js'
-import { cacheable } from './cacheable.js'
+import { cacheableWith } from './cacheable.js'
 import { cachified } from './cachified.js'
 import { hybridCache } from './hybrid-cache.js'
 import { layeredLoader } from './layered-loader.js'
@@ -12,7 +12,7 @@ export const contenders = [
   hybridCache,
   asyncCacheDedupe,
   bentocache,
-  cacheable,
+  cacheableWith(true),
   cachified,
   layeredLoader,
   unkey,

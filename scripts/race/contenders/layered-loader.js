@@ -1,25 +1,35 @@
 // @ts-check
 import { loadPeer } from '../../../test/peers/load.js'
 
-/** @import { Contender, Isolate, Load } from '../types.d.ts' */
+/** @import { Contender, Isolate, Load, Source } from '../types.d.ts' */
 
 const memory = { ttlInMsecs: 3_600_000 }
 
-/** @param {{ one?: object, many?: object }} parts @param {() => unknown} [close] @returns {Promise<Isolate>} */
-async function isolate({ one, many }, close) {
+/**
+ * @param {{ one?: object, many?: object }} parts @param {Source | undefined} given
+ * @param {() => unknown} [close] @returns {Promise<Isolate>}
+ */
+async function isolate({ one, many }, given, close) {
   const { GroupLoader, Loader } = await loadPeer('layered-loader')
   /** @type {Map<string, Load>} */
   const loads = new Map()
-  const load = async (/** @type {string} */ key) => loads.get(key)?.()
-  const loader = new Loader({ inMemoryCache: memory, dataSourceGetOneFn: load, ...one })
+  const load = given ?? (async (/** @type {string} */ key) => loads.get(key)?.())
+  const loader = new Loader({
+    inMemoryCache: memory,
+    dataSourceGetOneFn: load,
+    dataSourceGetManyFn: (/** @type {string[]} */ keys) => Promise.all(keys.map(load)),
+    cacheKeyFromValueResolver: (/** @type {{ key: string }} */ { key }) => key,
+    ...one,
+  })
   const source = { name: 'source', isCache: false, getFromGroup: load, getManyFromGroup: async () => [] }
   const groups = new GroupLoader({ inMemoryCache: memory, dataSources: [source], ...many })
   await Promise.all([loader.init(), groups.init()])
   return {
     read(key, make) {
-      loads.set(key, make)
+      if (given === undefined) loads.set(key, make)
       return loader.get(key)
     },
+    readMany: (keys) => loader.getMany(keys),
     remove: (key) => loader.invalidateCacheFor(key),
     readTagged(key, make, tag) {
       loads.set(key, make)
@@ -38,8 +48,8 @@ async function isolate({ one, many }, close) {
 export const layeredLoader = {
   name: 'layered-loader',
   tells: true,
-  alone: () => isolate({}),
-  async shared({ redisPort, name }) {
+  alone: (source) => isolate({}, source),
+  async shared({ redisPort, name, source }) {
     const layered = await loadPeer('layered-loader')
     const { Redis } = await loadPeer('ioredis-6')
     /** @type {any[]} */
@@ -60,6 +70,6 @@ export const layeredLoader = {
     }
     const one = partsOf('one', layered.createNotificationPair, layered.RedisCache)
     const many = partsOf('many', layered.createGroupNotificationPair, layered.RedisGroupCache)
-    return isolate({ one, many }, () => clients.forEach((each) => each.disconnect()))
+    return isolate({ one, many }, source, () => clients.forEach((each) => each.disconnect()))
   },
 }

@@ -52,8 +52,8 @@ async function isolate(background, tiers) {
 export const unkey = {
   name: '@unkey/cache',
   alone: () => isolate(new Background(), () => []),
-  shared({ rest, name }) {
-    const redis = new Redis({ ...rest, enableTelemetry: false, responseEncoding: false })
+  shared({ rest, name, client }) {
+    const redis = new Redis({ ...rest, ...client })
     const background = new Background()
     const { waitUntil } = background
     const watched = {

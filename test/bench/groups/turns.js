@@ -1,7 +1,7 @@
 // @ts-check
-import { Connection } from '../../dist/dev/connection.js'
-import { command } from '../../dist/dev/resp.js'
-import { SetEntry } from '../../dist/lua/index.js'
+import { Connection } from '../../../dist/dev/connection.js'
+import { command } from '../../../dist/dev/resp.js'
+import { SetEntry } from '../../../dist/lua/index.js'
 
 const calls = 2000
 const rounds = 9
