@@ -18,10 +18,10 @@ export function fallenBack(results, kept) {
   return results.flatMap((result) => {
     const { group, row, name, ratio } = result
     const before = kept.find((each) => each.group === group && each.row === row && each.name === name)
-    if (before === undefined) return [`${row} ${name} is new: keep it with npm run bench -- --write`]
+    if (before === undefined) return [`${row}, ${name} is new: keep it with npm run bench -- --write`]
     const limit = before.ratio * (1 + toleranceOf(before))
     return ratio <= limit
       ? []
-      : [`${row} ${name}: ${inTimes(ratio)}, was ${inTimes(before.ratio)}, limit ${inTimes(limit)}`]
+      : [`${row}, ${name}: ${inTimes(ratio)}, was ${inTimes(before.ratio)}, limit ${inTimes(limit)}`]
   })
 }

@@ -30,7 +30,7 @@ async function main() {
     console.error('What is kept is a whole run, with a redis-server.')
     return 1
   }
-  writeFileSync(kept, `${JSON.stringify(results, undefined, 1)}\n`)
+  writeFileSync(kept, `${JSON.stringify(results, undefined, 2)}\n`)
   writePages(results)
   return 0
 }

@@ -3,7 +3,7 @@ import { loadPeer } from '../../../test/peers/load.js'
 
 /** @import { Contender, Isolate } from '../types.d.ts' */
 
-/** @param {{ tags: boolean }} options @param {() => Promise<unknown>} [leave] @returns {Promise<Isolate>} */
+/** @param {{ tags: boolean, secondary?: unknown, namespace?: string, sync?: object }} options @param {() => Promise<unknown>} [leave] @returns {Promise<Isolate>} */
 async function isolate(options, leave) {
   const { Cacheable } = await loadPeer('cacheable')
   const cache = new Cacheable({ ttl: '1h', ...options })
@@ -34,19 +34,21 @@ function tagsOf(cache) {
 }
 
 /**
- * Redis as the secondary store, and `sync` over the same Redis. With tags every read asks Redis for their versions.
+ * Redis as the secondary store, and `sync` over the same Redis, which carries values to isolates that did not ask for them. With tags
+ * every read asks Redis for their versions.
  *
- * @param {boolean} tags @returns {Contender}
+ * @param {{ tags: boolean, sync: boolean }} features @returns {Contender}
  */
-export const cacheableWith = (tags) => ({
+export const cacheableWith = ({ tags, sync }) => ({
   name: 'cacheable',
   tells: true,
   alone: () => isolate({ tags }),
   async shared({ redisUrl, name }) {
     const { createKeyv } = await loadPeer('@keyv/redis')
+    const tiers = { tags, secondary: createKeyv(redisUrl), namespace: name }
+    if (!sync) return isolate(tiers)
     const { RedisMessageProvider } = await loadPeer('@qified/redis')
     const provider = new RedisMessageProvider({ uri: redisUrl })
-    const tiers = { secondary: createKeyv(redisUrl), namespace: name, sync: { qified: provider } }
-    return isolate({ tags, ...tiers }, () => provider.disconnect())
+    return isolate({ ...tiers, sync: { qified: provider } }, () => provider.disconnect())
   },
 })

@@ -12,7 +12,7 @@ export const contenders = [
   hybridCache,
   asyncCacheDedupe,
   bentocache,
-  cacheableWith(true),
+  cacheableWith({ tags: true, sync: true }),
   cachified,
   layeredLoader,
   unkey,

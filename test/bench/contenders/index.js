@@ -12,8 +12,8 @@ import { upstashRedis } from './upstash-redis.js'
 
 export { hybridCache, hybridCacheGlobal }
 
-// What it can do without them; what tags cost is told where they are.
-const cacheable = cacheableWith(false)
+// Tags would cost it a command a read, and its bus would have an isolate find in memory what it is to read from Redis.
+const cacheable = cacheableWith({ tags: false, sync: false })
 
 // Ours first, for it is what the others are compared with.
 

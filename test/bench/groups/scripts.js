@@ -89,7 +89,7 @@ export async function scripts() {
     const { bare } = useOf(0)
     rows.push({
       row: name,
-      seconds: 0.4,
+      seconds: 0.3,
       slice: 2,
       runners: [
         { name: String(bare[0]), run: () => send(useOf(n++).bare) },
