@@ -69,16 +69,24 @@ export function sealEntry(
   { payload, zip, digest }: Packed,
   { codec, life, took, validators, stamp, tags, address, now }: EntryParts,
 ): string {
+  const { created, fresh, stale, end } = instantsOf(life, now)
+  const { etag, modified } = validators
+  const { idle } = life
+  // Each field by its name: engines take a thousand times as long to spread one object into another that has more to come.
   const header: EntryHeader = {
-    ...instantsOf(life, now),
     stamp,
-    idle: life.idle,
+    created,
+    fresh,
+    stale,
+    end,
+    idle,
     took,
     codec,
     zip,
     digest,
     tags,
-    ...validators,
+    etag,
+    modified,
     address,
   }
   return formatEntry({ header, payload })

@@ -20,7 +20,11 @@ export async function runFactory<T>(
   const { clock } = core.settings
   const started = clock.monotonic()
   core.counters.loads++
-  const span = { ...factorySpan, attributes: { 'cache.background': background } }
+  const span = {
+    name: 'cache.factory',
+    kind: 'internal',
+    attributes: { 'cache.background': background },
+  } as const
   const made = await traced(core.trace, span, async (note) => {
     const outcome = await outcomeOf(run)
     if (!isOk(outcome)) note({ 'error.type': errorType(outcome.error) })
@@ -31,10 +35,9 @@ export async function runFactory<T>(
   core.counters.loading += took
   if (!ok) core.counters.failedLoads++
   core.events.emit('load', { duration: took, ok, background })
-  return { ...made, took: Math.round(took) }
+  const rounded = Math.round(took)
+  return 'value' in made ? { value: made.value, took: rounded } : { error: made.error, took: rounded }
 }
-
-const factorySpan = { name: 'cache.factory', kind: 'internal' } as const
 
 type Outcome<T> = { readonly value: T } | { readonly error: unknown }
 

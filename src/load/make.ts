@@ -47,8 +47,11 @@ export async function make(core: Core, flight: Flight, making: Making): Promise<
   // Taken before the factory starts: what is invalidated from now on is newer than what it makes.
   flight.stamp = core.coherence.versions.seen
   flight.tags = call.view.tagAddresses(call.options.tags ?? [])
+  const { background } = making
   const made =
-    flight.outcome === undefined ? await makeInTime(core, flight, { ...making, copy, decisions }) : undefined
+    flight.outcome === undefined
+      ? await makeInTime(core, flight, { call, copy, decisions, background })
+      : undefined
   const write = made === undefined ? undefined : conclude(core, flight, { call, copy, decisions, made })
   if (write !== undefined) await fill(core, call, { write, ground, flight })
   else if (ground.lease !== undefined) await giveBack(core, call, ground.lease)
@@ -72,7 +75,12 @@ function replaceable(core: Core, flight: Flight, { call, local }: Making): Copy 
 async function makeInTime(
   core: Core,
   flight: Flight,
-  { call, copy, decisions, background }: Making & { copy: Copy | undefined; decisions: Decisions },
+  {
+    call,
+    copy,
+    decisions,
+    background,
+  }: Pick<Making, 'call' | 'background'> & { copy: Copy | undefined; decisions: Decisions },
 ): Promise<Made<unknown> | undefined> {
   const { clock } = core.settings
   const { timeout } = call.patience

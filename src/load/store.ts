@@ -76,8 +76,9 @@ export function lifetimeOf(
   core: Core,
   { options, value, random }: Pick<Write, 'options' | 'value' | 'random'>,
 ): Lifetime | undefined {
-  const given = { now: nowIn(core), checked: true, negative: value === null, random }
-  return resolveLifetime(options, core.settings, { ...given, onlyLocal: !usesRedis(core, options) })
+  const onlyLocal = !usesRedis(core, options)
+  const given = { now: nowIn(core), onlyLocal, checked: true, negative: value === null, random }
+  return resolveLifetime(options, core.settings, given)
 }
 
 export function nowIn(core: Core): number {
@@ -217,10 +218,19 @@ export function seal(core: Core, write: Write, packed: Packed, stamp = 0): Seale
   const life = lifetimeOf(core, write)
   if (life === undefined) return undefined
   const { encoded, facts, place, options } = write
-  const { took, ...validators } = facts
   const { tags = [] } = options
   const codec = encoded?.codec ?? ''
-  const parts = { codec, life, took, validators, stamp, tags, address: place.address, now: nowIn(core) }
+  const { took } = facts
+  const parts = {
+    codec,
+    life,
+    took,
+    validators: facts,
+    stamp,
+    tags,
+    address: place.address,
+    now: nowIn(core),
+  }
   return { bytes: sealEntry(packed, parts), ttl: physicalTtl(life, core.settings.fence) }
 }
 
@@ -234,8 +244,9 @@ export function writeLocal(core: Core, write: Write, { from, stamp }: { from: nu
   const life = lifetimeOf(core, write)
   if (life === undefined || write.options.l1 === false) return
   const tags = write.view.tagAddresses(write.options.tags ?? [])
-  const facts = { created: nowIn(core), ...write.facts, stamp, tags, expired: false }
   const { value, encoded, place } = write
+  const { took, etag, modified } = write.facts
+  const facts = { created: nowIn(core), took, etag, modified, stamp, tags, expired: false }
   const bytes = core.local.put(
     place.localKey,
     { value, encoded, facts },
