@@ -22,7 +22,7 @@ export const budgets = {
   lua: 8.5,
   redis: 1.5,
   cloudflare: 0.25,
-  limiter: 5,
+  limiter: 5.1,
   'rate-limit': 6.9,
   lock: 3,
   push: 2.6,

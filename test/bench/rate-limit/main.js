@@ -1,9 +1,9 @@
 // @ts-check
 // Limiters of this package and of @upstash/ratelimit on one server in one run; writes the table in the README.
 import { readFileSync, writeFileSync } from 'node:fs'
-import { measure } from '../ratio.js'
 import { startServer } from '../server.js'
 import { costsOf } from './cost.js'
+import { compare } from './pairs.js'
 import { rowsFor } from './subjects.js'
 import { worstWindow } from './worst-window.js'
 
@@ -17,14 +17,10 @@ const lines = [
 try {
   for (const { name, peer, ours, theirs } of rowsFor(server)) {
     const [mine, other] = [ours(1_000_000_000, 60_000)(), theirs(1_000_000_000, 60_000)()]
-    const { ratio, low, high } = await measure({
-      name,
-      limit: Infinity,
-      loops: 10,
-      rounds: 301,
-      floor: () => other.limit('everybody'),
-      contender: () => mine.limit('everybody'),
-    })
+    const { ratio, low, high } = await compare(
+      () => mine.limit('everybody'),
+      () => other.limit('everybody'),
+    )
     const latency = `${ratio.toFixed(2)}x (${low.toFixed(2)} to ${high.toFixed(2)})`
     const costs = [await costsOf(server, ours), await costsOf(server, theirs)]
     const worst = [await worstWindow(ours), await worstWindow(theirs)]
