@@ -71,7 +71,7 @@ export function counter(
     increment: async (by = 1) => {
       const run = { keys: [key], args: [amountOf(by), String(ttl)], signal: undefined }
       return told(core, 'counter', async () =>
-        exact(String(await executor.run(IncrementWithExpiration, run))),
+        exact(digitsOf(String(await executor.run(IncrementWithExpiration, run)))),
       )
     },
     get: () => told(core, 'counter', async () => exact(digitsOf(await redis.ask(['GET', key])))),

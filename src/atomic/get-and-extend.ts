@@ -10,7 +10,7 @@ import { checkLifetime } from '../load/store.ts'
 import { GetAndExtendEntries } from '../lua/index.ts'
 import type { EntryOptions } from '../options.ts'
 import { type RedisParts, redisPartsOf } from '../parts.ts'
-import { assertKey } from '../redis/index.ts'
+import { assertKey, toText } from '../redis/index.ts'
 import { codecsOf } from './store-if.ts'
 
 /** Options of {@link getAndExtend}. */
@@ -72,7 +72,7 @@ export async function getAndExtend<T = unknown>(
     const { reply, trusted } = await withNews(core, [{ mark: before, view, options: reading }], () =>
       executor.run(GetAndExtendEntries, run),
     )
-    bytes = trusted ? reply : null
+    bytes = trusted ? toText(reply) : null
     if (bytes === null) stale = [place]
   } catch (error) {
     throw report(core, 'getAndExtend', error)

@@ -5,7 +5,7 @@ import { assertFits, type Encoded } from '../entry/index.ts'
 import type { DiscardReason } from '../events.ts'
 import { AppendToLimitedList } from '../lua/index.ts'
 import { redisPartsOf } from '../parts.ts'
-import { assertKey, unexpected } from '../redis/index.ts'
+import { assertKey, toText, unexpected } from '../redis/index.ts'
 import { told } from './told.ts'
 
 /** Options of {@link list}. */
@@ -61,18 +61,23 @@ export function list<T = unknown>(cache: HybridCache<true>, name: string, option
     append: async (value) => {
       const item = toItem(core, value)
       const run = { keys: [key], args: [item, String(maxSize), String(ttl)], signal: undefined }
-      return told(core, 'list', () => executor.run(AppendToLimitedList, run))
+      return told(core, 'list', async () => lengthOf(await executor.run(AppendToLimitedList, run)))
     },
     read: async () => {
       const items = await told(core, 'list', async () => {
         const reply = await redis.ask(['LRANGE', key, -maxSize, -1])
         if (!Array.isArray(reply)) throw unexpected()
-        return reply
+        return reply.map(toText)
       })
-      return items.map((item) => fromItem(core, String(item))).filter((value) => value !== undefined) as T[]
+      return items.map((item) => fromItem(core, item ?? '')).filter((value) => value !== undefined) as T[]
     },
     clear: () => told(core, 'list', () => redis.remove([key])),
   }
+}
+
+function lengthOf(reply: unknown): number {
+  if (typeof reply === 'number') return reply
+  throw unexpected()
 }
 
 /** A value as it is kept: who wrote it, then the text. */

@@ -2,11 +2,12 @@ import { memberOf } from '../coherence/index.ts'
 import { behindStamp, stampAndTags } from '../entry/index.ts'
 import { CacheError } from '../errors.ts'
 import { replace, type Sealed, toWrite, type Write } from '../load/store.ts'
-import { logKeys, pushWords, seed } from '../load/versioned.ts'
+import { logKeys, lowestSeed, pushWords, seed } from '../load/versioned.ts'
 import type { Operation } from '../events.ts'
 import type { LuaScript } from '../lua/index.ts'
 import type { WriteOptions } from '../options.ts'
 import type { RedisParts } from '../parts.ts'
+import { toText, unexpected } from '../redis/index.ts'
 
 /** Options of a write that depends on what Redis holds: those of `set`, but Redis is always asked. */
 export type ConditionalOptions = Omit<WriteOptions, 'l2'>
@@ -79,7 +80,7 @@ async function attempt(parts: RedisParts, given: Attempt): Promise<number | unde
   throw new CacheError('L2_REPLY', 'the entry changes as fast as it is looked at', { retryable: true })
 }
 
-function ask(
+async function ask(
   { core, view, executor }: RedisParts,
   { script, replaces, args, write, sealed, options }: Attempt,
   { dead = '', vouched = '' }: Opinion,
@@ -88,7 +89,7 @@ function ask(
   const member = coherence.isOn ? memberOf('k', view.namespace, write.key) : ''
   const floor = coherence.versions.floor(write.place.localKey, view.tagAddresses([]))
   const entry = [behindStamp(sealed.bytes), String(sealed.ttl), member, String(floor), dead]
-  return executor.run(script, {
+  const reply: unknown = await executor.run(script, {
     keys: [write.place.physicalKey, coherence.counterKey, ...logKeys(core)],
     args: [
       settings.keyPrefix,
@@ -100,6 +101,11 @@ function ask(
     ],
     signal: options.signal,
   })
+  const [state, version, head] = Array.isArray(reply) ? (reply as readonly unknown[]) : []
+  if (typeof state !== 'number' || typeof version !== 'number') throw unexpected()
+  // What wrote says at which version.
+  if (state === written && version < lowestSeed) throw unexpected()
+  return [state, version, toText(head)]
 }
 
 /** Whether nothing is known against an entry, by its header line; tags that are not known yet are asked for. */

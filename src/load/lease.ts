@@ -3,6 +3,7 @@ import type { Core } from '../core.ts'
 import { CommitEntry, CompareAndDelete, LeaseEntry } from '../lua/index.ts'
 import type { LoadCall } from './call.ts'
 import { report } from './report.ts'
+import { toText, unexpected } from '../redis/index.ts'
 import type { Sealed } from './store.ts'
 
 /** How long a lease lasts where a call has no `timeout`, in milliseconds. */
@@ -55,7 +56,7 @@ export async function askForLease(
   const { versions } = core.coherence
   lease.stamp = versions.seen
   const codecs = `,${codec.readable.join(',')},`
-  const [state, bytes, wait] = await executor.run<readonly [number, string | null, number]>(LeaseEntry, {
+  const reply: unknown = await executor.run(LeaseEntry, {
     keys: [place.physicalKey, lease.key],
     args: [
       settings.keyPrefix,
@@ -69,7 +70,10 @@ export async function askForLease(
     ],
     signal,
   })
-  return { bytes, state: states[state] ?? 'won', wait }
+  const [state, bytes, wait] = Array.isArray(reply) ? (reply as readonly unknown[]) : []
+  const what = states[state as number]
+  if (what === undefined || typeof wait !== 'number') throw unexpected()
+  return { bytes: toText(bytes), state: what, wait }
 }
 
 /** Stores what was made, unless the lease went to another meanwhile, or what is under the key is not what was `seen`. */

@@ -38,8 +38,10 @@ export async function look(core: Core, flight: Flight, looking: Looking): Promis
       : lookTogether(core, flight, { ...looking, lease }))
   } catch (error) {
     if (flight.outcome !== undefined) return undefined // nobody waits, and the request was ended
-    // An answer, even an error (another type of value is under the key), says that Redis can be asked.
-    const asked = report(core, call.operation, error).code === 'L2_REPLY'
+    // An answer about the key, even an error (another type of value is under it), says that Redis can be asked. One that will be
+    // another in a moment says nothing of the key: what is at hand is as good as before.
+    const { code, retryable } = report(core, call.operation, error)
+    const asked = code === 'L2_REPLY' && !retryable
     flight.answered = asked
     return { seen: asked ? unknown : undefined, lease: undefined }
   }

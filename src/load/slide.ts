@@ -5,6 +5,7 @@ import { isSlideDue } from '../entry/index.ts'
 import { SlideEntry } from '../lua/index.ts'
 import type { LocalEntry } from '../memory/index.ts'
 import type { Place, View } from '../view.ts'
+import { unexpected } from '../redis/index.ts'
 import { report } from './report.ts'
 
 /** A use in L1. Where L2 has the entry too it is extended there first, and the copy follows. */
@@ -50,5 +51,7 @@ function slide(core: Core, view: View, place: Place, copy: LocalEntry | undefine
 async function extend({ executor, redis, settings }: Core, { physicalKey }: Place): Promise<number> {
   const now = redis?.clock.known === true ? String(redis.clock.now()) : ''
   const args = [settings.keyPrefix, now, String(settings.fence)]
-  return (await executor?.run(SlideEntry, { keys: [physicalKey], args, signal: undefined })) ?? 0
+  const left: unknown = await executor?.run(SlideEntry, { keys: [physicalKey], args, signal: undefined })
+  if (typeof left !== 'number') throw unexpected()
+  return left
 }

@@ -9,6 +9,8 @@ import type { Run } from '../scripts/index.ts'
 
 /** What a script answers where there are no versions yet: it has written nothing. */
 const unseeded = 0
+/** A counter below this was never seeded. As in the scripts. */
+export const lowestSeed = 1e12
 const mostAttempts = 3
 
 /** Runs a script that draws a version, and gives its reply; `versionIn` finds the version there. */
@@ -22,8 +24,8 @@ export async function runVersioned<Reply>(
   for (let attempt = 1; attempt <= mostAttempts; attempt++) {
     const reply = await executor.run(script, run)
     const version = versionIn(reply)
-    if (!Number.isSafeInteger(version) || version < 0) throw unexpected()
-    if (version !== unseeded) return reply
+    if (Number.isSafeInteger(version) && version >= lowestSeed) return reply
+    if (version !== unseeded) throw unexpected()
     await seed(core)
   }
   throw new CacheError('L2_REPLY', 'Redis loses its versions as fast as they are given', { retryable: true })

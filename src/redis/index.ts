@@ -30,7 +30,7 @@ export { toReplyError } from './reply-error.ts'
 export { type Page, scan } from './scan.ts'
 export { ServerClock } from './server-clock.ts'
 export { type Subscribe, subscriberOf } from './subscriber.ts'
-export { type RedisTier, unexpected } from './tier.ts'
+export { type RedisTier, toText, unexpected } from './tier.ts'
 export {
   type Command,
   RedisReplyError,

@@ -157,7 +157,7 @@ function timedOut(ms: number): CacheError {
 
 function checked<T>(replies: readonly T[], count: number): readonly T[] {
   if (Array.isArray(replies) && replies.length === count) return replies
-  throw new CacheError('L2_REPLY', 'the transport did not give one reply a command')
+  throw new CacheError('L2_REPLY', 'the transport did not give one reply a command', { retryable: true })
 }
 
 function toCacheError(error: unknown): CacheError {

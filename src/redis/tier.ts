@@ -125,12 +125,13 @@ function chunks(keys: readonly string[]): string[][] {
   return parts
 }
 
-function toText(reply: Reply): string | null {
+/** A text or nothing; throws for any other reply. */
+export function toText(reply: unknown): string | null {
   if (reply === null || typeof reply === 'string') return reply
   throw unexpected()
 }
 
 /** The error for a reply that the command cannot have. */
 export function unexpected(): CacheError {
-  return new CacheError('L2_REPLY', 'Redis answered with a reply of the wrong type')
+  return new CacheError('L2_REPLY', 'Redis answered with a reply of the wrong type', { retryable: true })
 }

@@ -138,9 +138,7 @@ function windowOf({ stale }: LoadCall): number {
 
 /** L2's copy where it gave an answer: where it has none, that of L1 is of something that was removed. */
 function lastResort({ l1, l2 }: Tiers): Examined['copy'] {
-  const { state, reason } = l2.state
-  const answered = state !== 'off' && (state !== 'unreachable' || reason === 'L2_REPLY')
-  return answered ? l2.copy : l1.copy
+  return l2.answered ? l2.copy : l1.copy
 }
 
 function inWords({ state, reason }: TierState): string {

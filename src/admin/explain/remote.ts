@@ -3,17 +3,17 @@ import { type EntryHeader, openEntry, tombstoneIn } from '../../entry/index.ts'
 import { CacheError, isCacheError } from '../../errors.ts'
 import { type RedisTier, type Reply, ServerClock, softAddress, starAddress } from '../../redis/index.ts'
 import type { LoadCall } from '../../load/call.ts'
+import { lowestSeed } from '../../load/versioned.ts'
 import type { Examined, StateReason, TierState } from './state.ts'
 
 /** What L2 has, and whether another isolate is making the value. */
 export interface Remote extends Examined {
   readonly leased: boolean
+  /** Whether L2 knows better than L1 what is there. */
+  readonly answered: boolean
 }
 
 type Asked = { readonly bytes: string | null; readonly versions: readonly number[]; readonly leased: boolean }
-
-/** A counter below this was never seeded. As in the scripts. */
-const lowestSeed = 1e12
 
 /**
  * Reads what L2 has, and learns nothing from it: one request, and a second one for the versions of tags. Not while the breaker is
@@ -29,12 +29,13 @@ export async function examineRemote(core: Core, call: LoadCall): Promise<Remote>
   } catch (error) {
     call.options.signal?.throwIfAborted()
     if (!isCacheError(error)) throw error
-    return none('unreachable', error.code)
+    return { ...none('unreachable', error.code), answered: error.code === 'L2_REPLY' && !error.retryable }
   }
 }
 
 function none(state: TierState['state'], reason?: StateReason): Remote {
-  return { state: { state, ...(reason && { reason }) }, leased: false }
+  const answered = state !== 'off' && state !== 'unreachable'
+  return { state: { state, ...(reason && { reason }) }, leased: false, answered }
 }
 
 async function examine(core: Core, call: LoadCall, redis: RedisTier): Promise<Remote> {
@@ -66,7 +67,7 @@ async function examine(core: Core, call: LoadCall, redis: RedisTier): Promise<Re
     judged.state === 'removed'
       ? undefined
       : { end, staleUntil: Math.max(end, header.stale + offset), expired }
-  return { state: { ...judged, ...facts }, leased, ...(copy && { copy }) }
+  return { state: { ...judged, ...facts }, leased, answered: true, ...(copy && { copy }) }
 }
 
 /** In one request; the versions come first, as those of a read do. */

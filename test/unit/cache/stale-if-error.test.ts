@@ -1,7 +1,12 @@
 import { describe, expect, test, vi } from 'vitest'
-import type { CacheOptions, EntryOptions, Factory, HybridCache } from '../../../src/index.ts'
+import {
+  type CacheOptions,
+  type EntryOptions,
+  type Factory,
+  type HybridCache,
+  RedisReplyError,
+} from '../../../src/index.ts'
 import { ManualClock, settle } from '../../support/manual-clock.ts'
-
 import { record, World } from '../../support/world.ts'
 
 const options = { ttl: '10s', staleIfError: '10m' } as const
@@ -260,10 +265,10 @@ describe('where Redis fails', () => {
     }
   })
 
-  test('a reply that is an error counts as an answer', async () => {
+  test('an error that says that the key holds something else counts as an answer', async () => {
     const { world, cache } = await ended({ localTtl: '12s' })
     await world.clock.advance(2000)
-    world.redis.replies.set('GET', 7)
+    world.redis.replies.set('GET', new RedisReplyError('WRONGTYPE Operation against a key'))
     await expect(cache.getOrCreate('k', fails, options)).rejects.toBe(down)
   })
 })

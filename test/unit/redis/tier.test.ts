@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Reply } from '../../../src/index.ts'
 import { TierFixture } from '../../support/tier.ts'
 
-const wrongShape = { code: 'L2_REPLY', retryable: false }
+const wrongShape = { code: 'L2_REPLY', retryable: true }
 
 /** A tier that knows the time already. */
 async function warm(): Promise<TierFixture> {
