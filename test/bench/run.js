@@ -17,7 +17,9 @@ const child = fileURLToPath(new URL('child.js', import.meta.url))
 
 /** What a group gives, in a process of its own. @param {string} name @returns {Promise<any>} */
 export async function inProcess(name) {
-  const { stdout } = await promisify(execFile)(process.execPath, [child, name], { maxBuffer: 2 ** 24 })
+  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', child, name], {
+    maxBuffer: 2 ** 24,
+  })
   return JSON.parse(stdout)
 }
 
