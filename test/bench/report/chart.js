@@ -4,8 +4,10 @@
 /** @import { Result } from '../run.js' */
 /** @import { Results } from './index.js' */
 
-const [width, left, right, top, line] = [860, 230, 20, 96, 34]
-const [least, most] = [1 / 64, 64]
+const [width, left, right, top, line] = [880, 262, 24, 124, 46]
+const [least, most] = [1 / 64, 16]
+// Dots that would hide each other stand one below the other.
+const lanes = [0, -11, 11, -19, 19]
 
 /** Each library has a letter and a colour, from Okabe and Ito's palette for all kinds of sight. @type {Readonly<Record<string, readonly [string, string]>>} */
 const marks = {
@@ -18,6 +20,7 @@ const marks = {
   '@epic-web/cachified': ['E', '#CC79A7'],
   'layered-loader': ['L', '#7A5195'],
   'lru-cache': ['R', '#8C6D31'],
+  "hybrid-cache, `'share'`": ['S', '#59636E'],
 }
 
 /** Where a ratio is, from left to right. @param {number} ratio */
@@ -58,36 +61,49 @@ const libraryOf = (name) =>
 function legend() {
   return Object.entries(marks).flatMap(([name, mark], i) => {
     const [x, y] = [24 + (i % 5) * 165, 26 + Math.floor(i / 5) * 24]
-    return [dot(x, y, mark), `<text x="${x + 14}" y="${y + 4}" fill="#1f2328">${name}</text>`]
+    return [
+      dot(x, y, mark),
+      `<text x="${x + 14}" y="${y + 4}" fill="#1f2328">${name.replaceAll('`', '')}</text>`,
+    ]
   })
 }
 
 /** @param {number} height */
 function scale(height) {
-  const ticks = [1 / 64, 1 / 16, 1 / 4, 1, 4, 16, 64]
-  return ticks.flatMap((ratio) => {
+  const ticks = [1 / 64, 1 / 16, 1 / 4, 1, 4, 16]
+  const middle = placeOf(1)
+  const words = [
+    `<text x="${middle - 12}" y="${top - 34}" fill="#59636e" text-anchor="end">faster</text>`,
+    `<text x="${middle + 12}" y="${top - 34}" fill="#59636e">slower</text>`,
+  ]
+  const lines = ticks.flatMap((ratio) => {
     const x = placeOf(ratio)
     const label = ratio === 1 ? 'hybrid-cache' : ratio < 1 ? `1/${1 / ratio}` : `${ratio}x`
     return [
-      `<path d="M${x} ${top - 16}V${height - 30}" stroke="${ratio === 1 ? '#1f2328' : '#d8dee4'}"${ratio === 1 ? ' stroke-width="2"' : ''}/>`,
+      `<path d="M${x} ${top - 26}V${height - 34}" stroke="${ratio === 1 ? '#1f2328' : '#d8dee4'}"${ratio === 1 ? ' stroke-width="2"' : ''}/>`,
       `<text x="${x}" y="${height - 12}" fill="#59636e" text-anchor="middle">${label}</text>`,
     ]
   })
+  return words.concat(lines)
 }
 
 /** @param {string} row @param {number} y @param {readonly Result[]} results */
 function lineOf(row, y, results) {
-  return [
-    `<text x="16" y="${y + 4}" fill="#1f2328">${row.replaceAll('&', '&amp;')}</text>`,
-    ...results.flatMap(({ name, ratio, low, high }) => {
+  /** Where the last dot of each lane is. @type {number[]} */
+  const taken = []
+  const dots = results
+    .toSorted((one, other) => one.ratio - other.ratio)
+    .flatMap(({ name, ratio, low, high }) => {
       const mark = marks[libraryOf(name) ?? '']
       if (mark === undefined) return []
-      return [
-        `<path d="M${placeOf(low)} ${y}H${placeOf(high)}" stroke="${mark[1]}" stroke-width="3" stroke-opacity="0.4"/>`,
-        dot(placeOf(ratio), y, mark),
-      ]
-    }),
-  ]
+      const x = placeOf(ratio)
+      const lane = lanes.findIndex((_, i) => x - (taken[i] ?? -Infinity) > 17)
+      taken[lane] = x
+      const at = y + (lanes[lane] ?? 0)
+      const spread = `<path d="M${placeOf(low)} ${at}H${placeOf(high)}" stroke="${mark[1]}" stroke-width="3" stroke-opacity="0.4"/>`
+      return [spread, dot(x, at, mark)]
+    })
+  return [`<text x="16" y="${y + 4}" fill="#1f2328">${row.replaceAll('&', '&amp;')}</text>`].concat(dots)
 }
 
 /** @param {number} x @param {number} y @param {readonly [string, string]} mark */
