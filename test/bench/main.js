@@ -24,12 +24,13 @@ async function main() {
     return 1
   }
   if (words.includes('--check')) return check()
-  const results = await measure()
-  if (!words.includes('--write')) return 0
-  if (named.length > 0 || !hasRedis()) {
+  const writes = words.includes('--write')
+  if (writes && (named.length > 0 || !hasRedis())) {
     console.error('What is kept is a whole run, with a redis-server.')
     return 1
   }
+  const results = await measure()
+  if (!writes) return 0
   writeFileSync(kept, `${JSON.stringify(results, undefined, 2)}\n`)
   writePages(results)
   return 0
