@@ -29,6 +29,7 @@ export const budgets = {
   vercel: 0.5,
   hono: 3.4,
   opentelemetry: 0.5,
+  testing: 19.5,
 }
 
 /**

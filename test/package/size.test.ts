@@ -30,6 +30,7 @@ const additions: Record<string, { readonly modules: RegExp; readonly scripts: Re
   cloudflare: { modules: /^platform\/cloudflare$/, scripts: /^$/ },
   hono: { modules: /^(platform\/hono|http|rate-limit)\/|^parts$/, scripts: /^CheckRateLimits$/ },
   opentelemetry: { modules: /^platform\/opentelemetry$/, scripts: /^$/ },
+  testing: { modules: /^testing\//, scripts: /./ },
 }
 
 /** The Lua scripts whose texts are in a bundle. */

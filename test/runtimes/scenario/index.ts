@@ -15,6 +15,7 @@ import { locking } from './locking.ts'
 import { reading } from './reading.ts'
 import { redirects } from './redirects.ts'
 import { scripting } from './scripting.ts'
+import { testing } from './testing.ts'
 import { type Check, type Checks, type Subject, Toolbox } from './toolbox.ts'
 import { valueChecks } from './values.ts'
 import { writing } from './writing.ts'
@@ -37,6 +38,7 @@ const checks: Checks = {
   ...scripting,
   ...limiting,
   ...locking,
+  ...testing,
 }
 
 /** Every check that a run must report. */

@@ -1,0 +1,102 @@
+import { type Duration, toMilliseconds } from '../duration.ts'
+import type { Command } from '../redis/index.ts'
+import { LuaScripts } from '../lua/index.ts'
+
+/** When a fault strikes: at every request, unless this says less. */
+export interface FaultTarget {
+  /**
+   * Only requests with such a command: by its name (`'GET'`), or that of a built-in script (`'SetEntry'`), capitals or not. An
+   * error strikes those commands of a request, and not its others.
+   */
+  readonly on?: string | readonly string[]
+  /** Only every n-th of what matches: 2 is every other one. Default 1. */
+  readonly every?: number
+  /** Only with this probability, above 0 and up to 1, by the seed of the switch. Default 1. */
+  readonly probability?: number
+  /** So often at most. Default: until it is ended. */
+  readonly times?: number
+}
+
+/**
+ * What goes wrong.
+ *
+ * - `delay`: the request takes `latency` longer, and a random part of `jitter`.
+ * - `refuse`: it does not get to Redis; the connection fails.
+ * - `lose`: it is executed, and the connection fails before its reply is there.
+ * - `silence`: it does not get to Redis, and no answer ever comes; with `executed` it does.
+ * - `unauthorized`, `rate-limited`: the server refuses the request as a whole, as with a wrong token and a used-up quota.
+ * - `NOSCRIPT`, `READONLY`, `OOM`, `WRONGTYPE`, `LOADING`: Redis answers a command with that error, and does not execute it:
+ *   `NOSCRIPT` those that run a script by its SHA-1, `READONLY` and `OOM` those that write, the others all.
+ * - `error`: the same with a `text` of yours.
+ */
+export type Fault = FaultTarget &
+  (
+    | { readonly fault: 'delay'; readonly latency: Duration; readonly jitter?: Duration }
+    | { readonly fault: 'refuse' | 'lose' | 'unauthorized' | 'rate-limited' }
+    | { readonly fault: 'silence'; readonly executed?: boolean }
+    | { readonly fault: 'NOSCRIPT' | 'READONLY' | 'OOM' | 'WRONGTYPE' | 'LOADING' }
+    | { readonly fault: 'error'; readonly text: string }
+  )
+
+/** What a fault is called. */
+export type FaultName = Fault['fault']
+
+/** What Redis answers. */
+export const texts: Readonly<Partial<Record<FaultName, string>>> = {
+  NOSCRIPT: 'NOSCRIPT No matching script. Please use EVAL.',
+  READONLY: "READONLY You can't write against a read only replica.",
+  OOM: "OOM command not allowed when used memory > 'maxmemory'.",
+  WRONGTYPE: 'WRONGTYPE Operation against a key holding the wrong kind of value',
+  LOADING: 'LOADING Redis is loading the dataset in memory',
+}
+
+const others: ReadonlySet<string> = new Set<FaultName>([
+  'delay',
+  'refuse',
+  'lose',
+  'silence',
+  'unauthorized',
+  'rate-limited',
+  'error',
+])
+
+const scripts = new Map(
+  Object.values(LuaScripts).flatMap((script) => [
+    [script.sha1.redis, script] as const,
+    [script.sha1.upstash, script] as const,
+  ]),
+)
+const reading =
+  /^(?:TIME|M?GET|GETRANGE|Z?RANGE|LRANGE|ZRANGE|SCAN|P?TTL|EXISTS|TYPE|PING|DBSIZE|SUBSCRIBE|PUBLISH|.*_RO)$/
+
+/** Whether a fault is meant for a command, by its name or by what it is. */
+export function concerns({ fault, on }: Fault, [name, text]: Command): boolean {
+  const command = name.toUpperCase()
+  const script = command.startsWith('EVALSHA') ? scripts.get(String(text)) : undefined
+  if (on !== undefined) {
+    const names = new Set([command, script?.name.toUpperCase()])
+    return [on].flat().some((each) => names.has(each.toUpperCase()))
+  }
+  if (fault === 'NOSCRIPT') return command.startsWith('EVALSHA')
+  if (fault !== 'READONLY' && fault !== 'OOM') return true
+  return script === undefined ? !reading.test(command) : !script.readonly
+}
+
+/** Throws a `TypeError` for a fault that cannot be. */
+export function assertFault(given: Fault): void {
+  const { fault, on, every = 1, probability = 1, times = 1 } = given
+  if (texts[fault] === undefined && !others.has(fault))
+    throw new TypeError(`fault must be one of ${[...others, ...Object.keys(texts)].join(', ')}`)
+  if (on !== undefined && ![on].flat().every((each) => typeof each === 'string' && each !== ''))
+    throw new TypeError('on must be the name of a command or a built-in script, or a list of such')
+  for (const [name, number] of Object.entries({ every, times }))
+    if (!Number.isSafeInteger(number) || number < 1)
+      throw new TypeError(`${name} must be a whole number, 1 or more`)
+  if (typeof probability !== 'number' || !(probability > 0 && probability <= 1))
+    throw new TypeError('probability must be a number above 0, and 1 at most')
+  if (given.fault === 'error' && !/^[A-Z][A-Z0-9_]* ?/.test(given.text))
+    throw new TypeError("text must be an error as Redis gives it, such as 'BUSY Redis is busy'")
+  if (given.fault !== 'delay') return
+  toMilliseconds(given.latency, 'latency')
+  if (given.jitter !== undefined) toMilliseconds(given.jitter, 'jitter')
+}

@@ -1,0 +1,10 @@
+/**
+ * For the tests of whoever uses the cache: a Redis in memory, a clock that is moved by hand, and a switch that lets the way to
+ * Redis fail. No I/O and no Node: it runs wherever the cache does.
+ *
+ * @module
+ */
+export { ManualClock } from './manual-clock.ts'
+export { MemoryTransport, type MemoryTransportOptions } from './memory-transport.ts'
+export { FaultSwitch, type FaultSwitchOptions } from './fault-switch.ts'
+export type { Fault, FaultName, FaultTarget } from './fault.ts'

@@ -1,0 +1,87 @@
+// What scripts make of the bytes under a key: the includes of src/lua that read an entry.
+
+export function tombstone(stamp: number): string {
+  return `h1|t|${stamp}\n`
+}
+
+/** The version of a tombstone; `undefined` for all else. */
+export function fencedAt(bytes: string | null | undefined): number | undefined {
+  const digits = /^h1\|t\|(\d{1,16})\n$/.exec(bytes ?? '')?.[1]
+  return digits === undefined ? undefined : Number(digits)
+}
+
+/** The version that an entry is at least as new as, 0 where it names none; `undefined` for what is no entry. */
+export function stampOf(bytes: string | null | undefined): number | undefined {
+  const digits = /^h1\|e\|(\d{0,16})\|/.exec(bytes ?? '')?.[1]
+  return digits === undefined ? undefined : Number(digits)
+}
+
+/** Who has a lease, and the highest version that it had seen when it took it. */
+export function holderOf(lease: string | null | undefined): { heldAt: number; token: string | undefined } {
+  const [, stamp, token] = /^(\d{1,16})\|([^]*)$/.exec(lease ?? '') ?? []
+  return { heldAt: Number(stamp ?? 0), token }
+}
+
+/** Whether what a load has made may be written over `bytes`. */
+export function fillable(bytes: string | null | undefined, seen: string, stamp: number): boolean {
+  if (!bytes || (seen !== '' && bytes.startsWith(seen))) return true
+  const fence = fencedAt(bytes)
+  return fence !== undefined && fence <= stamp
+}
+
+const line =
+  /^(h1\|e\|\d*\|(\d+)\|)(\d+)\|(\d*)\|(\d*)\|(\d*)\|\d*\|[\dA-Fa-f]{8}\|([^|\n]*)\|([^|\n]*)\|([\dA-Fa-f]*)\|[^|\n]*\|[^|\n]*\|[^|\n]*\|([^|\n]*)\n/
+const escapes: Readonly<Record<string, string>> = { '%': '%25', '|': '%7c', ',': '%2c', '\n': '%0a' }
+
+/** An entry of a key that is still fresh. `before` is what stands before the instant, `after` what stands behind `end`. */
+export interface FreshEntry {
+  readonly created: number
+  readonly before: string
+  readonly freshText: string
+  readonly fresh: number
+  readonly stale: number
+  readonly end: string
+  readonly after: string
+  readonly idle: string
+  readonly codec: string
+  readonly zip: string
+  readonly digest: string
+  readonly head: string
+  readonly payload: string
+}
+
+/** What the bytes under a key say, if they are the entry of that very key and fresh at `now`. */
+export function freshEntry(
+  bytes: string | null | undefined,
+  { key, prefix, now }: { key: string; prefix: string; now: number },
+): FreshEntry | undefined {
+  const match = line.exec(bytes ?? '')
+  if (!bytes || match === null) return undefined
+  const [head, before, created, fresh, stale, end, idle, codec, zip, digest, address] =
+    match as unknown as string[]
+  const [at, until, staleUntil] = [created ?? '', fresh ?? '', stale ?? '']
+  if (at.length > 16 || until.length > 16 || staleUntil.length > 16 || Number(until) <= now) return undefined
+  if (address !== key.slice(prefix.length + 1).replace(/[%|,\n]/g, (each) => escapes[each] ?? each))
+    return undefined
+  const instants = `${before}${until}|${staleUntil}|${end}`
+  return {
+    created: Number(at),
+    before: before ?? '',
+    freshText: until,
+    fresh: Number(until),
+    stale: Number(staleUntil),
+    end: end ?? '',
+    after: bytes.slice(instants.length),
+    idle: idle ?? '',
+    codec: codec ?? '',
+    zip: zip ?? '',
+    digest: digest ?? '',
+    head: head ?? '',
+    payload: bytes.slice(head?.length),
+  }
+}
+
+/** Whether a caller that knows `codecs`, each between commas, can decode an entry. */
+export function readable(entry: FreshEntry | undefined, codecs: string): entry is FreshEntry {
+  return entry !== undefined && /^[\w:.-]+$/.test(entry.codec) && codecs.includes(`,${entry.codec},`)
+}

@@ -1,0 +1,210 @@
+import fc from 'fast-check'
+import type { Command } from '../../../src/index.ts'
+import { formatEntry } from '../../../src/entry/header.ts'
+import { type LuaScript, LuaScripts } from '../../../src/lua/index.ts'
+import { headerOf } from '../../support/entries.ts'
+
+/** When everything begins, by the server's clock. */
+export const start = 1_700_000_000_000
+
+const one = <const T extends readonly unknown[]>(...values: T): fc.Arbitrary<T[number]> =>
+  fc.constantFrom(...values)
+
+// Far enough apart that it does not matter how long a test takes.
+const lives = one(20_000, 50_000, 200_000)
+const entry = fc
+  .record({
+    address: one('e:a', 'e:a', 'e:a', 'e:b', 'e:%7c'),
+    fresh: one(0, 1000, 20_000, 500_000).map((ms) => start + ms),
+    stale: one(0, start + 40_000),
+    created: one(start, start + 500),
+    idle: one(0, 30_000),
+    end: one(0, start + 900_000),
+    codec: one('j', 's', 't:x', 'b d'),
+    zip: one('', '', 'gzip'),
+    digest: one('', 'abc1'),
+    tags: fc.constantFrom<string[]>([], ['t']),
+    stamp: one(0, 7, 1_700_000_000_000_050),
+  })
+  .map((header) => formatEntry({ header: headerOf(header), payload: '1' }))
+const headLine = entry.map((bytes) => bytes.slice(0, bytes.indexOf('\n') + 1))
+const body = entry.map((bytes) => bytes.replace(/^h1\|e\|\d*/, ''))
+const versions = one('0', '7', '1700000000000000', '1700000000000100', '9007199254740991')
+const odd = one('', 'x', '-1', '1e3', '010', '99999999999999999', ' 5', '1.5')
+
+/** What scripts call their arguments, and what they may be given. */
+const words: Readonly<Record<string, fc.Arbitrary<string | number>>> = {
+  value: fc.oneof(body, entry, one('v', '|v', '', 'ü🐎')),
+  expected: fc.oneof(entry, one('v', '5', '')),
+  seen: fc.oneof(headLine, one('', 'h1|')),
+  dead: fc.oneof(one('', '', ''), headLine),
+  vouched: fc.oneof(headLine, one('')),
+  token: one('t', 'u', ''),
+  expiration: fc.oneof(lives, one('0', 'keep')),
+  timeout: lives,
+  fence: lives,
+  maxSize: one(1, 2, 4),
+  stamp: versions,
+  floor: versions,
+  after: one(0, start, start + 600),
+  now: fc.oneof(one(''), one(start, start + 2000)),
+  amount: one(1, -1, 5, '9007199254740993', '-9223372036854775808', '9223372036854775807', '0'),
+  min: one(0, -5),
+  max: one(3, 10, 100),
+  window: one(20_000, 60_000),
+  cost: one(0, 1, 2, 20),
+  prefix: one('p', 'p', 'q'),
+  codecs: one(',j,', ',j,s,t:x,'),
+  codec: one('j', 's'),
+  text: one('1', '2'),
+  sha: one('abc1', 'abc2'),
+  member: one('k||a', '', '*||'),
+  members: one('k||a', 'k||b', 't||ü'),
+  values: one('v', 'w'),
+  batchSize: one(1000),
+  cursor: one('0', 'x'),
+  channel: one('c', 'd'),
+  message: one('', '|m'),
+  mode: one('take', 'look'),
+  words: one('g', 1, 20_000),
+}
+
+const anyKey = one('p:e:a', 'p:e:b', 'p:e:|', 'p:l:a', 'p:m:v', 'p:m:log', 'x', 'y', 'z')
+const keys: Readonly<Record<string, fc.Arbitrary<string>>> = {
+  version: one('p:m:v', 'p:m:v', 'p:m:v', 'x'),
+  log: one('p:m:log', 'p:m:log', 'p:m:log', 'y'),
+  root: one('p:t:*'),
+  lease: one('p:l:a', 'p:l:a', 'x'),
+  lock: one('p:k:a', 'p:k:a', 'x'),
+  fence: one('p:f:a', 'p:f:a', 'y'),
+  limits: one('r1', 'x'),
+  pattern: one('x*', 'p:e:?', 'p:[em]:[a-b]', 'z', '\\x', '[^x]'),
+}
+
+/** Mostly what the script takes, now and then something else, or too little. */
+function callOf(script: LuaScript): fc.Arbitrary<Command> {
+  const keyOf = (name: string): fc.Arbitrary<string> => keys[name.replace('?', '')] ?? anyKey
+  const wordOf = (name: string): fc.Arbitrary<string | number> => {
+    const fits = words[name.replace('?', '')]
+    if (fits === undefined) throw new Error(`nothing to give for ${name}`)
+    // A cursor that nobody gave leads anywhere.
+    return name.startsWith('cursor')
+      ? fits
+      : fc.oneof({ weight: 20, arbitrary: fits }, { weight: 1, arbitrary: odd })
+  }
+  const first = script.keys.names.slice(0, -1).map(keyOf)
+  const more = Math.min(script.keys.max, 3)
+  const lastKeys = fc.array(keyOf(script.keys.names.at(-1) ?? 'key'), {
+    minLength: Math.max(0, script.keys.min - first.length),
+    maxLength: Math.max(1, more - first.length + 1),
+  })
+  const isOpen = script.args.max === Infinity
+  const named = isOpen
+    ? script.args.names.slice(script.args.perKey ? 1 : 0, script.args.perKey ? undefined : -1)
+    : script.args.names
+  const repeated = isOpen ? (script.args.perKey ? script.args.names[0] : script.args.names.at(-1)) : undefined
+  const rest = repeated === undefined ? fc.constant([]) : fc.array(wordOf(repeated), { maxLength: 3 })
+  return fc
+    .record({ first: fc.tuple(...first), lastKeys, named: fc.tuple(...named.map(wordOf)), rest })
+    .map(({ first: some, lastKeys: others, named: given, rest: many }) => {
+      const all = [...some, ...others]
+      const args = script.args.perKey ? [...many, ...given] : [...given, ...many]
+      return evalsha(script, all, args)
+    })
+}
+
+function evalsha(script: LuaScript, all: readonly string[], args: readonly (string | number)[]): Command {
+  return ['EVALSHA', script.sha1.redis, all.length, ...all, ...args]
+}
+
+/** Stands for GT and LT, which are given times of their own: between equal ones a millisecond of real time would decide. */
+const compared = 'GT or LT'
+
+function timed(step: Step, i: number): Step {
+  if (typeof step === 'number' || step[3] !== compared) return step
+  return ['PEXPIRE', step[1] ?? '', 30_400 + 1000 * i, i % 2 === 0 ? 'GT' : 'LT']
+}
+
+const plain: fc.Arbitrary<Command> = fc
+  .oneof(
+    fc.tuple(one('GET', 'TYPE', 'PTTL', 'INCR', 'DEL', 'GETEX'), anyKey),
+    fc.tuple(one('MGET', 'EXISTS', 'UNLINK'), anyKey, anyKey),
+    fc.tuple(one('SET'), anyKey, fc.oneof(entry, one('v', '5', '1700000000000099'))),
+    fc.tuple(one('SET'), one('p:e:a', 'p:e:a', 'p:e:b'), entry, one('PX'), lives),
+    fc.tuple(one('SET'), anyKey, one('v'), one('NX', 'XX', 'KEEPTTL', 'nonsense')),
+    fc.tuple(one('SET'), anyKey, one('v'), one('PX', 'EX', 'NX'), one(0, 20_000, 90_000, 'KEEPTTL', '-1')),
+    fc.tuple(one('INCRBY'), anyKey, one('3', '-3', '9223372036854775807', 'x')),
+    fc.tuple(one('PEXPIRE'), anyKey, one(0, 20_000, 90_000)),
+    fc.tuple(one('PEXPIRE'), anyKey, one(35_000, 95_000), one('NX', 'XX', compared)),
+    fc.tuple(one('RPUSH'), one('x', 'y', 'p:e:b'), one('a', 'ü'), one('b')),
+    fc.tuple(one('LRANGE', 'LTRIM'), anyKey, one(0, 1, -2, 9), one(0, -1, -9, 2)),
+    fc.tuple(one('GETRANGE'), anyKey, one(0, 2, -3), one(4, -1)),
+    fc.tuple(one('ZADD'), one('p:m:log', 'z'), one(1, 2, 2.5), one('m', 'é', '🐎', '\uff5e')),
+    fc.tuple(one('ZRANGE'), anyKey, one('-inf', '(1', '0', '2'), one('+inf', '(2', '2'), one('BYSCORE')),
+    fc.tuple(one('ZRANGE'), anyKey, one(0, 1, -2), one(-1, 0), one('WITHSCORES')),
+    fc
+      .tuple(anyKey, one(0, 1), one(-1, 0, 1))
+      .map(([key, offset, count]) => [
+        'ZRANGE',
+        key,
+        '-inf',
+        '+inf',
+        'BYSCORE',
+        'LIMIT',
+        offset,
+        count,
+        'WITHSCORES',
+      ]),
+    fc.tuple(one('ZREMRANGEBYSCORE'), anyKey, one('-inf', 1), one(1, '(2', '+inf')),
+  )
+  .map((command) => command as unknown as Command)
+
+const seed: Command = ['EVALSHA', LuaScripts.SeedVersions.sha1.redis, 3, 'p:m:v', 'p:t:*', 'p:m:log', '*||']
+
+/** A command, or milliseconds that pass. */
+export type Step = Command | number
+
+/** The words of a rate limit: a state may have been made by another limit, and by another algorithm. */
+const limit = fc
+  .record({ cost: one(1, 1, 1, 3, 0, -2), most: one(3, 3, 7), span: one(25_000_000, 50_000_000) })
+  .chain(({ cost, most, span }) => {
+    const taken = Math.max(0, Math.ceil((cost * span) / most))
+    const step =
+      cost < 0 ? [Math.ceil((cost * span) / most), 0] : [Math.floor((cost * span) / most), taken % most]
+    return one(
+      ['g', cost, most, span, span, 0, ...step],
+      ['g', cost, most, span, Math.floor(span / most), 1, ...step],
+      ['s', cost, most, span, Math.ceil(span / 60), 0, 0, 0],
+      ['f', cost, most, span, 0, 0, 0, 0],
+    )
+  })
+
+const limitKey = one('r1', 'r1', 'r2', 'x')
+const limited: fc.Arbitrary<Command> = fc
+  .record({
+    mode: one('take', 'take', 'take', 'look', 'give', 'block'),
+    rules: fc.array(fc.tuple(limitKey, limit), { minLength: 1, maxLength: 3 }),
+    strange: fc.oneof({ weight: 20, arbitrary: one(undefined) }, { weight: 1, arbitrary: odd }),
+  })
+  .map(({ mode, rules, strange }) => {
+    const told = rules.flatMap(([, each]) => each)
+    return evalsha(
+      LuaScripts.CheckRateLimits,
+      rules.map(([key]) => key),
+      [mode, ...(strange === undefined ? told : [strange, ...told.slice(1)])],
+    )
+  })
+
+/** What a test does to two databases. */
+export const steps: fc.Arbitrary<Step[]> = fc
+  .array(
+    fc.oneof(
+      { weight: 12, arbitrary: fc.oneof(...Object.values<LuaScript>({ ...LuaScripts }).map(callOf)) },
+      { weight: 6, arbitrary: plain },
+      { weight: 3, arbitrary: limited },
+      { weight: 1, arbitrary: fc.constant(seed) },
+      { weight: 1, arbitrary: one(1, 300, 30_000, 61_000) },
+    ),
+    { minLength: 20, maxLength: 60 },
+  )
+  .map((list) => list.map(timed))
