@@ -30,7 +30,6 @@ const entry = fc
 const headLine = entry.map((bytes) => bytes.slice(0, bytes.indexOf('\n') + 1))
 const body = entry.map((bytes) => bytes.replace(/^h1\|e\|\d*/, ''))
 const versions = one('0', '7', '1700000000000000', '1700000000000100', '9007199254740991')
-const odd = one('', 'x', '-1', '1e3', '010', '99999999999999999', ' 5', '1.5')
 
 /** What scripts call their arguments, and what they may be given. */
 const words: Readonly<Record<string, fc.Arbitrary<string | number>>> = {
@@ -58,8 +57,8 @@ const words: Readonly<Record<string, fc.Arbitrary<string | number>>> = {
   codec: one('j', 's'),
   text: one('1', '2'),
   sha: one('abc1', 'abc2'),
-  member: one('k||a', '', '*||'),
-  members: one('k||a', 'k||b', 't||ü'),
+  member: one('k||a', 'k||b', '*||'),
+  members: one('k||a', 't||ü'),
   values: one('v', 'w'),
   batchSize: one(1000),
   cursor: one('0', 'x'),
@@ -69,48 +68,78 @@ const words: Readonly<Record<string, fc.Arbitrary<string | number>>> = {
   words: one('g', 1, 20_000),
 }
 
-const anyKey = one('p:e:a', 'p:e:b', 'p:e:|', 'p:l:a', 'p:m:v', 'p:m:log', 'x', 'y', 'z')
+const anyKey = one('p:e:a', 'p:e:a', 'p:e:a', 'p:e:b', 'p:e:|', 'p:l:a', 'p:m:v', 'p:m:log', 'x', 'y', 'z')
 const keys: Readonly<Record<string, fc.Arbitrary<string>>> = {
-  version: one('p:m:v', 'p:m:v', 'p:m:v', 'x'),
-  log: one('p:m:log', 'p:m:log', 'p:m:log', 'y'),
+  version: one('p:m:v', 'p:m:v', 'p:m:v', 'p:m:v', 'p:m:v', 'x'),
+  log: one('p:m:log'),
+  entry: one('p:e:a', 'p:e:a', 'p:e:a', 'p:e:b', 'p:e:|'),
   root: one('p:t:*'),
-  lease: one('p:l:a', 'p:l:a', 'x'),
+  lease: one('p:l:a', 'p:l:a', 'p:l:a', 'x'),
   lock: one('p:k:a', 'p:k:a', 'x'),
   fence: one('p:f:a', 'p:f:a', 'y'),
   limits: one('r1', 'x'),
   pattern: one('x*', 'p:e:?', 'p:[em]:[a-b]', 'z', '\\x', '[^x]'),
 }
 
-/** Mostly what the script takes, now and then something else, or too little. */
+type Words = readonly (string | number)[]
+
+/** Keys and arguments, mostly those that the script takes, now and then something else, or too little. */
 function callOf(script: LuaScript): fc.Arbitrary<Command> {
-  const keyOf = (name: string): fc.Arbitrary<string> => keys[name.replace('?', '')] ?? anyKey
-  const wordOf = (name: string): fc.Arbitrary<string | number> => {
-    const fits = words[name.replace('?', '')]
-    if (fits === undefined) throw new Error(`nothing to give for ${name}`)
-    // A cursor that nobody gave leads anywhere.
-    return name.startsWith('cursor')
-      ? fits
-      : fc.oneof({ weight: 20, arbitrary: fits }, { weight: 1, arbitrary: odd })
-  }
-  const first = script.keys.names.slice(0, -1).map(keyOf)
-  const more = Math.min(script.keys.max, 3)
-  const lastKeys = fc.array(keyOf(script.keys.names.at(-1) ?? 'key'), {
-    minLength: Math.max(0, script.keys.min - first.length),
-    maxLength: Math.max(1, more - first.length + 1),
-  })
-  const isOpen = script.args.max === Infinity
-  const named = isOpen
-    ? script.args.names.slice(script.args.perKey ? 1 : 0, script.args.perKey ? undefined : -1)
-    : script.args.names
-  const repeated = isOpen ? (script.args.perKey ? script.args.names[0] : script.args.names.at(-1)) : undefined
-  const rest = repeated === undefined ? fc.constant([]) : fc.array(wordOf(repeated), { maxLength: 3 })
+  const { names, min, max } = script.keys
+  const isMany = max === Infinity
+  const first = names.slice(0, isMany ? -1 : min).map(keyOf)
+  const fewest = Math.max(1, min - first.length)
+  const rest = isMany ? fc.array(keyOf(names.at(-1) ?? ''), { minLength: fewest, maxLength: 3 }) : none
   return fc
-    .record({ first: fc.tuple(...first), lastKeys, named: fc.tuple(...named.map(wordOf)), rest })
-    .map(({ first: some, lastKeys: others, named: given, rest: many }) => {
-      const all = [...some, ...others]
-      const args = script.args.perKey ? [...many, ...given] : [...given, ...many]
-      return evalsha(script, all, args)
+    .record({
+      some: fc.tuple(...first),
+      others: rest,
+      logged: fc.boolean(),
+      told: fc.boolean(),
+      args: argsOf(script),
+      slip: slips,
     })
+    .map(({ some, others, logged, told, args, slip }) => {
+      const keysOfCall = [...some, ...others]
+      const hasLog = names.some((name) => /log\?|AndLog/.test(name)) && (logged || names.includes('log'))
+      if (hasLog) keysOfCall.push('p:m:log')
+      const hasMembers = /members/.test(script.args.names.at(-1) ?? '')
+      const perKey = script.args.perKey === true || hasMembers
+      const fitting = fit(script, args, { logged: hasLog, count: perKey ? others.length : 0 })
+      if (hasMembers && hasLog && told) fitting.push('c', '|m')
+      if (slip === 'a key less' && keysOfCall.length > min) keysOfCall.pop()
+      if (slip === 'a word less' && fitting.length > script.args.min) fitting.pop()
+      if (slip !== undefined && !slip.startsWith('a ')) fitting[fitting.length >> 1] = slip
+      return evalsha(script, keysOfCall, fitting)
+    })
+}
+
+const none = fc.constant<string[]>([])
+const slips = fc.oneof(
+  { weight: 20, arbitrary: one(undefined) },
+  { weight: 1, arbitrary: one('a key less', 'a word less', '', 'x', '-1', '1e3', '1.5', '9'.repeat(21)) },
+)
+
+function keyOf(name: string): fc.Arbitrary<string> {
+  return keys[name.replace('?', '')] ?? anyKey
+}
+
+function argsOf({ args: { names } }: LuaScript): fc.Arbitrary<Words> {
+  return fc.tuple(...names.map((name) => words[name] ?? fc.constant(`nothing to give for ${name}`)))
+}
+
+/** As many words as there are keys, where the script wants that, and a member only where there is a log. */
+function fit(
+  { args: { names, perKey } }: LuaScript,
+  args: Words,
+  { logged, count }: { logged: boolean; count: number },
+): (string | number)[] {
+  return names.flatMap((name, i) => {
+    const word = args[i] ?? ''
+    if (name === 'member' && names.length > 1) return [logged ? word : '']
+    if (name === 'members') return logged ? Array.from({ length: count }, (_, n) => `${word}${n}`) : []
+    return perKey === true && i === 0 ? Array.from({ length: count }, () => word) : [word]
+  })
 }
 
 function evalsha(script: LuaScript, all: readonly string[], args: readonly (string | number)[]): Command {
@@ -131,6 +160,8 @@ const plain: fc.Arbitrary<Command> = fc
     fc.tuple(one('MGET', 'EXISTS', 'UNLINK'), anyKey, anyKey),
     fc.tuple(one('SET'), anyKey, fc.oneof(entry, one('v', '5', '1700000000000099'))),
     fc.tuple(one('SET'), one('p:e:a', 'p:e:a', 'p:e:b'), entry, one('PX'), lives),
+    fc.tuple(one('SET'), one('p:l:a'), one('0|t', '7|u', '1700000000000000|u', 'odd'), one('PX'), lives),
+    fc.tuple(one('SET'), one('p:m:v'), one('1700000000000255', '1700000000001279', '5')),
     fc.tuple(one('SET'), anyKey, one('v'), one('NX', 'XX', 'KEEPTTL', 'nonsense')),
     fc.tuple(one('SET'), anyKey, one('v'), one('PX', 'EX', 'NX'), one(0, 20_000, 90_000, 'KEEPTTL', '-1')),
     fc.tuple(one('INCRBY'), anyKey, one('3', '-3', '9223372036854775807', 'x')),
@@ -166,7 +197,7 @@ export type Step = Command | number
 
 /** The words of a rate limit: a state may have been made by another limit, and by another algorithm. */
 const limit = fc
-  .record({ cost: one(1, 1, 1, 3, 0, -2), most: one(3, 3, 7), span: one(25_000_000, 50_000_000) })
+  .record({ cost: one(1, 1, 1, 2, 3, 0, -1, -2), most: one(3, 3, 7), span: one(25_000_000, 50_000_000) })
   .chain(({ cost, most, span }) => {
     const taken = Math.max(0, Math.ceil((cost * span) / most))
     const step =
@@ -179,19 +210,19 @@ const limit = fc
     )
   })
 
-const limitKey = one('r1', 'r1', 'r2', 'x')
+const limitKey = one('r1', 'r1', 'r1', 'r2', 'x')
 const limited: fc.Arbitrary<Command> = fc
   .record({
     mode: one('take', 'take', 'take', 'look', 'give', 'block'),
     rules: fc.array(fc.tuple(limitKey, limit), { minLength: 1, maxLength: 3 }),
-    strange: fc.oneof({ weight: 20, arbitrary: one(undefined) }, { weight: 1, arbitrary: odd }),
+    slip: slips,
   })
-  .map(({ mode, rules, strange }) => {
+  .map(({ mode, rules, slip }) => {
     const told = rules.flatMap(([, each]) => each)
     return evalsha(
       LuaScripts.CheckRateLimits,
       rules.map(([key]) => key),
-      [mode, ...(strange === undefined ? told : [strange, ...told.slice(1)])],
+      [mode, ...(slip === undefined ? told : [slip, ...told.slice(1)])],
     )
   })
 
@@ -200,11 +231,11 @@ export const steps: fc.Arbitrary<Step[]> = fc
   .array(
     fc.oneof(
       { weight: 12, arbitrary: fc.oneof(...Object.values<LuaScript>({ ...LuaScripts }).map(callOf)) },
-      { weight: 6, arbitrary: plain },
-      { weight: 3, arbitrary: limited },
+      { weight: 3, arbitrary: plain },
+      { weight: 5, arbitrary: limited },
       { weight: 1, arbitrary: fc.constant(seed) },
-      { weight: 1, arbitrary: one(1, 300, 30_000, 61_000) },
+      { weight: 1, arbitrary: one(1, 2000, 30_000, 61_000) },
     ),
-    { minLength: 20, maxLength: 60 },
+    { minLength: 1, maxLength: 300, size: 'max' },
   )
-  .map((list) => list.map(timed))
+  .map((list) => [seed, ...list].map(timed))
