@@ -74,12 +74,12 @@ export function canCompress(): boolean {
 
 /**
  * Calls `send` in such a way that the `fetch` in it follows no redirect, which would carry the values, and in some runtimes the
- * token, to whoever it names. For a client that offers no way to say so, and calls `fetch` before its first `await`: the
- * replacement lasts for a moment in which nothing else can run.
+ * token, to whoever it names, and that its response goes through `guard`. For a client that offers no way to say so, and calls
+ * `fetch` before its first `await`: the replacement lasts for a moment in which nothing else can run.
  */
-export function withoutRedirects<T>(send: () => T): T {
+export function withoutRedirects<T>(send: () => T, guard: (response: Response) => Response): T {
   const { fetch } = globalThis
-  globalThis.fetch = (input, init) => fetch(input, { ...init, redirect: 'manual' })
+  globalThis.fetch = async (input, init) => guard(await fetch(input, { ...init, redirect: 'manual' }))
   try {
     return send()
   } finally {

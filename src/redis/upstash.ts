@@ -3,10 +3,11 @@ import type { Redis as NodeRedis } from '@upstash/redis'
 // process environment. It runs everywhere.
 import { Redis } from '@upstash/redis/cloudflare'
 import { fromBase64 } from '../entry/index.ts'
-import { CacheError } from '../errors.ts'
+import { CacheError, isCacheError } from '../errors.ts'
 import { withoutRedirects } from '../runtime.ts'
 import { checkCredentials, type Credentials } from './credentials.ts'
 import { toReplyError } from './reply-error.ts'
+import { bounded } from './reply-size.ts'
 import { type Command, RedisReplyError, type Reply, type SendOptions, type Transport } from './transport.ts'
 
 /**
@@ -51,7 +52,7 @@ export function createUpstashTransport(credentials: Credentials): Transport {
     send(commands, options) {
       // The client asks for the signal while the request starts, that is before the next line.
       signal = options.signal
-      const reply = withoutRedirects(() => requester.request(requestOf(commands, options)))
+      const reply = withoutRedirects(() => requester.request(requestOf(commands, options)), bounded)
       signal = undefined
       return settle(reply, commands.length, options)
     },
@@ -109,7 +110,9 @@ async function settle(
   if (Array.isArray(body) && body.length === count && body.every(isItem)) {
     return body.map((item) => toReply(item, binary === true))
   }
-  throw new CacheError('L2_REPLY', 'the Redis REST server did not give one reply a command')
+  throw new CacheError('L2_REPLY', 'the Redis REST server did not give one reply a command', {
+    retryable: true,
+  })
 }
 
 type Item = { readonly result?: Reply; readonly error?: string }
@@ -136,6 +139,7 @@ function toBytes(reply: Reply): Reply {
 
 /** The client's errors hold the whole command, and neither a status nor a code: only what is safe goes on. */
 function describe(error: unknown): CacheError {
+  if (isCacheError(error)) return error
   const { name, message } = error as Error
   if (name === 'UpstashError') {
     const refusal = toReplyError(message)
