@@ -44,11 +44,11 @@ export async function health(cache: HybridCache, { signal }: HealthOptions = {})
   if (redis === undefined) return { status: 'memory', breaker: 'off' }
   const { clock } = settings
   const server = new ServerClock(clock)
-  const [started, sentAt] = [clock.monotonic(), clock.now()]
+  const started = clock.monotonic()
   try {
     // While the breaker is open it refuses this as well: one of the application's own requests shall find out.
     if (counters.l2.breaker !== 'open')
-      server.learn(await redis.ask(['TIME'], signal === undefined ? {} : { signal }), sentAt)
+      server.learn(await redis.ask(['TIME'], signal === undefined ? {} : { signal }), started)
     else return { status: 'degraded', error: 'BREAKER_OPEN', breaker: 'open' }
     const latency = clock.monotonic() - started
     const clockOffset = server.now() - Math.floor(clock.now())

@@ -107,7 +107,11 @@ async function note(core: Core, flight: Flight, looking: Looking, bytes: string 
 }
 
 function remember(core: Core, flight: Flight, read: Read, found: Found): void {
-  if (core.redis?.clock.known !== true) return // nobody knows when it ended: an isolate's clock may be hours off
+  if (core.redis?.clock.known !== true) {
+    // Nobody knows when it ended, for an isolate's clock may be hours off. What L1 has is as good as before.
+    flight.answered = false
+    return
+  }
   const { header, encoded } = found.opened
   const { expired } = found
   const now = core.settings.clock.now()

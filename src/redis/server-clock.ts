@@ -32,13 +32,14 @@ export class ServerClock {
     return !this.known || this.#clock.monotonic() - this.#learnedAt > refreshAfter
   }
 
-  /** Takes the reply to a `TIME` that was sent at `sentAt`, by the isolate's own wall clock. */
+  /** Takes the reply to a `TIME` that was sent at `sentAt`, by the clock that never jumps: the other may be set meanwhile. */
   learn(reply: Reply, sentAt: number): void {
     if (!isTime(reply)) return
     const [seconds, micros] = reply.map(Number) as [number, number]
     const received = this.#clock.now()
-    this.#offset = Math.round(seconds * 1000 + micros / 1000 - (sentAt + received) / 2)
     this.#learnedAt = this.#clock.monotonic()
+    const halfway = received - (this.#learnedAt - sentAt) / 2
+    this.#offset = Math.round(seconds * 1000 + micros / 1000 - halfway)
     this.#drift = received - this.#learnedAt
   }
 

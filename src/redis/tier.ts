@@ -88,8 +88,8 @@ export class RedisTier {
   }
 
   async #learn(): Promise<void> {
-    this.#askedAt = this.#wall.monotonic()
-    const sentAt = this.#wall.now()
+    const sentAt = this.#wall.monotonic()
+    this.#askedAt = sentAt
     try {
       this.clock.learn(await this.#link.send(['TIME'], { idempotent: true, aside: true }), sentAt)
     } finally {

@@ -40,7 +40,7 @@ function none(state: TierState['state'], reason?: StateReason): Remote {
 
 async function examine(core: Core, call: LoadCall, redis: RedisTier): Promise<Remote> {
   const clock = new ServerClock(core.settings.clock)
-  const sentAt = core.settings.clock.now()
+  const sentAt = core.settings.clock.monotonic()
   const asking = ask(core, call, redis)
   const [time, { bytes, versions, leased }] = await Promise.all([redis.ask(['TIME'], signalOf(call)), asking])
   clock.learn(time, sentAt)

@@ -129,8 +129,8 @@ describe('a stale value in L1 stands in for a load that fails, where Redis', () 
   const ended = async (): Promise<[World, HybridCache<true>]> => {
     const each = new World()
     const cache = (await each.warm({ localTtl: '1h', breaker: 'off' })) as HybridCache<true>
-    await cache.set('k', 'old', { ttl: '1s', staleIfError: '1h' })
-    await each.clock.advance(2000)
+    await cache.set('k', 'old', { ttl: '1s', staleIfError: '3h' })
+    await each.clock.advance('2s')
     return [each, cache]
   }
 
@@ -146,6 +146,12 @@ describe('a stale value in L1 stands in for a load that fails, where Redis', () 
     const [each, cache] = await ended()
     each.redis.replies.set('GET', reply)
     expect(await cache.getOrCreate('k', down, { staleIfError: '1h' })).toBe('old')
+  })
+
+  test.each([3_600_000, -3_600_000])('answers while the wall clock is set by %d ms', async (by) => {
+    const [each, cache] = await ended()
+    each.redis.before = () => each.clock.set(each.clock.now() + by)
+    expect(await cache.getOrCreate('k', down, { staleIfError: '3h' })).toBe('old')
   })
 
   test('gives too few replies', async () => {

@@ -13,7 +13,7 @@ const timeOf = (ms: number): Reply => [String(Math.floor(ms / 1000)), String(Mat
 function learned(skew = 0): { wall: ManualClock; server: ServerClock } {
   const wall = new ManualClock(start)
   const server = new ServerClock(wall)
-  server.learn(timeOf(start + skew), start)
+  server.learn(timeOf(start + skew), wall.monotonic())
   return { wall, server }
 }
 
@@ -43,10 +43,11 @@ describe("the server's time", () => {
         async (there, back, skew) => {
           const wall = new ManualClock(start)
           const server = new ServerClock(wall)
+          const sentAt = wall.monotonic()
           await wall.advance(there)
           const reply = timeOf(wall.now() + skew)
           await wall.advance(back)
-          server.learn(reply, start)
+          server.learn(reply, sentAt)
           expect(Math.abs(server.now() - (wall.now() + skew))).toBeLessThanOrEqual((there + back) / 2 + 1)
           expect(Number.isInteger(server.now())).toBe(true)
         },
@@ -61,7 +62,7 @@ describe("the server's time", () => {
     await wall.advance(1)
     expect([server.due, server.known]).toEqual([true, true])
     expect(server.now()).toBe(start + hour + 10 * minute + 1)
-    server.learn(timeOf(wall.now()), wall.now())
+    server.learn(timeOf(wall.now()), wall.monotonic())
     expect([server.due, server.now()]).toEqual([false, wall.now()])
   })
 
@@ -69,9 +70,23 @@ describe("the server's time", () => {
     const { wall, server } = learned()
     wall.set(start + by)
     expect([server.known, server.due]).toEqual([false, true])
-    server.learn(timeOf(start), wall.now())
+    server.learn(timeOf(start), wall.monotonic())
     expect([server.known, server.now()]).toEqual([true, start])
   })
+
+  test.each([hour, -hour])(
+    'is right also where the wall clock is set by %i ms while the answer is on its way',
+    async (by) => {
+      const wall = new ManualClock(start)
+      const server = new ServerClock(wall)
+      const sentAt = wall.monotonic()
+      await wall.advance(100)
+      const reply = timeOf(wall.now())
+      wall.set(wall.now() + by)
+      server.learn(reply, sentAt)
+      expect(server.now()).toBe(start + 150)
+    },
+  )
 
   test.each([1000, -1000, 1, 0])('survives a wall clock that moved by %i ms', (by) => {
     const { wall, server } = learned()
@@ -96,14 +111,14 @@ describe('a reply that is no time', () => {
   test.each(garbage.map((reply) => [JSON.stringify(reply), reply]))('teaches nothing: %s', (_, reply) => {
     const wall = new ManualClock(start)
     const server = new ServerClock(wall)
-    server.learn(reply as Reply, start)
+    server.learn(reply as Reply, wall.monotonic())
     expect([server.known, server.now()]).toEqual([false, start])
   })
 
   test('leaves what was known as it is', () => {
     const { server } = learned(hour)
-    server.learn(null, start)
-    server.learn(['x', 'y'], start)
+    server.learn(null, 0)
+    server.learn(['x', 'y'], 0)
     expect([server.known, server.now()]).toEqual([true, start + hour])
   })
 })
