@@ -18,6 +18,8 @@ interface Floor {
  * is known which value is the newest; isolates know what they did themselves, and of others what they have asked.
  */
 export class Ledger {
+  /** What happened last, for who has to find out why a rule was broken. */
+  readonly #trail: string[] = []
   #serial = 0
   readonly #lies: boolean
   /** What all isolates have been told of as done. */
@@ -31,17 +33,24 @@ export class Ledger {
     this.#lies = lies
   }
 
+  note(what: string): void {
+    if (this.#trail.push(what) > 80) this.#trail.shift()
+  }
+
   make(place: string): Value {
+    this.note(`  made ${place} #${this.#serial + 1}`)
     return { place, serial: ++this.#serial, secret: secretValue }
   }
 
   /** A write of these values was acknowledged to an isolate. */
   stored(isolate: string, values: readonly Value[]): void {
+    for (const { place, serial } of values) this.note(`  ${isolate} stored ${place} #${serial}`)
     for (const { place, serial } of values) this.#raise(isolate, place, { fresh: serial, removed: serial })
   }
 
   /** Whether they were stored nobody knows. */
   uncertain(values: readonly Value[]): void {
+    for (const { place, serial } of values) this.note(`  perhaps stored: ${place} #${serial}`)
     for (const { serial } of values) this.#loose.add(serial)
   }
 
@@ -55,6 +64,7 @@ export class Ledger {
     { soft = false, here = false }: { soft?: boolean; here?: boolean },
   ): void {
     const fresh = this.#serial + 1
+    this.note(`  ${isolate} ended ${places.join(', ')}${soft ? ', softly' : ''}, below #${fresh}`)
     for (const place of places) {
       const floor = { fresh, removed: soft ? 0 : fresh }
       if (here) raise(this.#of(isolate), place, floor)
@@ -76,10 +86,13 @@ export class Ledger {
     const serial = Number(found.serial)
     // R8: a caller changed it, and others got to see that.
     if (!Number.isSafeInteger(serial)) throw new Error(`R8: ${isolate} got ${JSON.stringify(value)}`)
+    this.note(`  ${isolate} got ${place} #${serial}`)
     const floor = this.#of(isolate).get(place) ?? { fresh: 0, removed: 0 }
     const least = stale ? floor.removed : floor.fresh
     if (serial < least && !this.#lies && !this.#loose.has(serial))
-      throw new Error(`R2/R9: ${isolate} got ${place} #${serial}, older than #${least}`)
+      throw new Error(
+        `R2/R9: ${isolate} got ${place} #${serial}, older than #${least}\n${this.#trail.join('\n')}`,
+      )
     ;(found as { serial: unknown }).serial = 'changed by a caller'
   }
 

@@ -72,7 +72,9 @@ async function foreignBytes(key: string, { random, execute }: Exchange): Promise
   const [item] = await execute([['MGET', other]])
   const [bytes] = (item?.result ?? []) as readonly (string | null)[]
   if (bytes === null || bytes === undefined || bytes === '') return []
-  const at = Math.floor(random() * bytes.length)
+  // Not its version: who makes an entry newer than it is writes a new one, and no checksum is a signature.
+  const stamp = /^h1\|[et]\|\d*/.exec(bytes)?.[0].length ?? 0
+  const at = stamp + Math.floor(random() * (bytes.length - stamp))
   const changed = `${bytes.slice(0, at)}${bytes[at] === '1' ? '2' : '1'}${bytes.slice(at + 1)}`
   return [['SET', key, pick === 1 ? changed : bytes, 'PX', 60_000]]
 }

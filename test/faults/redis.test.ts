@@ -73,7 +73,7 @@ describe.skipIf(redisServerBin() === undefined)('a real Redis that', () => {
     off: () => Promise<void>,
   ): Promise<Workload> {
     const clock = new ShiftClock()
-    const shown = new Shown(String(redis.port), new URL(server.url).port)
+    const shown = new Shown(`:${redis.port}`, new URL(server.url).host)
     let [isOn, struck] = [false, 0]
     let turning: Promise<void> = Promise.resolve()
     const workload = new Workload({
@@ -128,7 +128,7 @@ test('a Redis that is killed and started again, empty, breaks no rule', async ()
     token: canary.token,
   })
   const clock = new ShiftClock()
-  const shown = new Shown(new URL(server.url).port)
+  const shown = new Shown(new URL(server.url).host)
   const random = randomFrom(seed)
   let turning: Promise<void> = Promise.resolve()
   const workload = new Workload({

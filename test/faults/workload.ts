@@ -102,6 +102,7 @@ export class Workload {
     const cache = scope === '' ? isolate.cache : isolate.cache.namespace('n')
     const [before, checks] = [struck(), isolate.checks]
     const given = { isolate, cache, ledger: this.#ledger, tally: this.#tally, scope, random }
+    this.#ledger.note(`${name}, by ${isolate.name} ${scope}`)
     pass()
     try {
       const started = clock.monotonic()
