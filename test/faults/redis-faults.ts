@@ -72,6 +72,8 @@ async function foreignBytes(key: string, { random, execute }: Exchange): Promise
   const [item] = await execute([['MGET', other]])
   const [bytes] = (item?.result ?? []) as readonly (string | null)[]
   if (bytes === null || bytes === undefined || bytes === '') return []
+  // Copied to and fro, an entry would come back to its own key, older than what was written since: that is a replay.
+  if (pick === 2 && !bytes.split('\n')[0]?.endsWith(`|${other.replace(/^[^:]+:/, '')}`)) return []
   // Not its version: who makes an entry newer than it is writes a new one, and no checksum is a signature.
   const stamp = /^h1\|[et]\|\d*/.exec(bytes)?.[0].length ?? 0
   const at = stamp + Math.floor(random() * (bytes.length - stamp))
