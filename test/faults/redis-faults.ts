@@ -21,13 +21,17 @@ const scripts = new Map(
   ]),
 )
 
-/** Redis refuses some commands, and executes the others of the request. */
+/** Redis refuses some commands, in a text that repeats them, and executes the others of the request. */
 const refusing =
   (error: string, concerns: (command: Command) => boolean): WireFault =>
   async ({ commands, execute, answer }) => {
     const refused = commands.map(concerns)
     const items = await execute(commands.filter((_, i) => !refused[i]))
-    answer(JSON.stringify(refused.map((isRefused): Item => (isRefused ? { error } : (items.shift() ?? {})))))
+    const replies = commands.map((command, i): Item => {
+      if (refused[i] !== true) return items.shift() ?? {}
+      return { error: `${error} Command was: ${command.join(' ')}` }
+    })
+    answer(JSON.stringify(replies))
   }
 
 const writes = ([name]: Command): boolean => !reading.has(name)
