@@ -52,7 +52,7 @@ describe.each(kinds)('%s', (name, kind) => {
       random,
       name: `${name.replace(/\W/g, '')}-${probability}`,
       options: {
-        l2: { timeout: kind.slow === true ? '30ms' : '5s', softTimeout: kind.slow === true ? '20ms' : '1s' },
+        l2: { timeout: kind.slow === true ? '15ms' : '5s', softTimeout: kind.slow === true ? '10ms' : '1s' },
       },
       runsLua: true,
       lies: kind.lies === true,

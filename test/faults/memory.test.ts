@@ -7,7 +7,7 @@ import { Workload } from './workload.ts'
 // The same without a network and without waiting: more operations, and deadlines to the millisecond.
 const seed = Number(process.env['FAULTS_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 const timeout = 1000
-const rounds = 20 * Number(process.env['FAULTS_ROUNDS'] ?? 1)
+const rounds = 10 * Number(process.env['FAULTS_ROUNDS'] ?? 1)
 
 const faults: readonly Fault[] = [
   { fault: 'delay', latency: '300ms', jitter: '1s' },

@@ -9,7 +9,7 @@ import { randomFrom } from '../../src/testing/random.ts'
 import { isOfRedis } from './shown.ts'
 
 // `FAULTS_SOAK=600 npm run test:faults` goes on for ten minutes.
-const seconds = Number(process.env['FAULTS_SOAK'] ?? 8)
+const seconds = Number(process.env['FAULTS_SOAK'] ?? 6)
 const seed = Number(process.env['FAULTS_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 
 setFlagsFromString('--expose-gc')
