@@ -17,7 +17,7 @@ const dependencies = ['@upstash/redis/*', 'superjson', 'tiny-lru']
 export const budgets = {
   core: 35.75,
   everything: 58,
-  atomic: 4.5,
+  atomic: 4.6,
   admin: 3.75,
   lua: 8.5,
   redis: 1.5,
