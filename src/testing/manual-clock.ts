@@ -64,7 +64,7 @@ export class ManualClock implements Clock {
    * ready to run has run; 0 lets only that happen.
    */
   async advance(time: Duration): Promise<void> {
-    const end = this.#elapsed + (time === 0 ? 0 : toMilliseconds(time, 'the time to advance by'))
+    const end = this.#elapsed + span(time)
     for (;;) {
       await nextTask()
       const next = this.#next()
@@ -79,7 +79,7 @@ export class ManualClock implements Clock {
 
   /** Lets time pass in which nothing can run, as where a machine is suspended: timers that fall due meanwhile run late. */
   jump(time: Duration): void {
-    this.#move(toMilliseconds(time, 'the time to jump'))
+    this.#move(span(time))
   }
 
   /** The timer that falls due first; of several, the one that was set first. */
@@ -98,4 +98,11 @@ export class ManualClock implements Clock {
   get pending(): number {
     return this.#timers.size
   }
+}
+
+/** Unlike a lifetime it may be 0, and a part of a millisecond. */
+function span(time: Duration): number {
+  return typeof time === 'number' && time >= 0 && time < Infinity
+    ? time
+    : toMilliseconds(time, 'the time that passes')
 }
