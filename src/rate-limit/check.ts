@@ -92,12 +92,13 @@ function wordsOf(checks: readonly Check[], takes: boolean): string[] {
 
 const wordsPerKey = 5
 
-/** The reply of the script as results. */
-export function read(checks: readonly Check[], reply: readonly number[]): RateLimitResult[] {
-  const [now = Number.NaN] = reply
+/** The reply of the script as results. Throws for what it cannot have answered. */
+export function read(checks: readonly Check[], reply: unknown): RateLimitResult[] {
+  const isReply = Array.isArray(reply) && reply.length === 1 + checks.length * wordsPerKey
+  if (!isReply || !reply.every(Number.isSafeInteger)) throw unexpected()
+  const [now, ...words] = reply as [number, ...number[]]
   return checks.map((each, i) => {
-    const [state, retryAt, resetAt, used, rest] = reply.slice(1 + i * wordsPerKey) as number[]
-    if (rest === undefined) throw unexpected()
+    const [state, retryAt, resetAt, used, rest] = words.slice(i * wordsPerKey)
     const verdict = { ok: state === 1, retryAt, resetAt, used, rest } as Verdict
     return toResult(each, { now, verdict, blocked: state === -1 })
   })

@@ -8,7 +8,9 @@ import {
   setIfNotExists,
 } from '../../src/atomic/index.ts'
 import { type EntryOptions, type HybridCache, isCacheError } from '../../src/index.ts'
+import { createLocks } from '../../src/lock/index.ts'
 import { AcquireLock, GetMultiple, RateLimitSlidingWindow, ReleaseLock } from '../../src/lua/index.ts'
+import { createRateLimiter, slidingWindow } from '../../src/rate-limit/index.ts'
 import type { Isolate } from './isolate.ts'
 import type { Ledger, Value } from './ledger.ts'
 import type { Tally } from './tally.ts'
@@ -239,6 +241,29 @@ const limit: Operation = async ({ isolate, isolate: { cache }, tally }) => {
   if (outcome.ok && outcome.value[0] === 1) tally.admitted()
 }
 
+/** R10: fences rise, and of two who ask at once one at most has the lock. What was granted unseen is given back behind. */
+const fencedLock: Operation = async ({ isolate, isolate: { cache }, tally }) => {
+  const locks = createLocks({ cache })
+  const take = () => isolate.attempt(locks.acquire(tally.counter, { ttl: '200ms' }))
+  const asked = await Promise.all([take(), take()])
+  const held = asked.flatMap((outcome) => (outcome.ok && outcome.value !== undefined ? [outcome.value] : []))
+  tally.fenced(held.map(({ fence }) => fence))
+  for (const each of held) {
+    await isolate.attempt(each.extend())
+    await isolate.attempt(each.release())
+  }
+}
+
+/** R11, where denials are remembered, and what Redis does not answer is denied. It never rejects. */
+const rateLimiter: Operation = async ({ isolate: { cache }, tally }) => {
+  const policy = slidingWindow({ limit: tally.limit, window: '30d' })
+  const limiter = createRateLimiter({ cache, policy, name: 'canary', onError: 'closed' })
+  const { success } = await limiter.limit(tally.counter)
+  if (success) tally.passed()
+  await limiter.peek(tally.counter)
+  await limiter.limit(`canary-key-${tally.next()}`, { cost: 2 })
+}
+
 const scripts: Operation = async ({ isolate, isolate: { cache }, tally }) => {
   await isolate.attempt(cache.scripts.execute(GetMultiple, { keys: [...keys] }))
   if (!tally.runsLua) return
@@ -296,6 +321,8 @@ export const operations: Readonly<Record<string, Operation>> = {
   list: appendAndRead,
   'scripts: a lock': lock,
   'scripts: a limit': limit,
+  'a lock with a fence': fencedLock,
+  'a rate limiter': rateLimiter,
   'scripts: read-only, and of one’s own': scripts,
   removeByPattern: removePattern,
   warm: warmUp,

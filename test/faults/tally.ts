@@ -11,6 +11,8 @@ export class Tally {
   #counted = 0
   #runs = 0
   #admitted = 0
+  #passed = 0
+  #fence = 0
   #holder: string | undefined
 
   constructor({ counter, runsLua, unreliable }: { counter: string; runsLua: boolean; unreliable: boolean }) {
@@ -58,6 +60,23 @@ export class Tally {
     this.#admitted++
     if (!this.#unreliable && this.#admitted > this.limit)
       throw new Error(`R11: ${this.#admitted} were let through`)
+  }
+
+  /** The same of the limiter. */
+  passed(): void {
+    this.#passed++
+    if (!this.#unreliable && this.#passed > this.limit)
+      throw new Error(`R11: the limiter let ${this.#passed} through`)
+  }
+
+  /** The fences of those who asked for one lock at once, and were granted it. */
+  fenced(fences: readonly number[]): void {
+    if (this.#unreliable) return
+    if (fences.length > 1) throw new Error(`R10: ${fences.length} were granted one lock`)
+    for (const fence of fences) {
+      if (fence <= this.#fence) throw new Error(`R10: fence ${fence} came after ${this.#fence}`)
+      this.#fence = fence
+    }
   }
 
   holds(isolate: string): void {

@@ -27,6 +27,10 @@ describe.each(modes)('where Redis fails, %s', (onError) => {
   test.each([
     ['nonsense', 'OK', 'L2_REPLY'],
     ['too little', [1_700_000_000_000_000, 1, 0], 'L2_REPLY'],
+    ['an empty list', [], 'L2_REPLY'],
+    ['a number', 1, 'L2_REPLY'],
+    ['words', [1_700_000_000_000_000, '1', 0, 0, 0, 0], 'L2_REPLY'],
+    ['too much', [1_700_000_000_000_000, 1, 0, 0, 0, 0, 0], 'L2_REPLY'],
     ['an error of the script', new RedisReplyError('ERR user_script:1: x'), 'SCRIPT'],
     ['a refused token', new RedisReplyError('NOPERM no'), 'L2_AUTH'],
     ['a used-up quota', new RedisReplyError('ERR max requests limit exceeded'), 'L2_RATE_LIMITED'],
