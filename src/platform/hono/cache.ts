@@ -1,13 +1,13 @@
 import { HybridCache } from '../../cache.ts'
 import {
   capture,
+  namedKey,
   notModified,
   type Refusal,
   refusalOfRequest,
   refusalOfResponse,
   requestKey,
   revive,
-  shortKey,
   type StoredResponse,
 } from '../../http/index.ts'
 import type { LoadContext } from '../../load/context.ts'
@@ -161,8 +161,9 @@ class Handling {
     const { key, vary } = this.#settings
     const request = this.#context.req.raw
     if (key === undefined) return requestKey(request, vary)
-    const headers = vary.map((name) => request.headers.get(name))
-    return shortKey(JSON.stringify([await key(this.#context), ...headers]))
+    const name = await key(this.#context)
+    if (typeof name !== 'string') throw new TypeError('key must give a string: what stands for the request')
+    return namedKey(name, request, vary)
   }
 
   /** What is stored, or is now; `undefined` where the origin fails and nothing may take its place. */

@@ -12,7 +12,7 @@ type Handler = (request: Request) => Response | Promise<Response>
 class App {
   readonly world: World = new World()
   readonly store: HybridCache
-  readonly app: Hono = new Hono()
+  app: Hono = new Hono()
   runs = 0
 
   constructor(handler: Handler, options: Partial<CacheMiddlewareOptions> = {}, behind = false) {
@@ -108,6 +108,64 @@ describe('what may be stored', () => {
     expect(app.runs).toBe(5)
     await app.ask(`/${'long'.repeat(1000)}`)
     expect((await app.ask(`/${'long'.repeat(1000)}`)).headers.get('cache-status')).toBe('hybrid-cache; hit')
+  })
+
+  test('is never what another query has, as the app reads it', async () => {
+    const part = fc.constantFrom(
+      'a',
+      'b',
+      '=',
+      '&',
+      '+',
+      '%20',
+      '%61',
+      '%',
+      '%2',
+      '%ff',
+      '%fe',
+      '%25ff',
+      '%EF%BF%BD',
+    )
+    const query = fc.array(part, { maxLength: 6 }).map((parts) => parts.join(''))
+    await fc.assert(
+      fc.asyncProperty(fc.array(query, { minLength: 2, maxLength: 8 }), async (queries) => {
+        const app = new App(() => new Response('unused'))
+        const seen = (c: { req: { queries(): object } }): string =>
+          JSON.stringify(Object.entries(c.req.queries()).toSorted())
+        app.app = new Hono().use('*', cacheMiddleware({ cache: app.store }))
+        app.app.get('*', (c) => c.text(seen(c)))
+        const bare = new Hono().get('*', (c) => c.text(seen(c)))
+        for (const each of queries)
+          expect(await (await app.ask(`/?${each}`)).text()).toBe(
+            await (await bare.request(`/?${each}`)).text(),
+          )
+      }),
+      { numRuns: 300 },
+    )
+    const app = new App((request) => new Response(request.url))
+    await app.ask('/?id=%ff')
+    expect(await (await app.ask('/?id=%fe')).text()).toContain('%fe')
+  })
+
+  test('under a key of its own is never what a URL has, nor what depends on another header', async () => {
+    const app = new App((request) => new Response(request.url))
+    const by = (options: Partial<CacheMiddlewareOptions>): Hono =>
+      new Hono()
+        .use('*', cacheMiddleware({ cache: app.store, ...options }))
+        .get('*', (c) => c.text(JSON.stringify(options)))
+    await app.ask('/secret')
+    const crafted = { headers: { 'x-a': '/secret', 'x-b': '', 'x-c': 'acme' } }
+    const named = by({ key: () => 'http://localhost', vary: ['x-a', 'x-b'] })
+    expect((await named.request('/', crafted)).headers.get('cache-status')).toContain('stored')
+    for (const vary of [['x-b'], ['x-c']])
+      expect(
+        (await by({ vary }).request('/', { headers: { [vary[0] as string]: 'acme' } })).headers.get(
+          'cache-status',
+        ),
+      ).toContain('stored')
+    const unnamed = by({ key: () => undefined as never })
+    unnamed.onError((error) => new Response(error.message, { status: 500 }))
+    expect(await (await unnamed.request('/')).text()).toContain('key must give a string')
   })
 
   test('answers HEAD from what GET has stored, and who has it already with 304', async () => {
