@@ -107,7 +107,7 @@ function resolve(options: CacheMiddlewareOptions): Settings {
   const { vary = [], maxBytes = 512 * 1024, app, swr, eager } = options
   if (!(options.cache instanceof HybridCache) && typeof options.cache !== 'function')
     throw new TypeError('cache takes the cache, or a function of the context that gives it')
-  if (!Array.isArray(vary) || !vary.every((name) => typeof name === 'string'))
+  if (!Array.isArray(vary) || !vary.every(isHeaderName))
     throw new TypeError('vary must be a list of names of request headers')
   if (!Number.isSafeInteger(maxBytes) || maxBytes < 1)
     throw new TypeError('maxBytes must be a whole number, 1 or more')
@@ -120,6 +120,11 @@ function resolve(options: CacheMiddlewareOptions): Settings {
     ...(app === undefined && nothingBehind),
   }
   return { ...options, vary: vary.map((name) => name.toLowerCase()), maxBytes, entry }
+}
+
+/** Not `*` either, which stands for more than headers. */
+function isHeaderName(name: unknown): name is string {
+  return typeof name === 'string' && name !== '*' && /^[\w!#$%&'*+.^`|~-]+$/.test(name)
 }
 
 /** Says that a request was made here, to refresh what is stored. Nobody else can: its value is known to this isolate alone. */

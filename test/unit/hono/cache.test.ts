@@ -396,6 +396,9 @@ test('a failing Redis fails nobody', async () => {
 test.each<[string, object]>([
   ['no cache', { cache: {} }],
   ['vary', { vary: 'cookie' }],
+  ['vary on everything', { vary: ['*'] }],
+  ['vary on what is no header', { vary: ['accept language'] }],
+  ['vary on nothing', { vary: [''] }],
   ['maxBytes', { maxBytes: 0 }],
 ])('bad options are a TypeError: %s', (_, options) => {
   expect(() => cacheMiddleware({ cache: new World().memoryOnly(), ...options } as never)).toThrow(TypeError)
