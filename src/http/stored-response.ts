@@ -26,14 +26,20 @@ const notStored = new Set([
   'content-length',
 ])
 
-/** Reads a response, `maxBytes` of its body at most. */
-export async function capture(
-  response: Response,
-  { maxBytes, at }: { maxBytes: number; at: number },
-): Promise<Captured> {
+/** How a response is read: `maxBytes` of its body at most, and without what is as it was set for the request before it was made. */
+export interface Capturing {
+  readonly maxBytes: number
+  readonly at: number
+  readonly inFront?: Headers | undefined
+}
+
+/** Reads a response. */
+export async function capture(response: Response, { maxBytes, at, inFront }: Capturing): Promise<Captured> {
   const read = await readUpTo(response.body, maxBytes)
   if ('rest' in read) return { tooLarge: new Response(read.rest, response) }
-  const headers = [...response.headers].filter(([name]) => !notStored.has(name))
+  const isOwn = ([name, value]: [string, string]): boolean =>
+    !notStored.has(name) && (name === 'content-type' || inFront?.get(name) !== value)
+  const headers = [...response.headers].filter(isOwn)
   return { stored: { status: response.status, headers, ...encode(read.bytes), at } }
 }
 

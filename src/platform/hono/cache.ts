@@ -14,9 +14,11 @@ import type { LoadContext } from '../../load/context.ts'
 import { nowIn } from '../../load/store.ts'
 import type { EntryOptions } from '../../options.ts'
 import {
+  addInFront,
   type CacheOf,
   cacheFor,
   executionOf,
+  headersInFront,
   type HonoContext,
   type HonoMiddleware,
   replaceResponse,
@@ -138,6 +140,7 @@ class Handling {
   readonly #next: () => Promise<void>
   /** Whether the handlers behind this one have run for this request. */
   #ran = false
+  #inFront: Headers | undefined
 
   constructor(settings: Settings, context: HonoContext, next: () => Promise<void>) {
     this.#settings = settings
@@ -145,7 +148,7 @@ class Handling {
     this.#next = next
   }
 
-  async answer(): Promise<Response | void> {
+  async answer(): Promise<void> {
     const request = this.#context.req.raw
     if (secret !== undefined && request.headers.get(refreshHeader) === secret) return this.#next()
     const refusal = refusalOfRequest(request, this.#settings.vary)
@@ -203,7 +206,11 @@ class Handling {
       return { passed: refusal }
     }
     const at = timeOf(store)
-    const captured = await capture(response, { maxBytes: this.#settings.maxBytes, at })
+    const captured = await capture(response, {
+      maxBytes: this.#settings.maxBytes,
+      at,
+      inFront: this.#inFront,
+    })
     if ('stored' in captured) return captured.stored
     if (isOwn) replaceResponse(this.#context, captured.tooLarge)
     await this.#refuse(store, key, loading)
@@ -218,6 +225,7 @@ class Handling {
 
   async #run(): Promise<Response> {
     this.#ran = true
+    this.#inFront = headersInFront(this.#context)
     await this.#next()
     return this.#context.res
   }
@@ -238,7 +246,7 @@ class Handling {
     this.#context.header('cache-status', `hybrid-cache; ${status}`)
   }
 
-  #give(store: HybridCache, found: StoredResponse): Response | void {
+  #give(store: HybridCache, found: StoredResponse): void {
     const request = this.#context.req.raw
     const whole = revive(found, timeOf(store))
     const failed = this.#ran && this.#context.res.status >= 500
@@ -246,7 +254,7 @@ class Handling {
     const response =
       notModified(whole, request) ?? (request.method === 'HEAD' ? new Response(null, whole) : whole)
     response.headers.set('cache-status', `hybrid-cache; ${status}`)
-    if (!this.#ran) return response
+    addInFront(response, this.#inFront ?? headersInFront(this.#context))
     replaceResponse(this.#context, response)
   }
 }

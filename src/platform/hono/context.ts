@@ -8,6 +8,7 @@ export interface HonoContext {
   readonly executionCtx: unknown
   readonly env: unknown
   header(name: string, value: string): void
+  body(data: null): Response
 }
 
 /** A middleware of Hono, by its shape: this package does not depend on it. */
@@ -39,4 +40,17 @@ export function executionOf(context: HonoContext): RequestContext | undefined {
 export function replaceResponse(context: HonoContext, response: Response): void {
   context.res = undefined as unknown as Response
   context.res = response
+}
+
+/** What those in front have set for this request, whatever it is answered with. Looking at `res` would change what becomes of it. */
+export function headersInFront(context: HonoContext): Headers {
+  return context.body(null).headers
+}
+
+/** Gives a response those of them that it does not have itself. */
+export function addInFront(response: Response, inFront: Headers): void {
+  for (const [name, value] of inFront) {
+    if (name === 'set-cookie') response.headers.append(name, value)
+    else if (!response.headers.has(name)) response.headers.set(name, value)
+  }
 }

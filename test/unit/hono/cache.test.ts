@@ -79,6 +79,39 @@ describe('what may be stored', () => {
     )
   })
 
+  test('leaves each request the headers that were set for it before, cookies too', async () => {
+    const world = new World()
+    let requests = 0
+    const app = new Hono()
+    app.use('*', async (c, next) => {
+      c.header('x-request-id', String(++requests))
+      c.header('cache-control', 'no-store')
+      if (c.req.query('admin') !== undefined) c.header('x-admin', 'yes')
+      if (requests === 3) c.header('set-cookie', 'a=1')
+      if (requests === 3) c.header('set-cookie', 'b=2', { append: true })
+      await next()
+    })
+    app.use('*', cacheMiddleware({ cache: world.isolate(), key: () => 'same' }))
+    app.get('*', (c) => c.text('hello', 200, { 'cache-control': 'public', etag: '"v1"' }))
+    const ask = async (path = '/', init: RequestInit = {}): Promise<(string | null)[]> => {
+      const { headers, status } = await app.request(path, init)
+      const names = ['x-request-id', 'cache-control', 'x-admin', 'content-type']
+      return [String(status), headers.getSetCookie().join(), ...names.map((name) => headers.get(name))]
+    }
+    const type = 'text/plain; charset=UTF-8'
+    expect(await ask('/?admin')).toEqual(['200', '', '1', 'public', 'yes', type])
+    expect(await ask()).toEqual(['200', '', '2', 'public', null, type])
+    expect(await ask()).toEqual(['200', 'a=1,b=2', '3', 'public', null, type])
+    expect(await ask('/', { headers: { 'if-none-match': '"v1"' } })).toEqual([
+      '304',
+      '',
+      '4',
+      'public',
+      null,
+      null,
+    ])
+  })
+
   test('is shared by all who ask at the time', async () => {
     let finish = (): void => undefined
     const made = new Promise<void>((resolve) => (finish = resolve))
