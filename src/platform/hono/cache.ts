@@ -17,12 +17,12 @@ import {
   addInFront,
   type CacheOf,
   cacheFor,
-  executionOf,
   headersInFront,
   type HonoContext,
   type HonoMiddleware,
   replaceResponse,
 } from './context.ts'
+import { type Answer, type App, refresh, refreshOf } from './refresh.ts'
 
 /** Options of {@link cache}. Those of the entries are the same as those of `getOrCreate`. */
 export interface CacheMiddlewareOptions<Context extends HonoContext = HonoContext> extends Pick<
@@ -40,7 +40,7 @@ export interface CacheMiddlewareOptions<Context extends HonoContext = HonoContex
   /** The largest body that is stored, in bytes. Default 512 KiB. */
   readonly maxBytes?: number
   /** The app itself. `swr` and `eager` need it: what goes on behind a response asks it anew. */
-  readonly app?: { fetch(request: Request, env?: unknown, context?: never): Response | Promise<Response> }
+  readonly app?: App
 }
 
 /** Said instead of a response: this one is for its own caller only. */
@@ -129,10 +129,6 @@ function isHeaderName(name: unknown): name is string {
   return typeof name === 'string' && name !== '*' && /^[\w!#$%&'*+.^`|~-]+$/.test(name)
 }
 
-/** Says that a request was made here, to refresh what is stored. Nobody else can: its value is known to this isolate alone. */
-const refreshHeader = 'x-hybrid-cache-refresh'
-let secret: string | undefined
-
 /** One request. */
 class Handling {
   readonly #settings: Settings
@@ -150,7 +146,8 @@ class Handling {
 
   async answer(): Promise<void> {
     const request = this.#context.req.raw
-    if (secret !== undefined && request.headers.get(refreshHeader) === secret) return this.#next()
+    const refreshing = refreshOf(request)
+    if (refreshing !== undefined) return refreshing.run(this.#settings, this.#context, this.#next)
     const refusal = refusalOfRequest(request, this.#settings.vary)
     if (refusal !== undefined) return this.#pass(`fwd=bypass; detail=${refusal}`)
     const store = cacheFor(this.#settings.cache, this.#context)
@@ -195,10 +192,13 @@ class Handling {
     key: string,
     loading: LoadContext<StoredResponse>,
   ): Promise<StoredResponse | Passed> {
-    const isOwn = loading.stale === undefined || this.#settings.app === undefined
-    const response = isOwn ? await this.#run() : await this.#refresh()
+    const { app, vary, maxBytes } = this.#settings
+    const isOwn = loading.stale === undefined || app === undefined
+    const answer = isOwn ? await this.#run() : await refresh(app, this.#settings, this.#context)
+    if (answer === undefined) loading.fail(new OriginFailed('the app has not asked its handlers'))
+    const { response, inFront } = answer
     if (response.status >= 500) loading.fail(new OriginFailed('the origin has answered with an error'))
-    const refusal = refusalOfResponse(response, this.#settings.vary)
+    const refusal = refusalOfResponse(response, vary)
     if (refusal !== undefined) {
       // Only its own client is answered so: nothing follows for the others.
       if (response.status === 304) loading.skip()
@@ -206,13 +206,10 @@ class Handling {
       return { passed: refusal }
     }
     const at = timeOf(store)
-    const captured = await capture(response, {
-      maxBytes: this.#settings.maxBytes,
-      at,
-      inFront: this.#inFront,
-    })
+    const captured = await capture(response, { maxBytes, at, inFront })
     if ('stored' in captured) return captured.stored
     if (isOwn) replaceResponse(this.#context, captured.tooLarge)
+    else await captured.tooLarge.body?.cancel()
     await this.#refuse(store, key, loading)
     return { passed: 'too-large' }
   }
@@ -223,22 +220,11 @@ class Handling {
     await store.set(`pass ${key}`, 1, { l2: false, ttl: passFor })
   }
 
-  async #run(): Promise<Response> {
+  async #run(): Promise<Answer> {
     this.#ran = true
-    this.#inFront = headersInFront(this.#context)
+    const inFront = (this.#inFront = headersInFront(this.#context))
     await this.#next()
-    return this.#context.res
-  }
-
-  /** The context of this request may be over: the app is asked as by another. */
-  async #refresh(): Promise<Response> {
-    const { app } = this.#settings
-    if (app === undefined) throw new TypeError('there is no app to ask')
-    const headers = new Headers(this.#context.req.raw.headers)
-    for (const name of ['if-none-match', 'if-modified-since']) headers.delete(name)
-    headers.set(refreshHeader, (secret ??= crypto.randomUUID()))
-    const request = new Request(this.#context.req.raw.url, { headers })
-    return app.fetch(request, this.#context.env, executionOf(this.#context) as never)
+    return { response: this.#context.res, inFront }
   }
 
   async #pass(status: string): Promise<void> {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { Hono } from 'hono'
+import { compress } from 'hono/compress'
 import { describe, expect, test } from 'vitest'
 import type { HybridCache } from '../../../src/index.ts'
 import { cache as cacheMiddleware, type CacheMiddlewareOptions } from '../../../src/platform/hono/index.ts'
@@ -380,6 +381,55 @@ describe('swr', () => {
     await expect.poll(() => app.runs).toBe(2)
     await settle()
     expect(await (await app.ask()).text()).toBe('v2')
+  })
+
+  test('takes what the handlers answer, not what is made of it for a client in front of the cache', async () => {
+    const app = new App(text)
+    let version = 0
+    app.app = new Hono()
+    app.app.use('*', compress({ threshold: 1 }))
+    app.app.use('*', async (c, next) => {
+      c.header('x-request-id', crypto.randomUUID())
+      await next()
+      if (!c.req.header('cookie')) c.header('set-cookie', 'visitor=canary')
+    })
+    const own = { app: app.app as NonNullable<CacheMiddlewareOptions['app']>, swr: '1h' } as const
+    app.app.use('*', cacheMiddleware({ cache: app.store, ttl: '10s', ...own }))
+    app.app.get('*', (c) => c.text(`version ${++version}`.repeat(100)))
+    const init = { headers: { 'accept-encoding': 'gzip' } }
+    await app.ask('/', init)
+    await app.world.clock.advance(11_000)
+    await (await app.ask('/', init)).arrayBuffer()
+    await expect.poll(() => version).toBe(2)
+    await settle()
+    const plain = await app.ask()
+    expect([await plain.text(), plain.headers.get('cache-status'), version]).toEqual([
+      'version 2'.repeat(100),
+      'hybrid-cache; hit',
+      2,
+    ])
+    expect((await app.ask('/', init)).headers.get('content-encoding')).toBe('gzip')
+    expect(JSON.stringify([...app.world.redis.values])).not.toMatch(/canary|x-request-id/)
+  })
+
+  test('keeps what it has where the app does not get to its handlers', async () => {
+    const app = new App(text)
+    let isClosed = false
+    app.app = new Hono()
+    const own = { app: app.app as NonNullable<CacheMiddlewareOptions['app']>, swr: '1h' } as const
+    app.app.use('*', async (c, next) => {
+      if (isClosed && c.req.raw.headers.has('x-hybrid-cache-refresh')) return c.text('closed', 429)
+      return next()
+    })
+    app.app.use('*', cacheMiddleware({ cache: app.store, ttl: '10s', ...own }))
+    app.app.get('*', (c) => c.text('hello'))
+    await app.ask()
+    await app.world.clock.advance(11_000)
+    isClosed = true
+    for (let i = 0; i < 3; i++) {
+      expect((await app.ask()).headers.get('cache-status')).toBe('hybrid-cache; hit')
+      await settle()
+    }
   })
 
   test('cannot be asked for by a client, and needs the app', async () => {
