@@ -202,7 +202,7 @@ class Handling {
     if (refusal !== undefined) {
       // Only its own client is answered so: nothing follows for the others.
       if (response.status === 304) loading.skip()
-      else await this.#refuse(store, key, loading)
+      else await this.#refuse(store, key, loading, isNews(response))
       return { passed: refusal }
     }
     const at = timeOf(store)
@@ -210,14 +210,21 @@ class Handling {
     if ('stored' in captured) return captured.stored
     if (isOwn) replaceResponse(this.#context, captured.tooLarge)
     else await captured.tooLarge.body?.cancel()
-    await this.#refuse(store, key, loading)
+    await this.#refuse(store, key, loading, true)
     return { passed: 'too-large' }
   }
 
   /** Nobody else is given it, and for a while nobody waits for another's. */
-  async #refuse(store: HybridCache, key: string, loading: LoadContext<StoredResponse>): Promise<void> {
+  async #refuse(
+    store: HybridCache,
+    key: string,
+    loading: LoadContext<StoredResponse>,
+    replaces: boolean,
+  ): Promise<void> {
     loading.skip()
     await store.set(`pass ${key}`, 1, { l2: false, ttl: passFor })
+    // What it takes the place of would be given away again. Where Redis fails, that was told.
+    if (replaces && loading.stale !== undefined) await store.remove(`http ${key}`).catch(() => undefined)
   }
 
   async #run(): Promise<Answer> {
@@ -243,6 +250,11 @@ class Handling {
     addInFront(response, this.#inFront ?? headersInFront(this.#context))
     replaceResponse(this.#context, response)
   }
+}
+
+/** Whether a response that is not stored says that what is stored is no more. Else it may be about the request. */
+function isNews({ status }: Response): boolean {
+  return status < 400 || status === 404 || status === 410
 }
 
 function timeOf(store: HybridCache): number {

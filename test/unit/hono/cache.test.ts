@@ -412,6 +412,28 @@ describe('swr', () => {
     expect(JSON.stringify([...app.world.redis.values])).not.toMatch(/canary|x-request-id/)
   })
 
+  test('whose answer is none to keep ends the stale response, unless it may be about the request', async () => {
+    for (const [status, then] of [
+      [404, 404],
+      [302, 302],
+      [403, 200],
+    ] as const) {
+      const init = { status, headers: { location: '/' } }
+      const app = new App(
+        () => (app.runs === 1 ? new Response('here') : new Response('gone', init)),
+        { swr: '1h' },
+        true,
+      )
+      await app.ask()
+      await app.world.clock.advance(11_000)
+      expect((await app.ask()).status).toBe(200)
+      await expect.poll(() => app.runs).toBe(2)
+      await settle()
+      await app.world.clock.advance(11_000)
+      expect((await app.ask()).status).toBe(then)
+    }
+  })
+
   test('keeps what it has where the app does not get to its handlers', async () => {
     const app = new App(text)
     let isClosed = false
