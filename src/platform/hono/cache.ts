@@ -22,7 +22,8 @@ import {
   type HonoMiddleware,
   replaceResponse,
 } from './context.ts'
-import { type Answer, type App, refresh, refreshOf } from './refresh.ts'
+import { unlessClaimed } from './nesting.ts'
+import { type Answer, type App, discard, refresh, refreshOf } from './refresh.ts'
 
 /** Options of {@link cache}. Those of the entries are the same as those of `getOrCreate`. */
 export interface CacheMiddlewareOptions<Context extends HonoContext = HonoContext> extends Pick<
@@ -62,6 +63,7 @@ const passFor = 10_000
  * Passed on and not stored is what could be meant for one client: other methods; requests with `Authorization`, `Cookie` or `Range`;
  * responses with `Set-Cookie`, with `Cache-Control: private`, `no-store` or `no-cache`, with a `Vary` that is not listed in `vary`, with
  * `Content-Encoding` (compress outside of the cache), or larger than `maxBytes`. `HEAD` is answered from what a `GET` has stored.
+ * Of two that would keep the same response in the same cache, one behind the other, the first counts.
  * A status of 500 or more counts as a failure: a stale response takes its place within `staleIfError`. What a client says of
  * caching in its request is not heeded. Answers have `Age` and `Cache-Status` (RFC 9211); `If-None-Match` is answered with 304.
  *
@@ -152,9 +154,13 @@ class Handling {
     if (refusal !== undefined) return this.#pass(`fwd=bypass; detail=${refusal}`)
     const store = cacheFor(this.#settings.cache, this.#context)
     const key = await this.#key()
+    if (!(await unlessClaimed(request, [store, key], () => this.#answerFrom(store, key)))) await this.#next()
+  }
+
+  async #answerFrom(store: HybridCache, key: string): Promise<void> {
     if (store.getLocal(`pass ${key}`) !== undefined) return this.#pass('fwd=uri-miss; detail=pass')
     const found =
-      request.method === 'HEAD'
+      this.#context.req.raw.method === 'HEAD'
         ? await store.get<StoredResponse>(`http ${key}`)
         : await this.#find(store, key)
     if (found === undefined) return this.#pass('fwd=uri-miss')
@@ -197,8 +203,10 @@ class Handling {
     const answer = isOwn ? await this.#run() : await refresh(app, this.#settings, this.#context)
     if (answer === undefined) loading.fail(new OriginFailed('the app has not asked its handlers'))
     const { response, inFront } = answer
-    if (response.status >= 500) loading.fail(new OriginFailed('the origin has answered with an error'))
+    const failed = response.status >= 500
     const refusal = refusalOfResponse(response, vary)
+    if (refusal !== undefined && !isOwn) discard(response)
+    if (failed) loading.fail(new OriginFailed('the origin has answered with an error'))
     if (refusal !== undefined) {
       // Only its own client is answered so: nothing follows for the others.
       if (response.status === 304) loading.skip()
@@ -209,7 +217,7 @@ class Handling {
     const captured = await capture(response, { maxBytes, at, inFront })
     if ('stored' in captured) return captured.stored
     if (isOwn) replaceResponse(this.#context, captured.tooLarge)
-    else await captured.tooLarge.body?.cancel()
+    else discard(captured.tooLarge)
     await this.#refuse(store, key, loading, true)
     return { passed: 'too-large' }
   }

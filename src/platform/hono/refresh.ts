@@ -60,9 +60,14 @@ export async function refresh(app: App, maker: object, context: HonoContext): Pr
   try {
     const request = new Request(context.req.raw.url, { headers })
     const answer = await app.fetch(request, context.env, executionOf(context) as never)
-    await answer.body?.cancel()
+    discard(answer)
     return own.answer
   } finally {
     underway.delete(token)
   }
+}
+
+/** Nobody reads it. */
+export function discard({ body }: Response): void {
+  body?.cancel().catch(() => undefined)
 }

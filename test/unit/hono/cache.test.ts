@@ -202,6 +202,24 @@ describe('what may be stored', () => {
     expect(await (await unnamed.request('/')).text()).toContain('key must give a string')
   })
 
+  test('is not waited for by a second middleware behind the first', async () => {
+    const world = new World()
+    const store = world.isolate()
+    const app = new Hono()
+    let runs = 0
+    app.use('*', cacheMiddleware({ cache: () => store.bind({ waitUntil: () => undefined }) }))
+    app.use('/x', cacheMiddleware({ cache: store, ttl: '10s' }))
+    app.get('*', (c) => c.text(`run ${++runs}`))
+    const request = new Request('http://localhost/x')
+    for (const status of ['fwd=uri-miss; stored', 'hit']) {
+      const response = await app.fetch(request)
+      expect([await response.text(), response.headers.get('cache-status')]).toEqual([
+        'run 1',
+        `hybrid-cache; ${status}`,
+      ])
+    }
+  })
+
   test('answers HEAD from what GET has stored, and who has it already with 304', async () => {
     const app = new App(text)
     expect((await app.ask('/', { method: 'HEAD' })).headers.get('cache-status')).toBe(
