@@ -1,3 +1,5 @@
+import type { Freshness } from './cache-control.ts'
+
 // What a shared cache must not keep: RFC 9111, section 3, read strictly. Whatever could be meant for one client only is left out.
 
 /** Why a request is passed on, or a response not stored. */
@@ -10,7 +12,7 @@ export type Refusal =
   | 'range'
   /** The response is no whole success. */
   | 'status'
-  /** It is for one client, or says that it is not to be stored. */
+  /** It is for one client, or says that it is not to be stored, or has ended already. */
   | 'set-cookie'
   | 'cache-control'
   /** It depends on a header of the request that is not part of the key. */
@@ -27,14 +29,16 @@ export function refusalOfRequest({ method, headers }: Request, vary: readonly st
   return headers.has('range') ? 'range' : undefined
 }
 
-const notForAll = /(?:^|[\s,])(?:private|no-store|no-cache)(?=$|[\s,=])/i
-
 /** Why a response is not stored; `undefined` where it may be. */
-export function refusalOfResponse(response: Response, vary: readonly string[]): Refusal | undefined {
+export function refusalOfResponse(
+  response: Response,
+  vary: readonly string[],
+  freshness: Freshness,
+): Refusal | undefined {
   const { headers, status } = response
   if (status !== 200) return 'status'
   if (headers.has('set-cookie')) return 'set-cookie'
-  if (notForAll.test(headers.get('cache-control') ?? '')) return 'cache-control'
+  if (freshness.refused) return 'cache-control'
   if (headers.has('content-encoding')) return 'content-encoding'
   const varies = (headers.get('vary') ?? '').toLowerCase().split(',')
   const unlisted = varies.map((name) => name.trim()).filter((name) => name !== '' && !vary.includes(name))

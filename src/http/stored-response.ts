@@ -1,3 +1,5 @@
+import { ageIn } from './cache-control.ts'
+
 /** A response as it is stored: plain data, for JSON to carry. */
 export interface StoredResponse {
   readonly status: number
@@ -5,7 +7,7 @@ export interface StoredResponse {
   readonly body: string
   /** How `body` stands for bytes: text where they are UTF-8, else base64. */
   readonly encoding: 'utf-8' | 'base64'
-  /** When it was made, in milliseconds since 1970. */
+  /** When it was made, be it by who gave it to this one, in milliseconds since 1970. */
   readonly at: number
 }
 
@@ -40,7 +42,14 @@ export async function capture(response: Response, { maxBytes, at, inFront }: Cap
   const isOwn = ([name, value]: [string, string]): boolean =>
     !notStored.has(name) && (name === 'content-type' || inFront?.get(name) !== value)
   const headers = [...response.headers].filter(isOwn)
-  return { stored: { status: response.status, headers, ...encode(read.bytes), at } }
+  return {
+    stored: {
+      status: response.status,
+      headers,
+      ...encode(read.bytes),
+      at: at - ageIn(response.headers) * 1000,
+    },
+  }
 }
 
 /** The response that was stored. `now`: milliseconds since 1970. */

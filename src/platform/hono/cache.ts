@@ -1,6 +1,9 @@
 import { HybridCache } from '../../cache.ts'
+import { toMilliseconds } from '../../duration.ts'
 import {
   capture,
+  type Freshness,
+  freshnessOf,
   namedKey,
   notModified,
   type Refusal,
@@ -61,7 +64,7 @@ const passFor = 10_000
  * Caches the responses of a Hono app in both tiers: what `GET` answers with 200, once for all who ask at a time.
  *
  * Passed on and not stored is what could be meant for one client: other methods; requests with `Authorization`, `Cookie` or `Range`;
- * responses with `Set-Cookie`, with `Cache-Control: private`, `no-store` or `no-cache`, with a `Vary` that is not listed in `vary`, with
+ * responses with `Set-Cookie`, with `Cache-Control: private`, `no-store`, `no-cache` or without life (`max-age=0`), with a `Vary` that is not listed in `vary`, with
  * `Content-Encoding` (compress outside of the cache), or larger than `maxBytes`. `HEAD` is answered from what a `GET` has stored.
  * Of two that would keep the same response in the same cache, one behind the other, the first counts.
  * A status of 500 or more counts as a failure: a stale response takes its place within `staleIfError`. What a client says of
@@ -204,7 +207,9 @@ class Handling {
     if (answer === undefined) loading.fail(new OriginFailed('the app has not asked its handlers'))
     const { response, inFront } = answer
     const failed = response.status >= 500
-    const refusal = refusalOfResponse(response, vary)
+    const at = timeOf(store)
+    const freshness = freshnessOf(response, at)
+    const refusal = refusalOfResponse(response, vary, freshness)
     if (refusal !== undefined && !isOwn) discard(response)
     if (failed) loading.fail(new OriginFailed('the origin has answered with an error'))
     if (refusal !== undefined) {
@@ -213,13 +218,24 @@ class Handling {
       else await this.#refuse(store, key, loading, isNews(response))
       return { passed: refusal }
     }
-    const at = timeOf(store)
+    this.#limit(store, loading, freshness)
     const captured = await capture(response, { maxBytes, at, inFront })
     if ('stored' in captured) return captured.stored
     if (isOwn) replaceResponse(this.#context, captured.tooLarge)
     else discard(captured.tooLarge)
     await this.#refuse(store, key, loading, true)
     return { passed: 'too-large' }
+  }
+
+  /** A response may say that it lives for less than the options do. */
+  #limit(
+    store: HybridCache,
+    loading: LoadContext<StoredResponse>,
+    { seconds = Infinity, noStale }: Freshness,
+  ): void {
+    const { ttl = HybridCache.partsOf(store).core.settings.ttl } = this.#settings
+    if (seconds * 1000 < toMilliseconds(ttl, 'ttl')) loading.ttl = seconds * 1000
+    if (noStale) loading.set({ swr: false, staleIfError: false })
   }
 
   /** Nobody else is given it, and for a while nobody waits for another's. */

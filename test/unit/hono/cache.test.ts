@@ -246,6 +246,42 @@ describe('what may be stored', () => {
   })
 })
 
+describe('how long it lives', () => {
+  const lives = async (headers: Record<string, string>, options = {}): Promise<string[]> => {
+    const app = new App(
+      () => (app.runs === 1 ? new Response('', { headers }) : new Response('', { status: 500 })),
+      {
+        ttl: '10s',
+        ...options,
+      },
+    )
+    const ages: string[] = []
+    await app.ask()
+    for (let i = 0; i < 12; i++) {
+      const response = await app.ask()
+      if (response.status === 200) ages.push(response.headers.get('age') ?? '')
+      await app.world.clock.advance(1000)
+    }
+    return ages
+  }
+
+  test('is not longer than a shared cache may keep it, its time in others included', async () => {
+    expect(await lives({ 'cache-control': 'max-age=100, s-maxage=3' })).toEqual(['0', '1', '2'])
+    expect(await lives({ 'cache-control': 's-maxage=100, max-age=0', age: '98' })).toEqual(['98', '99'])
+    for (const field of ['max-age=3', 's-maxage=100', 'public'])
+      expect(await lives({ 'cache-control': field })).toHaveLength(10)
+    expect(await lives({ expires: new Date(Date.now() + 1e9).toUTCString() })).toHaveLength(10)
+    expect((await lives({ age: '7' }))[1]).toBe('8')
+  })
+
+  test('is not longer than it may be stale', async () => {
+    const options = { staleIfError: '1h' }
+    expect(await lives({}, options)).toHaveLength(12)
+    for (const field of ['must-revalidate', 'max-age=5, proxy-revalidate'])
+      expect(await lives({ 'cache-control': field }, options)).toHaveLength(10)
+  })
+})
+
 describe('what is passed on', () => {
   test.each<[string, RequestInit]>([
     ['method', { method: 'POST' }],
@@ -265,6 +301,12 @@ describe('what is passed on', () => {
     ['cache-control', { headers: { 'cache-control': 'private' } }],
     ['cache-control', { headers: { 'cache-control': 'max-age=5, No-Store' } }],
     ['cache-control', { headers: { 'cache-control': 'no-cache="set-cookie"' } }],
+    ['cache-control', { headers: { 'cache-control': 'public, max-age=0, must-revalidate' } }],
+    ['cache-control', { headers: { 'cache-control': 'max-age=60, S-MaxAge="0"' } }],
+    ['cache-control', { headers: { 'cache-control': 'max-age=nonsense' } }],
+    ['cache-control', { headers: { 'cache-control': 's-maxage=60', age: '60' } }],
+    ['cache-control', { headers: { expires: '0' } }],
+    ['cache-control', { headers: { expires: 'Thu, 19 Nov 1981 08:52:00 GMT' } }],
     ['content-encoding', { headers: { 'content-encoding': 'gzip' } }],
     ['vary', { headers: { vary: 'accept-language' } }],
     ['vary', { headers: { vary: '*' } }],
