@@ -10,6 +10,8 @@ export type Refusal =
   | 'authorization'
   | 'cookie'
   | 'range'
+  /** It is to become another connection. */
+  | 'upgrade'
   /** The response is no whole success. */
   | 'status'
   /** It is for one client, or says that it is not to be stored, or has ended already. */
@@ -19,6 +21,8 @@ export type Refusal =
   | 'vary'
   /** Its bytes depend on what the client accepts. */
   | 'content-encoding'
+  /** It has no end. */
+  | 'event-stream'
   | 'too-large'
 
 /** Why a request is passed on; `undefined` where it may be answered from the cache. `vary`: headers that are part of the key, in lower case. */
@@ -26,6 +30,7 @@ export function refusalOfRequest({ method, headers }: Request, vary: readonly st
   if (method !== 'GET' && method !== 'HEAD') return 'method'
   for (const name of ['authorization', 'cookie'] as const)
     if (headers.has(name) && !vary.includes(name)) return name
+  if (headers.get('upgrade')?.toLowerCase() === 'websocket') return 'upgrade'
   return headers.has('range') ? 'range' : undefined
 }
 
@@ -40,6 +45,7 @@ export function refusalOfResponse(
   if (headers.has('set-cookie')) return 'set-cookie'
   if (freshness.refused) return 'cache-control'
   if (headers.has('content-encoding')) return 'content-encoding'
+  if (/^text\/event-stream\b/i.test(headers.get('content-type') ?? '')) return 'event-stream'
   const varies = (headers.get('vary') ?? '').toLowerCase().split(',')
   const unlisted = varies.map((name) => name.trim()).filter((name) => name !== '' && !vary.includes(name))
   return unlisted.length > 0 ? 'vary' : undefined

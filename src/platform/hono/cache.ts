@@ -16,6 +16,7 @@ import {
 import type { LoadContext } from '../../load/context.ts'
 import { nowIn } from '../../load/store.ts'
 import type { EntryOptions } from '../../options.ts'
+import { withHeaders } from '../../rate-limit/response.ts'
 import {
   addInFront,
   type CacheOf,
@@ -63,9 +64,9 @@ const passFor = 10_000
 /**
  * Caches the responses of a Hono app in both tiers: what `GET` answers with 200, once for all who ask at a time.
  *
- * Passed on and not stored is what could be meant for one client: other methods; requests with `Authorization`, `Cookie` or `Range`;
+ * Passed on and not stored is what could be meant for one client: other methods; requests with `Authorization`, `Cookie` or `Range`, or for a WebSocket;
  * responses with `Set-Cookie`, with `Cache-Control: private`, `no-store`, `no-cache` or without life (`max-age=0`), with a `Vary` that is not listed in `vary`, with
- * `Content-Encoding` (compress outside of the cache), or larger than `maxBytes`. `HEAD` is answered from what a `GET` has stored.
+ * `Content-Encoding` (compress outside of the cache), event streams, or larger than `maxBytes`. `HEAD` is answered from what a `GET` has stored.
  * Of two that would keep the same response in the same cache, one behind the other, the first counts.
  * A status of 500 or more counts as a failure: a stale response takes its place within `staleIfError`. What a client says of
  * caching in its request is not heeded. Answers have `Age` and `Cache-Status` (RFC 9211); `If-None-Match` is answered with 304.
@@ -164,7 +165,7 @@ class Handling {
     if (store.getLocal(`pass ${key}`) !== undefined) return this.#pass('fwd=uri-miss; detail=pass')
     const found =
       this.#context.req.raw.method === 'HEAD'
-        ? await store.get<StoredResponse>(`http ${key}`)
+        ? await store.get<StoredResponse>(`http ${key}`, this.#settings.entry)
         : await this.#find(store, key)
     if (found === undefined) return this.#pass('fwd=uri-miss')
     if ('passed' in found) return this.#pass(`fwd=uri-miss; detail=${found.passed}`)
@@ -260,7 +261,9 @@ class Handling {
 
   async #pass(status: string): Promise<void> {
     if (!this.#ran) await this.#run()
-    this.#context.header('cache-status', `hybrid-cache; ${status}`)
+    // Some responses no constructor makes: they stay as they are.
+    const response = withHeaders(this.#context.res, { 'cache-status': `hybrid-cache; ${status}` })
+    replaceResponse(this.#context, response)
   }
 
   #give(store: HybridCache, found: StoredResponse): void {

@@ -289,6 +289,7 @@ describe('what is passed on', () => {
     ['authorization', { headers: { authorization: 'Bearer x' } }],
     ['cookie', { headers: { cookie: 'session=1' } }],
     ['range', { headers: { range: 'bytes=0-1' } }],
+    ['upgrade', { headers: { upgrade: 'WebSocket' } }],
   ])('a request: %s', async (refusal, init) => {
     expect(await new App(text).twice(init)).toEqual([`hybrid-cache; fwd=bypass; detail=${refusal}`, '2'])
   })
@@ -308,6 +309,7 @@ describe('what is passed on', () => {
     ['cache-control', { headers: { expires: '0' } }],
     ['cache-control', { headers: { expires: 'Thu, 19 Nov 1981 08:52:00 GMT' } }],
     ['content-encoding', { headers: { 'content-encoding': 'gzip' } }],
+    ['event-stream', { headers: { 'content-type': 'text/event-stream; charset=utf-8' } }],
     ['vary', { headers: { vary: 'accept-language' } }],
     ['vary', { headers: { vary: '*' } }],
   ])('a response: %s', async (refusal, init) => {
@@ -318,6 +320,30 @@ describe('what is passed on', () => {
     expect(second.headers.get('cache-status')).toBe('hybrid-cache; fwd=uri-miss; detail=pass')
     expect([await second.text(), second.status, app.runs]).toEqual(['canary', init.status ?? 200, 2])
     expect(JSON.stringify([...app.world.redis.values])).not.toContain('canary')
+  })
+
+  test('a stream of events, at once', async () => {
+    const init = { headers: { 'content-type': 'text/event-stream' } }
+    const body = (): ReadableStream => new ReadableStream({ start: (it) => it.enqueue(new Uint8Array(5)) })
+    const app = new App(() => new Response(body(), init))
+    const read = await (await app.ask()).body?.getReader().read()
+    expect(read?.value).toHaveLength(5)
+  })
+
+  test('a response that nobody can make anew, as it is', async () => {
+    // As Deno answers a WebSocket's request: with a status that no constructor takes.
+    const upgraded = Response.error()
+    const app = new Hono().use('*', cacheMiddleware({ cache: new World().isolate() }))
+    app.get('*', () => upgraded)
+    expect(await app.request('/', { headers: { upgrade: 'websocket' } })).toBe(upgraded)
+  })
+
+  test('HEAD asks no tier that is not used', async () => {
+    const app = new App(text, { l2: false })
+    await app.ask()
+    app.world.redis.take()
+    await app.ask('/other', { method: 'HEAD' })
+    expect(app.world.redis.take()).toEqual([])
   })
 
   test('a response that is larger than allowed, whole and without waiting for all of it', async () => {
