@@ -113,7 +113,7 @@ async function attended(
 export function staleReason(
   core: Core,
   call: LoadCall,
-  local: LocalEntry | undefined,
+  local: Pick<LocalEntry, 'end' | 'staleUntil' | 'expired' | 'trusted'> | undefined,
 ): StaleReason | undefined {
   const now = core.settings.clock.now()
   if (local === undefined || now >= local.trusted || (now < local.end && !local.expired)) return undefined

@@ -5,7 +5,7 @@ import { joinable, staleReason } from '../../load/load.ts'
 import type { EntryOptions } from '../../options.ts'
 import { assertKey } from '../../redis/index.ts'
 import type { BreakerState } from '../../stats.ts'
-import { examineLocal } from './local.ts'
+import { examineLocal, type ExaminedLocal } from './local.ts'
 import { examineRemote, type Remote } from './remote.ts'
 import type { Examined, TierState } from './state.ts'
 
@@ -60,7 +60,7 @@ export async function explain(
   const { core, view } = HybridCache.partsOf(cache)
   const call = toCall(core, view, { key, factory: () => undefined, options })
   options.signal?.throwIfAborted()
-  const l1: Examined = options.l1 === false ? { state: { state: 'off' } } : examineLocal(core, call)
+  const l1: ExaminedLocal = options.l1 === false ? { state: { state: 'off' } } : examineLocal(core, call)
   const l2 = await examineRemote(core, call)
   const plan = planOf(core, call, { l1, l2 })
   return {
@@ -77,7 +77,7 @@ export async function explain(
 }
 
 interface Tiers {
-  readonly l1: Examined
+  readonly l1: ExaminedLocal
   readonly l2: Remote
 }
 
@@ -91,8 +91,7 @@ interface Plan {
 function planOf(core: Core, call: LoadCall, { l1, l2 }: Tiers): Plan {
   if (call.options.forceRefresh === true) return { course: 'load', why: 'forceRefresh asks for a new value.' }
   if (l1.state.state === 'fresh') return { course: 'l1', why: 'L1 has a fresh copy.' }
-  const kept = l1.copy === undefined ? undefined : core.local.peek(call.place.localKey)
-  const reason = kept && staleReason(core, call, kept)
+  const reason = staleReason(core, call, l1.copy)
   if (reason === 'swr')
     return {
       course: 'stale',

@@ -5,8 +5,13 @@ import type { LocalEntry } from '../../memory/index.ts'
 import type { Place, View } from '../../view.ts'
 import type { Examined, StateReason, TierState } from './state.ts'
 
+/** What L1 has, and until when it may answer from it. */
+export interface ExaminedLocal extends Examined {
+  readonly copy?: NonNullable<Examined['copy']> & { readonly trusted: number }
+}
+
 /** What L1 has. It stays as it is: this is no use of it, and what is of no use is not dropped. */
-export function examineLocal(core: Core, { view, place }: { view: View; place: Place }): Examined {
+export function examineLocal(core: Core, { view, place }: { view: View; place: Place }): ExaminedLocal {
   const entry = core.local.peek(place.localKey)
   const now = core.settings.clock.now()
   if (entry === undefined || isOverLocally(entry, now)) return { state: { state: 'absent' } }
@@ -22,7 +27,8 @@ export function examineLocal(core: Core, { view, place }: { view: View; place: P
   }
   if (verdict === 'dead') return { state: { state: 'removed', ...facts } }
   if (verdict === 'unknown') return { state: { state: 'unknown', reason: 'tag', ...facts } }
-  const copy = { end: entry.end, staleUntil: entry.staleUntil, expired }
+  const { end, staleUntil, trusted } = entry
+  const copy = { end, staleUntil, expired, trusted }
   return { copy, state: { ...judge(core, entry, { now, expired }), ...facts } }
 }
 

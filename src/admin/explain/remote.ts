@@ -62,7 +62,7 @@ async function examine(core: Core, call: LoadCall, redis: RedisTier): Promise<Re
   const judged = await judge(core, call, { redis, header, versions, now })
   const offset = core.settings.clock.now() - now
   const expired = judged.state === 'expired'
-  const end = header.fresh === 0 ? now + offset : header.fresh + offset
+  const end = (expired ? now : header.fresh) + offset
   const copy =
     judged.state === 'removed'
       ? undefined

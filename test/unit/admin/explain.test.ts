@@ -130,6 +130,25 @@ describe('explain', () => {
     )
   })
 
+  test('knows what was expired by a tag a moment ago', async () => {
+    const world = new World()
+    const cache = await world.warm()
+    const fails = (): Promise<never> => Promise.reject(new Error('down'))
+    // Of no use once it has ended, and it just has.
+    await cache.set('k', 1, { ttl: '10s', tags: ['t'] })
+    await cache.expireByTag('t')
+    expect((await explain(cache, 'k', life)).survivesFailure).toBe(false)
+    await expect(cache.getOrCreate('k', fails, life)).rejects.toThrow('down')
+    // Fresh until now, while the origin is being let alone.
+    await cache.set('r', 1, life)
+    for (const key of world.redis.values.keys())
+      if (key.endsWith(':r')) world.redis.values.set(key, { value: 'foreign', expires: Infinity })
+    await cache.getOrCreate('r', fails, { ...life, forceRefresh: true }).catch(() => 0)
+    await cache.expireByTag('t')
+    expect(await explain(cache, 'r', life)).toMatchObject({ getOrCreate: 'stale', resting: true })
+    expect(await cache.getOrCreate('r', () => 2, life)).toBe(1)
+  })
+
   test('tells what is the matter with what a tier has', async () => {
     const world = new World()
     const [cache, other] = await Promise.all([world.warm(), world.warm()])
