@@ -138,9 +138,12 @@ export function withoutEnd<Options extends AdaptiveOptions>(
   return rest
 }
 
+/** What a factory decides that decides nothing. */
+export const asCalled: AdaptiveOptions = {}
+
 /** What was decided so far: nothing. */
 export function undecided(): Decisions {
-  return { options: {}, etag: '', modified: '', skipped: false }
+  return { options: asCalled, etag: '', modified: '', skipped: false }
 }
 
 /** The validators of a value as a factory gets to see them. */

@@ -6,12 +6,12 @@ import type { EntryOptions } from '../options.ts'
 import { isUsable, type LoadCall } from './call.ts'
 import {
   type AdaptiveOptions,
+  asCalled,
   type Decisions,
   LoadContext,
   NotModified,
   staleValue,
   undecided,
-  withoutEnd,
 } from './context.ts'
 import { type Made, runFactory } from './factory.ts'
 import { fill, type Ground } from './fill.ts'
@@ -210,10 +210,15 @@ function letRest(core: Core, { options, place, stale }: LoadCall): void {
 /** The options of the call; a value that is kept keeps the tags that it had, by which it is to be found. */
 function keptOptions({ options, view }: LoadCall, kept: Copy | undefined): EntryOptions {
   const tags = kept === undefined ? [] : view.tagsAt(kept.facts.tags)
-  return tags.length === 0 ? options : { ...options, tags: [...new Set([...(options.tags ?? []), ...tags])] }
+  return tags.length === 0
+    ? options
+    : merged(options, { tags: [...new Set([...(options.tags ?? []), ...tags])] })
 }
 
-/** The options of the call, with what the factory has decided. */
+/** The options of the call, with what the factory has decided. They may inherit some, or make them: a copy would lose those. */
 function merged(options: EntryOptions, decided: AdaptiveOptions): EntryOptions {
-  return { ...withoutEnd(options, decided), ...decided }
+  if (decided === asCalled) return options // the way of most, and a copy or an heir takes its time
+  const { ttl, expiresAt } = decided
+  const end = ttl === undefined && expiresAt === undefined ? undefined : { ttl, expiresAt }
+  return { __proto__: options, ...end, ...decided } as EntryOptions
 }

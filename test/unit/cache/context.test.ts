@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import { parseEntry } from '../../../src/entry/header.ts'
-import type { EntryOptions, HybridCache, LoadContext } from '../../../src/index.ts'
+import type { Duration, EntryOptions, HybridCache, LoadContext } from '../../../src/index.ts'
 import { anyText } from '../../support/entries.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { record, World } from '../../support/world.ts'
@@ -97,6 +97,38 @@ describe('a factory may decide', () => {
     await expect(call).rejects.toBeInstanceOf(TypeError)
     await expect(call).rejects.toBe(thrown)
     expect(await cache.get('k')).toBeUndefined()
+  })
+
+  test('beside what the options inherit, or tell when they are asked', async () => {
+    class Life {
+      get ttl(): Duration {
+        return '10s'
+      }
+      get tags(): readonly string[] {
+        return ['t']
+      }
+    }
+    const world = new World()
+    for (const options of [
+      new Life(),
+      Object.freeze(Object.create({ ttl: '10s', tags: ['t'] }) as EntryOptions),
+    ]) {
+      for (const decide of [() => undefined, (ctx: LoadContext) => ctx.set({ localTtl: '9s' })]) {
+        const cache = await world.warm()
+        const load = (): Promise<unknown> => cache.getOrCreate('k', (ctx) => (decide(ctx), 1), options)
+        await load()
+        await world.clock.advance(9999)
+        expect(await cache.get('k')).toBe(1)
+        await world.clock.advance(1)
+        expect(await cache.get('k')).toBeUndefined()
+        await load()
+        await cache.removeByTag('t')
+        expect(await cache.get('k')).toBeUndefined()
+        await cache.getOrCreate('k', (ctx) => ((ctx.expiresAt = world.clock.now() + 5000), 1), options)
+        await world.clock.advance(5000)
+        expect(await cache.get('k')).toBeUndefined()
+      }
+    }
   })
 
   test('nothing by what it tried and took back', async () => {
