@@ -40,6 +40,8 @@ interface Call {
 
 interface Running {
   readonly call: Call
+  /** Of the key, when the factory began: a call that had joined may have to load itself, later than it began. */
+  readonly generation: number
   readonly context: LoadContext
   readonly finish: (value: unknown) => void
   readonly fail: (error: Error) => void
@@ -169,7 +171,9 @@ export class LoadModel {
     }
     this.#calls.push(call)
     const factory = (context: LoadContext): Promise<unknown> =>
-      new Promise((finish, fail) => void this.#runs.push({ call, context, finish, fail, ended: false }))
+      new Promise((finish, fail) => {
+        this.#runs.push({ call, generation: this.#generation(key), context, finish, fail, ended: false })
+      })
     const given = controller === undefined ? options : { ...options, signal: controller.signal }
     const ask = (): Promise<unknown> => this.#cache.getOrCreate(key, factory, given)
     const outcome = this.#clock?.within(call.request, ask) ?? ask()
@@ -218,7 +222,8 @@ export class LoadModel {
   #end(run: Running | undefined, end: End): void {
     if (run === undefined) return
     run.ended = true
-    const { key, generation } = run.call
+    const { generation } = run
+    const { key } = run.call
     if (end === 'fail') return run.fail(new Error(`origin of ${key}`))
     if (end === 'skip') run.context.skip()
     if (end === 'null' || end === 'undefined') return run.finish(end === 'null' ? null : undefined)
