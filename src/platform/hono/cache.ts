@@ -143,6 +143,8 @@ class Handling {
   /** Whether the handlers behind this one have run for this request. */
   #ran = false
   #inFront: Headers | undefined
+  /** Whether it is known what this request is answered with: what is loaded from then on is not for it. */
+  #isAnswered = false
 
   constructor(settings: Settings, context: HonoContext, next: () => Promise<void>) {
     this.#settings = settings
@@ -194,6 +196,8 @@ class Handling {
     } catch (error) {
       if (error instanceof OriginFailed) return undefined
       throw error
+    } finally {
+      this.#isAnswered = true
     }
   }
 
@@ -203,7 +207,7 @@ class Handling {
     loading: LoadContext<StoredResponse>,
   ): Promise<StoredResponse | Passed> {
     const { app, vary, maxBytes } = this.#settings
-    const isOwn = loading.stale === undefined || app === undefined
+    const isOwn = app === undefined || (loading.stale === undefined && !this.#isAnswered)
     const answer = isOwn ? await this.#run() : await refresh(app, this.#settings, this.#context)
     if (answer === undefined) loading.fail(new OriginFailed('the app has not asked its handlers'))
     const { response, inFront } = answer

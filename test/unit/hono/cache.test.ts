@@ -520,6 +520,35 @@ describe('swr', () => {
     }
   })
 
+  test('leaves the response alone that is on its way, also where L2 has none to replace', async () => {
+    const app = new App(text)
+    const other = app.world.isolate()
+    let version = 0
+    let logged = Promise.resolve()
+    app.app = new Hono().use('*', async (_, next) => {
+      await next()
+      await logged
+    })
+    const own = { app: app.app as NonNullable<CacheMiddlewareOptions['app']>, swr: '1h' } as const
+    app.app.use(
+      '*',
+      cacheMiddleware({ cache: app.store, ttl: '10s', localTtl: '1h', key: () => 'k', ...own }),
+    )
+    app.app.get('*', (c) => c.text(`version ${++version}`))
+    await app.ask()
+    await app.world.clock.advance(11_000)
+    await other.remove(
+      [...app.world.redis.values.keys()].filter((key) => key.startsWith('hc:e:')).map((key) => key.slice(5)),
+    )
+    let finish = (): void => undefined
+    logged = new Promise((resolve) => (finish = resolve))
+    const stale = app.ask()
+    await expect.poll(() => version).toBe(2)
+    await settle()
+    finish()
+    expect(await (await stale).text()).toBe('version 1')
+  })
+
   test('keeps what it has where the app does not get to its handlers', async () => {
     const app = new App(text)
     let isClosed = false
