@@ -1,0 +1,102 @@
+import * as scripts from '../../../src/lua/index.ts'
+import type { Word } from '../lua.ts'
+import { after, called, type Case, costsOf, ENDED, LIVE, NOTHING, put, SEEDED, set, TRIMS } from './case.ts'
+
+const TOMBSTONE = set('p:e:k', 'h1|t|7\n')
+
+/** What a write that depends on what is there is called with. */
+const conditional = ['p:e:k', 'v', 'log']
+const written: readonly Word[] = ['|v', 9_000, 'm', 0, '', 9_000]
+const swap = (text: Word): Word[] => ['p', 'j', text, 'd', ...written, '']
+
+const removed = ['v', 'e', 'f', 'log']
+const expired = ['v', 'p:e:k', 'p:e:l', 'log']
+
+/** Scripts that write entries, remove them, or end what they are worth. */
+export const WRITES: readonly Case[] = [
+  ...costsOf(
+    scripts.SetEntryIfNotExists,
+    { keys: conditional, args: ['p', ',j,', ...written] },
+    {
+      'when nothing is there': [after(SEEDED), after(SEEDED, TOMBSTONE)],
+      'when an entry is': [after(SEEDED, LIVE)],
+      'when what is there has ended': [after(SEEDED, ENDED)],
+      'when not seeded': [NOTHING],
+    },
+  ),
+  ...costsOf(
+    scripts.SetEntryIfExists,
+    { keys: conditional, args: ['p', ',j,', ...written, ''] },
+    {
+      'when it writes': [after(SEEDED, LIVE)],
+      'when what is there has ended or has tags that nobody vouched for': [after(SEEDED, ENDED)],
+      'when nothing is there': [after(SEEDED), after(SEEDED, TOMBSTONE)],
+      'when not seeded': [after(LIVE)],
+    },
+  ),
+  ...costsOf(
+    scripts.CompareAndSwapEntry,
+    { keys: conditional, args: swap(1) },
+    {
+      'when it swaps': [after(SEEDED, LIVE)],
+      'when not': [after(SEEDED, ENDED), { ...after(SEEDED, LIVE), ...called(...swap(2)) }],
+      'when nothing is there': [after(SEEDED)],
+      'when not seeded': [after(LIVE)],
+    },
+  ),
+  ...costsOf(
+    scripts.SeedVersions,
+    { keys: ['v', 'e', 'log'], args: ['*'] },
+    { 'when there is a version': [after(SEEDED)], 'when it seeds': [NOTHING] },
+  ),
+  ...costsOf(
+    scripts.SetEntry,
+    { keys: ['v', 'e', 'log'], args: ['|v', 9_000, 'm'] },
+    {
+      'most times': [after(SEEDED)],
+      'when it trims the log': [after(TRIMS)],
+      'when not seeded': [NOTHING],
+    },
+  ),
+  ...costsOf(
+    scripts.SetEntry,
+    { keys: ['v', 'e'], args: ['|v', 9_000, ''] },
+    { 'without a log': [after(SEEDED)] },
+  ),
+  ...costsOf(
+    scripts.RemoveEntries,
+    { keys: removed, args: [9_000, 'm', 'n'] },
+    {
+      'most times': [
+        after(SEEDED),
+        { ...after(SEEDED), keys: ['v', 'e', 'f'], args: [9_000] },
+        { ...after(SEEDED), keys: ['v', 'e', 'log'], args: [9_000, 'm'] },
+      ],
+      'when it trims the log': [after(TRIMS)],
+      'when not seeded': [NOTHING],
+    },
+  ),
+  ...costsOf(
+    scripts.InvalidateTags,
+    { keys: ['v', 'log', 't', 'u'], args: [9_000, 'm', 'n'] },
+    {
+      'most times': [after(SEEDED)],
+      'when it trims the log': [after(TRIMS)],
+      'when not seeded': [NOTHING],
+    },
+  ),
+  ...costsOf(
+    scripts.ExpireEntries,
+    { keys: expired, args: [9_000, 'p', 'm', 'n'] },
+    {
+      'when no entry is there': [
+        after(SEEDED),
+        { ...after(SEEDED), keys: ['v', 'p:e:k'], args: [9_000, 'p'] },
+      ],
+      'when one is': [after(SEEDED, LIVE)],
+      'when all are and there is a log': [after(SEEDED, LIVE, put('e:l'))],
+      'when it trims the log and no entry is there': [after(TRIMS)],
+      'when not seeded': [NOTHING],
+    },
+  ),
+]
