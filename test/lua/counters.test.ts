@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { IncrementWithExpiration, IncrementWithin } from '../../src/lua/index.ts'
-import { describeScripts, sleep, type Word } from './lua.ts'
+import { describeScripts, type Word } from './lua.ts'
 
 const INT64_MAX = '9223372036854775807'
 
@@ -19,7 +19,7 @@ describeScripts('counters', (lua) => {
 
     test('the expiration starts with the first increment and is not prolonged', async () => {
       await add(1, 100_000)
-      await sleep(25)
+      await lua().elapse(2)
       const before = await ttl()
       expect(before).toBeLessThan(100_000)
       await add(1, 500_000)
@@ -29,7 +29,7 @@ describeScripts('counters', (lua) => {
     test('not even when the counter passes through 0', async () => {
       await add(1, 100_000)
       await add(-1, 100_000)
-      await sleep(25)
+      await lua().elapse(2)
       const before = await ttl()
       expect(await add(1, 500_000)).toBe(1)
       expect(await ttl()).toBeLessThanOrEqual(before)
@@ -37,7 +37,7 @@ describeScripts('counters', (lua) => {
 
     test('after it has expired the next increment is a first one', async () => {
       await add(5, 30)
-      await sleep(60)
+      await lua().elapse(31)
       expect(await add(2, 100_000)).toBe(2)
       expect(await ttl()).toBeGreaterThan(90_000)
     })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { AcquireFencedLock, ExtendLock, ReleaseFencedLock } from '../../src/lua/index.ts'
-import { describeScripts, sleep } from './lua.ts'
+import { describeScripts } from './lua.ts'
 
 type Taken = readonly [fence: number, left: number]
 
@@ -93,10 +93,10 @@ describeScripts('fenced locks', (lua) => {
 
   test('it ends by itself; who had it hears whether anybody took it since', async () => {
     const [fence] = await acquire('a', 20)
-    await sleep(40)
+    await lua().elapse(21)
     expect(await release('a', fence)).toBe(expired)
     const [first] = await acquire('b', 20)
-    await sleep(40)
+    await lua().elapse(21)
     const [second] = await acquire('c')
     expect(await release('b', first)).toBe(lost)
     expect(await lua().redis('GET', 'lock')).toBe(`${second}|c`)
@@ -174,7 +174,6 @@ describeScripts('fenced locks', (lua) => {
           expect(await release(token, fence)).toBe(released)
           return
         }
-        await sleep(5)
       }
     }
     await Promise.all(Array.from({ length: 15 }, (_, id) => worker(id)))

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { CommitEntry, FillEntry, LeaseEntry } from '../../src/lua/index.ts'
-import { describeScripts, HOSTILE, sleep, title } from './lua.ts'
+import { describeScripts, HOSTILE, title } from './lua.ts'
 import { bytesOf } from './nothing.ts'
 
 const NEW = bytesOf({ created: 1_700_000_001_000 }, '"new"')
@@ -258,7 +258,7 @@ describeScripts('fills', (lua) => {
         null,
         20,
       ])
-      await sleep(60)
+      await lua().elapse(21)
       expect(await commit('')).toBe(1)
       await expectNew()
       await given(bytesOf())

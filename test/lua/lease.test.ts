@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { LeaseEntry } from '../../src/lua/index.ts'
-import { describeScripts, HOSTILE, sleep, title, type Word } from './lua.ts'
+import { describeScripts, HOSTILE, title, type Word } from './lua.ts'
 import { bytesOf, later, NOTHING } from './nothing.ts'
 
 const created = 1_700_000_000_000
@@ -123,7 +123,7 @@ describeScripts('leases', (lua) => {
 
   test('a lease ends by itself, and the next one gets it', async () => {
     expect(await lease({ ttl: 20 })).toEqual([1, null, 20])
-    await sleep(60)
+    await lua().elapse(21)
     expect(await lease({ token: 'other' })).toEqual([1, null, 60_000])
     expect(await holder()).toBe('7|other')
   })

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, beforeEach, describe } from 'vitest'
 import { LuaScripts, textFor, type LuaDialect, type LuaScript } from '../../src/lua/index.ts'
 import type { DevServer } from '../../src/dev/index.ts'
@@ -32,6 +33,8 @@ export interface Lua {
   outcomes(commands: readonly (readonly Word[])[]): Promise<Outcome[]>
   /** Several commands in one transaction: their results. */
   together(commands: readonly (readonly Word[])[]): Promise<unknown[]>
+  /** Waits until the server's clock has gone on by so many milliseconds. A key that lives for 20 of them has ended after 21. */
+  elapse(ms: number): Promise<void>
   /** The billed commands of what is done meanwhile. */
   billed(work: () => Promise<unknown>): Promise<number>
 }
@@ -70,6 +73,14 @@ function luaOn(server: DevServer, dialect: LuaDialect): Lua {
     outcomes: (commands) => runAll(server, '/pipeline', commands),
     pipeline: async (commands) => (await runAll(server, '/pipeline', commands)).map(resultOf),
     together: async (commands) => (await runAll(server, '/multi-exec', commands)).map(resultOf),
+    async elapse(ms) {
+      const now = async (): Promise<number> => {
+        const [seconds, micros] = resultOf((await post(server, '/', ['TIME'])).json as Outcome) as string[]
+        return Number(seconds) * 1_000 + Number(micros) / 1_000
+      }
+      const end = (await now()) + ms
+      for (let left = ms; left > 0; left = end - (await now())) await sleep(Math.ceil(left))
+    },
     async billed(work) {
       server.resetStats()
       await work()
@@ -90,8 +101,6 @@ function resultOf(outcome: Outcome): unknown {
   if (outcome.error !== undefined) throw new Error(outcome.error)
   return outcome.result
 }
-
-export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** Texts that break what is put together from pieces. */
 export const HOSTILE: readonly string[] = [

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { AppendToLimitedList, GetAndRefreshRelated, GetMultiple, SetMultiple } from '../../src/lua/index.ts'
-import { describeScripts, sleep, type Word } from './lua.ts'
+import { describeScripts, type Word } from './lua.ts'
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `k${i}`)
 
@@ -151,7 +151,7 @@ describeScripts('many values', (lua) => {
 
     test('the expiration starts with the first element and is not prolonged', async () => {
       await append('a', 5, 100_000)
-      await sleep(25)
+      await lua().elapse(2)
       const before = await ttl('l')
       expect(before).toBeGreaterThan(90_000)
       await append('b', 5, 500_000)
