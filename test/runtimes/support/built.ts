@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The folder of the project. */
@@ -14,10 +13,11 @@ export function workFolder(): Disposable & { readonly path: string } {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
 }
 
-/** Builds the package as it is published, but into a folder of its own: `dist/` may be in use, or out of date. */
-export function buildInto(folder: string): string {
-  const dist = join(folder, 'dist')
-  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-  execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', dist])
-  return dist
+/** The package as it is published: `test/support/build.ts` has built it before all tests. */
+export const dist: string = join(root, 'dist')
+
+/** A copy of that. What begins with a dot is another test's, which comes and goes. */
+export function copyDist(folder: string): void {
+  rmSync(folder, { recursive: true, force: true })
+  cpSync(dist, folder, { recursive: true, filter: (path) => !basename(path).startsWith('.') })
 }

@@ -1,23 +1,23 @@
 import { readFileSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, type Plugin } from 'esbuild'
-import { buildInto, root } from './built.ts'
+import { dist, root } from './built.ts'
 import type { ScenarioInput } from '../scenario/input.ts'
 
 const source = join(root, 'src')
 const runtimes = join(root, 'test/runtimes')
 
 /** Puts the built package in the place of its source: what npm users get. */
-function useBuilt(folder: string, external: boolean): Plugin {
+function useBuilt(external: boolean): Plugin {
   // Where a folder on the way is a link, a file has two names, and must not be bundled twice.
-  const dist = realpathSync(folder)
+  const built = realpathSync(dist)
   return {
     name: 'built-package',
     setup({ onResolve }) {
       onResolve({ filter: /\/src\/.*\.ts$/ }, ({ path, resolveDir }) => {
         const file = join(resolveDir, path)
         if (!file.startsWith(source)) return undefined
-        return { path: join(dist, file.slice(source.length).replace(/\.ts$/, '.js')), external }
+        return { path: join(built, file.slice(source.length).replace(/\.ts$/, '.js')), external }
       })
     },
   }
@@ -29,7 +29,7 @@ export async function bundleForNode(folder: string): Promise<string> {
   const traps = join(folder, 'traps.mjs')
   const cli = join(folder, 'cli.mjs')
   await build({ ...options, entryPoints: [join(runtimes, 'scenario/traps.ts')], outfile: traps })
-  const plugins = [keepOutside(/\/traps\.ts$/, traps), useBuilt(buildInto(folder), true)]
+  const plugins = [keepOutside(/\/traps\.ts$/, traps), useBuilt(true)]
   await build({ ...options, entryPoints: [join(runtimes, 'cli.ts')], outfile: cli, plugins })
   return cli
 }
@@ -64,7 +64,7 @@ export async function bundleForEdge(
     mainFields: ['module', 'main'],
     conditions: ['worker', 'edge-light'],
     define: { SCENARIO: JSON.stringify(input) },
-    plugins: [useBuilt(buildInto(folder), false)],
+    plugins: [useBuilt(false)],
   })
   return outfile
 }

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { buildInto, root } from './built.ts'
+import { copyDist, root } from './built.ts'
 
 interface Manifest {
   readonly version: string
@@ -13,7 +13,7 @@ export function installPackage(modules: string): void {
   const installed = join(modules, 'hybrid-cache')
   mkdirSync(installed, { recursive: true })
   cpSync(join(root, 'package.json'), join(installed, 'package.json'))
-  buildInto(installed)
+  copyDist(join(installed, 'dist'))
 }
 
 /** A user's project outside of this one: the examples, and the package installed as npm installs it. */
