@@ -1,4 +1,5 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
+import { LongestFirst } from './test/support/longest-first.ts'
 
 const config: ViteUserConfig = defineConfig({
   test: {
@@ -7,6 +8,8 @@ const config: ViteUserConfig = defineConfig({
     setupFiles: ['test/support/no-unhandled-rejections.ts'],
     typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'], tsconfig: 'tsconfig.json' },
     testTimeout: 20_000,
+    maxWorkers: '100%', // else one processor is left to the main process, which has nothing to do
+    sequence: { sequencer: LongestFirst },
   },
 })
 
