@@ -7,6 +7,7 @@ import type { Isolate } from '../../scripts/demo/types.d.ts'
 import { type DevServer, startDevServer } from '../../src/dev/index.ts'
 import { findRedisServer } from '../../src/dev/redis-binary.ts'
 import { withoutTrim } from '../support/cost.ts'
+import { describeTogether } from '../support/together.ts'
 import { startExample } from '../support/workerd.ts'
 
 interface Answer {
@@ -55,7 +56,7 @@ const SOLD_OUT = '{"error":"sold out"}'
 const engines: ('embedded' | 'redis-server')[] = ['embedded']
 if (findRedisServer() !== undefined) engines.push('redis-server')
 
-describe.each(engines)('examples/cloudflare in workerd, on %s', (engine) => {
+describeTogether('examples/cloudflare in workerd, on %s', engines, (engine) => {
   let server: DevServer
   let a: Isolate & AsyncDisposable
   let b: Isolate & AsyncDisposable

@@ -1,19 +1,23 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { checkNames } from '../scenario/index.ts'
 import type { CheckResult, ScenarioInput, ScenarioReport } from '../scenario/input.ts'
+import { describeTogether } from '../../support/together.ts'
 import { workFolder } from './built.ts'
 import { startWorld } from './world.ts'
 
 /** Starts a runtime, lets it run the scenario, and gives its report back. `folder` is for the files that this takes. */
 export type Runner = (input: ScenarioInput, folder: string) => Promise<ScenarioReport>
 
-/** One test for every check of the scenario, in the runtime that `runner` starts. `more` may look at the whole report. */
+/**
+ * One test for every check of the scenario, in the runtime that `runner` starts, while others of the same file run theirs. `more`
+ * may look at the whole report.
+ */
 export function describeRuntime(
   name: string,
   runner: Runner,
   more: (report: () => ScenarioReport) => void = () => undefined,
 ): void {
-  describe(name, () => {
+  describeTogether('%s', [name], () => {
     let report: ScenarioReport = { runtime: '', checks: [] }
 
     beforeAll(async () => {
