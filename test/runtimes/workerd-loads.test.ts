@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createHybridCache, type EntryOptions } from '../../src/index.ts'
+import { ended } from '../support/ended.ts'
 import { workFolder } from './support/built.ts'
 import { bundleForEdge } from './support/bundle.ts'
 import { type Visit, visit } from './support/client.ts'
@@ -80,12 +81,20 @@ describe.each(named)('loads in workerd %s', { timeout: 10_000 }, (name, compatib
     Promise.all(visits.map(({ answer }) => answer))
   const allOf = (visits: readonly Visit[], value: unknown) => visits.map(() => ({ status: 200, value }))
 
+  async function redis(...command: string[]): Promise<unknown> {
+    const { url, token } = world.input
+    const headers = { authorization: `Bearer ${token}` }
+    const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(command) })
+    return ((await response.json()) as { result?: unknown }).result
+  }
+
   /** Puts a value into Redis that has ended, and is of use to whoever takes stale ones. */
   async function outdated(key: string): Promise<void> {
     const { url, token, run } = world.input
     const cache = createHybridCache({ redis: { url, token }, keyPrefix: run })
-    await cache.set(key, 'old', { ttl: 5, swr: '1m', staleIfError: '1m' })
-    await sleep(40)
+    await cache.set(key, 'old', { ttl: '1m', swr: '1m', staleIfError: '1m' })
+    const address = `${run}:e:${key}`
+    await redis('SET', address, ended(await redis('GET', address)), 'KEEPTTL')
   }
 
   const lands = (key: string, value: string): Promise<void> =>

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, expect, test } from 'vitest'
 import {
   type CacheOptions,
@@ -158,6 +157,9 @@ onEveryEngine('costs', (server) => {
   })
 
   test('loads, leases and refreshes: the table of docs/loading.md', async () => {
+    const clock = new ManualClock()
+    cache = isolate({ clock })
+    await cache.get('warm-up')
     const work: Promise<unknown>[] = []
     const load = async (key: string, options: EntryOptions, make = (): unknown => key): Promise<unknown> => {
       const bound = cache.bind({ waitUntil: (promise) => void work.push(promise) })
@@ -173,7 +175,7 @@ onEveryEngine('costs', (server) => {
       await load(key, { ...short, staleIfError: '1m', stampede: 'global' }, key === 'one' ? fail : undefined)
     }
     await load('fill', { ...short, staleIfError: '1m' })
-    await sleep(60)
+    await clock.advance(31)
     await load('fill', { ...short, staleIfError: '1m' }) // FillEntry, too
     const kinds = ['isolate', 'global'] as const
     const expected = {
@@ -189,7 +191,7 @@ onEveryEngine('costs', (server) => {
       await load(key('old'), { ...stale, swr: false, staleIfError: '1m' })
       await load(key('l1'), stale)
       await load(key('l2'), stale)
-      await sleep(60)
+      await clock.advance(31)
       costs.push(await cost(() => load(key('old'), { stampede, staleIfError: '1m' })))
       costs.push(await cost(() => load(key('failing'), live, fail)))
       costs.push(await cost(() => load(key('l1'), stale)))

@@ -1,8 +1,8 @@
-import { setTimeout } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import { startDevServer } from '../../../src/dev/index.ts'
 import { createHybridCache, fromEnv, isCacheError } from '../../../src/index.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 
 test('a cache goes on through an outage of Redis, and uses it again when it is back', async () => {
   await using server = await startDevServer()
@@ -50,7 +50,9 @@ test('a server that is gone, and a token that is refused, say which and show not
 test('a cache leaves a Redis that fails alone, and finds out by itself that it is back', async () => {
   await using server = await startDevServer()
   const states: string[] = []
+  const clock = new ManualClock()
   const cache = createHybridCache({
+    clock,
     redis: fromEnv(server.env),
     l2: { retries: 0 },
     breaker: { failures: 3, open: '1s' },
@@ -66,13 +68,13 @@ test('a cache leaves a Redis that fails alone, and finds out by itself that it i
   expect(cache.stats().l2.requests).toBe(requests)
   await expect(cache.set('k', 2)).rejects.toMatchObject({ code: 'BREAKER_OPEN' })
 
-  await setTimeout(1100)
+  await clock.advance(1000)
   expect(await read()).toBeUndefined()
   expect(states.slice(1)).toEqual(['half-open', 'open L2_NETWORK'])
   expect(cache.stats().l2.requests).toBe(requests + 1)
 
   await server.startRedis()
-  await setTimeout(1100)
+  await clock.advance(1000)
   await cache.set('k', 3)
   expect(await read()).toBe(3)
   expect(states.slice(3)).toEqual(['half-open', 'closed'])

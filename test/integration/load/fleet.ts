@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { vi } from 'vitest'
 import type { DevServer } from '../../../src/dev/index.ts'
 import {
@@ -13,6 +12,7 @@ import {
 } from '../../../src/index.ts'
 import { createUpstashTransport } from '../../../src/redis/upstash.ts'
 import { inShort } from '../../support/cost.ts'
+import { ended } from '../../support/ended.ts'
 import { Gate } from '../../support/world.ts'
 
 let fleets = 0
@@ -64,8 +64,15 @@ export class Fleet {
   /** Stores a value that has ended, and is of use to whoever takes stale ones. */
   async outdated(key: string, value: unknown, options: CacheOptions = { swr: '1m' }): Promise<void> {
     const { swr, staleIfError } = options
-    await this.cold().set(key, value, { ttl: 5, ...(swr && { swr }), ...(staleIfError && { staleIfError }) })
-    await sleep(40)
+    const life = { ttl: '1m', ...(swr && { swr }), ...(staleIfError && { staleIfError }) } as const
+    await this.cold().set(key, value, life)
+    await this.end(key)
+  }
+
+  /** Lets the server's clock pass the end of a value. */
+  async end(key: string): Promise<void> {
+    const address = `${this.prefix}:e:${key}`
+    await this.redis('SET', address, ended(await this.redis('GET', address)), 'KEEPTTL')
   }
 
   /** HTTP requests / billed commands of what is done in `run`. */

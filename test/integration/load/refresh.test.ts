@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { ManualClock } from '../../support/manual-clock.ts'
 import { onEveryEngine } from '../../support/servers.ts'
 import { Fleet, Origin, soon } from './fleet.ts'
 
@@ -7,10 +7,13 @@ import { Fleet, Origin, soon } from './fleet.ts'
 onEveryEngine('refreshing in the fleet', (server) => {
   let fleet: Fleet
   let origin: Origin
+  /** Of isolates that are to be told how long their factories took. */
+  let clock: ManualClock
 
   beforeEach(() => {
     fleet = new Fleet(server())
     origin = new Origin()
+    clock = new ManualClock()
   })
   afterEach(() => vi.restoreAllMocks())
 
@@ -21,7 +24,10 @@ onEveryEngine('refreshing in the fleet', (server) => {
     const isolates = await fleet.isolates(20, { swr: '1m' })
     await fleet.cold().set('k', 'old', { ttl: 300, swr: '1m' })
     await Promise.all(isolates.map((cache) => cache.get('k')))
-    await sleep(350)
+    await fleet.end('k')
+    await soon(() =>
+      expect(isolates.map((cache) => cache.getLocal('k'))).toEqual(isolates.map(() => undefined)),
+    )
     const values = await Promise.all(isolates.map((cache) => cache.getOrCreate('k', origin.make)))
     expect(values).toEqual(values.map(() => 'old'))
     await origin.reached
@@ -47,9 +53,10 @@ onEveryEngine('refreshing in the fleet', (server) => {
 
   test('swr: what another isolate has refreshed is taken, without a call of the factory', async () => {
     const [one, other] = await fleet.isolates(2, { swr: '1m' })
-    await fleet.cold().set('k', 'old', { ttl: 100, swr: '1m' })
+    await fleet.cold().set('k', 'old', { ttl: 300, swr: '1m' })
     await Promise.all([one?.get('k'), other?.get('k')])
-    await sleep(140)
+    await fleet.end('k')
+    await soon(() => expect([one?.getLocal('k'), other?.getLocal('k')]).toEqual([undefined, undefined]))
     origin.open()
     expect(await one?.getOrCreate('k', origin.make)).toBe('old')
     await refreshed('made 1')
@@ -60,11 +67,11 @@ onEveryEngine('refreshing in the fleet', (server) => {
 
   test('eager: 10 isolates whose chance has come make one new value', async () => {
     vi.spyOn(Math, 'random').mockReturnValue(1 - 1e-9)
-    const isolates = await fleet.isolates(10, { eager: { beta: 1e6 } })
+    const isolates = await fleet.isolates(10, { eager: { beta: 1e6 }, clock })
     const first = new Origin('first')
     const made = isolates[0]?.getOrCreate('k', first.make, { eager: false })
     await first.reached
-    await sleep(20) // what the factory took decides how early it is called again
+    await clock.advance(20) // what the factory took decides how early it is called again
     first.open()
     await made
     await Promise.all(isolates.map((cache) => cache.get('k')))
@@ -79,11 +86,11 @@ onEveryEngine('refreshing in the fleet', (server) => {
 
   test('eager: 10 isolates that find the value in L2 make one new value', async () => {
     vi.spyOn(Math, 'random').mockReturnValue(1 - 1e-9)
-    const isolates = await fleet.isolates(10, { eager: { beta: 1e6 } })
+    const isolates = await fleet.isolates(10, { eager: { beta: 1e6 }, clock })
     const first = new Origin('first')
-    const made = fleet.cold().getOrCreate('k', first.make)
+    const made = fleet.cold({ clock }).getOrCreate('k', first.make)
     await first.reached
-    await sleep(20)
+    await clock.advance(20)
     first.open()
     await made
     const values = await Promise.all(isolates.map((cache) => cache.getOrCreate('k', origin.make)))

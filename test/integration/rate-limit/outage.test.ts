@@ -30,8 +30,10 @@ describe.skipIf(NO_REDIS)('an outage of a real Redis', () => {
     expect(codes).toContain('BREAKER_OPEN')
 
     await server().startRedis()
-    await new Promise((resolve) => setTimeout(resolve, 100))
-    for (const each of [open, closed, local])
+    for (const each of [open, closed, local]) {
+      // Somebody else's requests find out that it is back.
+      await expect.poll(async () => (await each.limit('bob')).degraded, { timeout: 5000 }).toBe(false)
       expect(await each.limit('ann')).toMatchObject({ success: true, degraded: false, remaining: 1 })
+    }
   })
 })

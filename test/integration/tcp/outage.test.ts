@@ -39,6 +39,8 @@ describe.skipIf(NO_REDIS)('when Redis goes away', () => {
     }
     const send = (client: Connected, ...commands: Command[]): Promise<unknown> =>
       client.transport.send(commands, { signal: never(), idempotent: false })
+    const untilGone = (client: Connected): Promise<void> =>
+      expect.poll(() => send(client, ['PING']).catch(() => 'no'), { timeout: 5000 }).toEqual('no')
     const untilBack = (client: Connected): Promise<void> =>
       expect.poll(() => send(client, ['PING']).catch(() => 'no'), { timeout: 5000 }).toEqual(['PONG'])
 
@@ -49,7 +51,7 @@ describe.skipIf(NO_REDIS)('when Redis goes away', () => {
       cache.on('error', ({ error }) => codes.push(error.code))
       await cache.set('before', 1)
       await redis.kill()
-      await after(100)
+      await untilGone(open[0] as Connected)
       expect(await cache.get('before')).toBe(1)
       const read = await outcome(cache.get('before', { l1: false }))
       expect(read.value).toBeUndefined()
@@ -93,7 +95,7 @@ describe.skipIf(NO_REDIS)('when Redis goes away', () => {
       async (offlineQueue) => {
         const client = await connect(redis.port, { offlineQueue })
         await redis.kill()
-        await after(50)
+        await untilGone(client)
         for (let i = 0; i < 10; i++) {
           const { value } = await outcome(send(client, ['INCR', 'n']))
           expect(value).toMatchObject({ code: 'L2_NETWORK' })
@@ -175,7 +177,6 @@ describe.skipIf(NO_REDIS)('when Redis goes away', () => {
         process.kill(redis.pid, 'SIGCONT')
       }
       // The answers to what was given up arrive first, and belong to nobody.
-      await after(50)
       await cache.set('other', 3)
       expect(await createHybridCache({ redis: transport }).get('other')).toBe(3)
       // It was written before the deadline, and has run.

@@ -1,5 +1,6 @@
 import type { HybridCache } from '../../../src/index.ts'
 import { equal, failure, ok } from './assert.ts'
+import { ended } from '../../support/ended.ts'
 import { Context } from './background.ts'
 import { type Checks, record, type Toolbox, until } from './toolbox.ts'
 
@@ -22,8 +23,9 @@ class Factory {
 
 /** Stores a value that has ended, and is of use to whoever takes stale ones. */
 async function outdated(t: Toolbox, key: string): Promise<void> {
-  await t.isolate().set(key, 'old', { ttl: 5, swr: '1m', staleIfError: '1m' })
-  await new Promise((resolve) => setTimeout(resolve, 40))
+  await t.isolate().set(key, 'old', { ttl: '1m', swr: '1m', staleIfError: '1m' })
+  const address = `${t.prefix}:e:${key}`
+  await t.redis('SET', address, ended(await t.redis('GET', address)), 'KEEPTTL')
 }
 
 /** An isolate whose calls have a `waitUntil`, and what came of it. */

@@ -1,6 +1,6 @@
 import { createLocks, type Locks } from '../../../src/lock/index.ts'
 import { equal, failure, ok } from './assert.ts'
-import type { Checks, Toolbox } from './toolbox.ts'
+import { type Checks, type Toolbox, until } from './toolbox.ts'
 
 /** Locks as another isolate has them. */
 function locksOf({ subject, prefix }: Toolbox): Locks {
@@ -30,7 +30,7 @@ export const locking: Checks = {
       ok(!signal.aborted, 'it was lost')
       order.push('first ends')
     })
-    await pause(100)
+    await until(() => order.length > 0)
     await locksOf(t).withLock('job', { ttl: '30s', wait: '6s', poll: 100 }, () => order.push('second'))
     await work
     equal(order, ['first', 'first ends', 'second'])
