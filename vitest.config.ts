@@ -5,7 +5,7 @@ const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/build.ts'],
-    setupFiles: ['test/support/no-unhandled-rejections.ts'],
+    setupFiles: ['test/support/no-unhandled-rejections.ts', 'test/support/replay.ts'],
     typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'], tsconfig: 'tsconfig.json' },
     testTimeout: 20_000,
     maxWorkers: '100%', // else one processor is left to the main process, which has nothing to do

@@ -5,20 +5,21 @@ import { join, relative } from 'node:path'
 import { howToGetRedis } from './redis.js'
 
 /**
- * @typedef {{ status: string, fullName: string }} Assertion
- * @typedef {{ name: string, status: string, assertionResults: Assertion[] }} File
+ * @typedef {{ status: string, fullName: string, failureMessages?: string[] | null }} Assertion
+ * @typedef {{ name: string, status: string, message?: string, assertionResults: Assertion[] }} File
  * @typedef {{ numPassedTests: number, numFailedTests: number, numTotalTests: number, success: boolean, testResults: File[] }} Report
  */
 
 /**
- * Runs tests with a report of their own beside what a person reads.
- * @template T @param {(reporters: string[], file: string) => T} run @returns {T}
+ * Runs tests with a report of their own beside what a person reads, or with nothing else.
+ * @template T @param {(reporters: string[], file: string) => T} run @param {'default' | 'json'} shown @returns {T}
  */
-export function withReport(run) {
+export function withReport(run, shown = 'default') {
   const folder = mkdtempSync(join(tmpdir(), 'hybrid-cache-tests-'))
   const file = join(folder, 'report.json')
   try {
-    return run(['--reporter=default', '--reporter=json', `--outputFile.json=${file}`], file)
+    const reporters = [...new Set([shown, 'json'])].map((name) => `--reporter=${name}`)
+    return run([...reporters, `--outputFile.json=${file}`], file)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -37,7 +38,7 @@ export function readReport(file) {
 export function tellSkipped(report, redis) {
   const skipped = (report?.testResults ?? []).flatMap(({ name, assertionResults }) =>
     assertionResults
-      .filter(({ status }) => status === 'skipped' || status === 'pending')
+      .filter(isSkipped)
       .map(({ fullName }) => `  ${relative(process.cwd(), name)}: ${fullName.trim()}`),
   )
   if (skipped.length > 0) console.log(`\nLEFT OUT, ${skipped.length} tests:\n${skipped.join('\n')}`)
@@ -46,12 +47,50 @@ export function tellSkipped(report, redis) {
   console.log(`The real thing, in one command:\n\n  ${howToGetRedis()}\n`)
 }
 
-/** The line that stands for the whole run. A file that could not even be loaded counts as one failure. @param {Report | undefined} report */
+/** The line that stands for the whole run. @param {Report | undefined} report */
 export function tellCounts(report) {
-  const unloaded = (report?.testResults ?? []).filter(
-    ({ status, assertionResults }) =>
-      status === 'failed' && !assertionResults.some((each) => each.status === 'failed'),
-  )
-  const failed = report === undefined ? 1 : report.numFailedTests + unloaded.length
-  console.log(`\ntests: ${report?.numPassedTests ?? 0} passed, ${failed} failed`)
+  const { passed, failed } = countsOf(report)
+  console.log(`\ntests: ${passed} passed, ${failed} failed`)
+}
+
+/** A file that could not even be loaded counts as one failure. @param {Report | undefined} report */
+export function countsOf(report) {
+  const files = report?.testResults ?? []
+  return {
+    passed: report?.numPassedTests ?? 0,
+    failed: report === undefined ? 1 : report.numFailedTests + files.filter(isUnloaded).length,
+    skipped: files.flatMap(({ assertionResults }) => assertionResults.filter(isSkipped)).length,
+  }
+}
+
+/**
+ * What failed, and how. Where the run as a whole did, and no test of it, that is named.
+ * @param {Report | undefined} report @param {number} exitCode @returns {{ name: string, message: string }[]}
+ */
+export function failuresOf(report, exitCode) {
+  const failures = (report?.testResults ?? []).flatMap((file) => {
+    const path = relative(process.cwd(), file.name)
+    if (isUnloaded(file)) return [{ name: path, message: file.message ?? '' }]
+    return file.assertionResults.filter(isFailed).map(({ fullName, failureMessages }) => ({
+      name: `${path}: ${fullName.trim()}`,
+      message: failureMessages?.[0] ?? '',
+    }))
+  })
+  if (failures.length > 0 || exitCode === 0) return failures
+  return [{ name: 'the run itself', message: `no test failed, but vitest ended with ${exitCode}` }]
+}
+
+/** @param {Assertion} assertion */
+function isSkipped({ status }) {
+  return status === 'skipped' || status === 'pending'
+}
+
+/** @param {Assertion} assertion */
+function isFailed({ status }) {
+  return status === 'failed'
+}
+
+/** @param {File} file */
+function isUnloaded({ status, assertionResults }) {
+  return status === 'failed' && !assertionResults.some(isFailed)
 }

@@ -85,7 +85,7 @@ onEveryEngine('locks', (server) => {
     const isolates = Array.from({ length: 10 }, locks)
     await Promise.all(
       Array.from({ length: 100 }, (_, i) =>
-        isolates[i % 10]?.withLock('sum', { ttl: '10s', wait: '19s', poll: 60 }, async ({ fence }) => {
+        isolates[i % 10]?.withLock('sum', { ttl: '10s', wait: '19s', poll: 200 }, async ({ fence }) => {
           expect(++inside).toBe(1)
           const seen = sum
           await sleep(1)
