@@ -12,7 +12,7 @@ import { membersOf } from './members.js'
  *   title: string,
  *   about: string,
  *   exported: Map<string, Declaration>,
- *   library: Library,
+ *   declarations: Library,
  *   link: (name: string) => string | undefined,
  * }} Subpath
  */
@@ -53,12 +53,12 @@ function groupText({ heading, of }, subpath) {
 }
 
 /** What signatures mention and nobody can import. @param {Subpath} subpath */
-function mentioned({ exported, library, link }) {
+function mentioned({ exported, declarations, link }) {
   /** @type {Map<string, Declaration>} */
   const found = new Map()
   for (const { file, statements } of exported.values())
     for (const name of statements.flatMap(({ text }) => withoutComments(text).match(/\b[A-Z]\w+\b/g) ?? [])) {
-      const declaration = link(name) === undefined ? library.find(file, name) : undefined
+      const declaration = link(name) === undefined ? declarations.find(file, name) : undefined
       if (declaration !== undefined) found.set(name, declaration)
     }
   return [...found.values()]
@@ -81,7 +81,7 @@ function declarationText(declaration, subpath) {
   const isBase = kind === 'class' && subpath.link(name) === undefined
   const members =
     hasMembers && !isBase
-      ? membersOf(declaration, subpath.library, (base) => subpath.link(base) !== undefined)
+      ? membersOf(declaration, subpath.declarations, (base) => subpath.link(base) !== undefined)
       : []
   // One method with an example, and all of them get headings of their own.
   const isTold = members.some(stands) ? (/** @type {Member} */ { isMethod }) => isMethod : () => false

@@ -26,7 +26,7 @@ export function reference(root) {
         const other = subpaths.find((one) => one.exported.has(name))
         return other === undefined ? undefined : `${other.file}#${anchor(name)}`
       }
-      return [file, pageOf({ title, about, exported, library, link })]
+      return [file, pageOf({ title, about, exported, declarations: library, link })]
     }),
   )
   const rows = subpaths.map(

@@ -1,32 +1,9 @@
 import { explain, health, removeByPattern, warm } from '../../src/admin/index.ts'
-import {
-  compareAndSwap,
-  counter,
-  getAndExtend,
-  list,
-  setIfExists,
-  setIfNotExists,
-} from '../../src/atomic/index.ts'
-import { type EntryOptions, type HybridCache, isCacheError } from '../../src/index.ts'
-import { createLocks } from '../../src/lock/index.ts'
-import { AcquireLock, GetMultiple, RateLimitSlidingWindow, ReleaseLock } from '../../src/lua/index.ts'
-import { createRateLimiter, slidingWindow } from '../../src/rate-limit/index.ts'
-import type { Isolate } from './isolate.ts'
-import type { Ledger, Value } from './ledger.ts'
-import type { Tally } from './tally.ts'
-
-/** What an operation works with. */
-export interface Given {
-  readonly isolate: Isolate
-  readonly cache: HybridCache<true>
-  readonly ledger: Ledger
-  readonly tally: Tally
-  /** '' for the root, else a name and a slash. */
-  readonly scope: string
-  readonly random: () => number
-}
-
-export type Operation = (given: Given) => Promise<void>
+import { compareAndSwap, getAndExtend, setIfExists, setIfNotExists } from '../../src/atomic/index.ts'
+import { type EntryOptions, isCacheError } from '../../src/index.ts'
+import { counting } from './counting.ts'
+import type { Given, Operation } from './given.ts'
+import type { Value } from './ledger.ts'
 
 const keys = ['canary-key-a', 'canary-key-b', 'canary-key-c'] as const
 const tagged = { tags: ['canary-tag'], ttl: '1h', staleIfError: '1h' } as const
@@ -34,8 +11,8 @@ const scopes = ['', 'n/'] as const
 const places = (scope: string, some: readonly string[] = keys): string[] => some.map((key) => scope + key)
 const optionsOf = (key: string): EntryOptions => (key === keys[2] ? { ttl: '1h' } : tagged)
 
-function pick<T>({ random }: Given, list_: readonly T[]): T {
-  return list_[Math.floor(random() * list_.length)] as T
+function pick<T>({ random }: Given, some: readonly T[]): T {
+  return some[Math.floor(random() * some.length)] as T
 }
 
 const get: Operation = async (given) => {
@@ -200,79 +177,6 @@ const extend: Operation = async (given) => {
   if (outcome.ok) ledger.judge(isolate.name, scope + key, outcome.value)
 }
 
-const count: Operation = async ({ isolate, isolate: { cache }, tally }) => {
-  const visits = counter(cache, tally.counter)
-  tally.attempted()
-  const outcome = await isolate.attempt(visits.increment())
-  if (outcome.ok) tally.counted(outcome.value)
-  const read = await isolate.attempt(visits.get())
-  if (read.ok) tally.read(read.value)
-}
-
-const resetCounter: Operation = async ({ isolate, cache }) => {
-  const other = counter(cache, 'canary-key-other', { ttl: '1h' })
-  await isolate.attempt(other.increment(2))
-  await isolate.attempt(other.reset())
-}
-
-const appendAndRead: Operation = async ({ isolate, isolate: { cache }, tally }) => {
-  const recent = list<number>(cache, tally.counter, { maxSize: 5 })
-  await isolate.attempt(recent.append(tally.next()))
-  const read = await isolate.attempt(recent.read())
-  if (read.ok) tally.listed(read.value)
-  const other = list<number>(cache, 'canary-key-other', { maxSize: 5 })
-  await isolate.attempt(other.clear())
-}
-
-/** R10: one holder at a time. */
-const lock: Operation = async ({ isolate, isolate: { cache }, tally }) => {
-  const args = [`${isolate.name}-canary`, '1h'] as const
-  const taken = await isolate.attempt(cache.scripts.execute(AcquireLock, { keys: [tally.counter], args }))
-  if (taken.ok && taken.value === 1) tally.holds(isolate.name)
-  if (!tally.isHolder(isolate.name)) return
-  tally.lets()
-  await isolate.attempt(cache.scripts.execute(ReleaseLock, { keys: [tally.counter], args: [args[0]] }))
-}
-
-/** R11: no more than the limit. */
-const limit: Operation = async ({ isolate, isolate: { cache }, tally }) => {
-  const call = { keys: [`${tally.counter}-limit`], args: [tally.limit, '30d'] as const }
-  const outcome = await isolate.attempt(cache.scripts.execute(RateLimitSlidingWindow, call))
-  if (outcome.ok && outcome.value[0] === 1) tally.admitted()
-}
-
-/** R10: fences rise, and of two who ask at once one at most has the lock. What was granted unseen is given back behind. */
-const fencedLock: Operation = async ({ isolate, isolate: { cache }, tally }) => {
-  const locks = createLocks({ cache })
-  const take = () => isolate.attempt(locks.acquire(tally.counter, { ttl: '200ms' }))
-  const asked = await Promise.all([take(), take()])
-  const held = asked.flatMap((outcome) => (outcome.ok && outcome.value !== undefined ? [outcome.value] : []))
-  tally.fenced(held.map(({ fence }) => fence))
-  for (const each of held) {
-    await isolate.attempt(each.extend())
-    await isolate.attempt(each.release())
-  }
-}
-
-/** R11, where denials are remembered, and what Redis does not answer is denied. It never rejects. */
-const rateLimiter: Operation = async ({ isolate: { cache }, tally }) => {
-  const policy = slidingWindow({ limit: tally.limit, window: '30d' })
-  const limiter = createRateLimiter({ cache, policy, name: 'canary', onError: 'closed' })
-  const { success } = await limiter.limit(tally.counter)
-  if (success) tally.passed()
-  await limiter.peek(tally.counter)
-  await limiter.limit(`canary-key-${tally.next()}`, { cost: 2 })
-}
-
-const scripts: Operation = async ({ isolate, isolate: { cache }, tally }) => {
-  await isolate.attempt(cache.scripts.execute(GetMultiple, { keys: [...keys] }))
-  if (!tally.runsLua) return
-  const bump = await cache.scripts.prepare<number>("return redis.call('INCR', KEYS[1])")
-  tally.ran()
-  const outcome = await isolate.attempt(bump.execute({ keys: [`${tally.counter}-own`] }))
-  if (outcome.ok) tally.bumped(outcome.value)
-}
-
 /** They tell how things are, and do not fail with them. */
 const look: Operation = async ({ cache, random }) => {
   await explain(cache, random() < 0.5 ? keys[0] : keys[2])
@@ -316,14 +220,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   'setIfNotExists, setIfExists': conditional,
   compareAndSwap: swap,
   getAndExtend: extend,
-  counter: count,
-  'counter, reset': resetCounter,
-  list: appendAndRead,
-  'scripts: a lock': lock,
-  'scripts: a limit': limit,
-  'a lock with a fence': fencedLock,
-  'a rate limiter': rateLimiter,
-  'scripts: read-only, and of one’s own': scripts,
+  ...counting,
   removeByPattern: removePattern,
   warm: warmUp,
   'explain, health': look,

@@ -11,6 +11,8 @@ const longest = [
   'test/integration/admin/remove-by-pattern.test.ts',
   'test/integration/coherence/flood.test.ts',
   'test/lua/fill.test.ts',
+  'test/faults/matrix.test.ts',
+  'test/faults/redis.test.ts',
   'test/package/docs.test.ts',
   'test/integration/rate-limit/history.test.ts',
 ]
