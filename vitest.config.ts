@@ -7,7 +7,7 @@ const config: ViteUserConfig = defineConfig({
     globalSetup: ['test/support/build.ts'],
     setupFiles: ['test/support/no-unhandled-rejections.ts', 'test/support/replay.ts'],
     typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'], tsconfig: 'tsconfig.json' },
-    testTimeout: 20_000,
+    testTimeout: 60_000, // ends what hangs; nothing is measured by it, for a busy machine may be ten times slower
     maxWorkers: '100%', // else one processor is left to the main process, which has nothing to do
     sequence: { sequencer: LongestFirst },
   },
