@@ -1,11 +1,12 @@
 import { connect } from 'node:net'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { startDevServer } from '../../src/dev/index.ts'
 import { formatEntry } from '../../src/entry/header.ts'
 import * as scripts from '../../src/lua/index.ts'
 import { headerOf } from '../support/entries.ts'
 import { redisServerBin, startTestRedis } from '../support/redis-server.ts'
 import { describeScripts, type Lua, type Word } from './lua.ts'
+import { soon } from '../support/soon.ts'
 
 const seed = 1_700_000_000_000_000
 const entry = formatEntry({ header: headerOf({ address: 'e:k', fresh: 9_000_000_000_000 }), payload: '1' })
@@ -38,7 +39,7 @@ async function listen({ server }: Lua, channel: string): Promise<{ heard(): stri
     for await (const piece of body?.pipeThrough(new TextDecoderStream()) ?? []) text += piece
   }
   read().catch(() => undefined)
-  await vi.waitFor(() => expect(text).toContain('data: subscribe'))
+  await soon(() => expect(text).toContain('data: subscribe'))
   return {
     heard: () => [...text.matchAll(/^data: message,[^,]+,(.*)$/gm)].map(([, message = '']) => message),
     leave: () => stream.abort(),
@@ -71,7 +72,7 @@ describeScripts('push', (lua) => {
             ['MGET', 'p:e:k', 'p:e:l', 'p:t:a'],
           ]),
         ).toEqual(state)
-        await vi.waitFor(() => expect(heard()).toEqual([`${seed + 1} me k%7C%7Ck`]))
+        await soon(() => expect(heard()).toEqual([`${seed + 1} me k%7C%7Ck`]))
       } finally {
         leave()
       }

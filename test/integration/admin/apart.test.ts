@@ -33,12 +33,13 @@ onEveryEngine('removeByPattern among decoys', (server) => {
 
   test('prefixes and namespaces mean themselves, whatever they look like to a glob', async () => {
     const names = ['{a-c}', '{b}', 'a-c', 'b', 'a.c', 'abc', 'a_c', '{a}', '-', '.']
+    await world.redis('FLUSHALL')
+    const cacheAt = (keyPrefix: string): HybridCache<true> =>
+      createHybridCache({ redis: server(), keyPrefix, ...patient })
+    const roots = names.map((p) => ({ p, root: cacheAt(p) }))
+    const decoys = roots.flatMap(({ p, root }) => names.map((n) => ({ p, n, cache: root.namespace(n) })))
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...names), fc.constantFrom(...names), async (prefix, namespace) => {
-        await world.redis('FLUSHALL')
-        const cacheAt = (keyPrefix: string): HybridCache<true> =>
-          createHybridCache({ redis: server(), keyPrefix, ...patient })
-        const decoys = names.flatMap((p) => names.map((n) => ({ p, n, cache: cacheAt(p).namespace(n) })))
         await Promise.all(decoys.map(({ cache }) => cache.set('k', 1)))
         expect(await removeAll(cacheAt(prefix).namespace(namespace), '*')).toBe(1)
         const found = await Promise.all(decoys.map(({ cache }) => cache.get('k', { l1: false })))
@@ -70,9 +71,9 @@ onEveryEngine('removeByPattern among decoys', (server) => {
       '\0',
     )
     const text = fc.string({ unit: special, minLength: 1, maxLength: 6 })
+    const cache = world.isolate()
     await fc.assert(
       fc.asyncProperty(fc.uniqueArray(text, { minLength: 2, maxLength: 12 }), async (keys) => {
-        const cache = world.isolate()
         await removeAll(cache, '*')
         await fill(cache, keys)
         const [key = ''] = keys

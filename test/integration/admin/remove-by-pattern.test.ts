@@ -93,19 +93,19 @@ onEveryEngine('removeByPattern', (server) => {
 
   test('many keys go in steps, each counted once, and progress tells', async () => {
     const cache = world.isolate()
-    const keys = Array.from({ length: 3_000 }, (_, i) => `k${i}`)
+    const keys = Array.from({ length: 1_500 }, (_, i) => `k${i}`)
     await fill(cache, [...keys, 'other'])
     const progress: RemoveProgress[] = []
-    const options = { batchSize: 100, onProgress: (each: RemoveProgress) => void progress.push(each) }
-    expect(await removeByPattern(cache, 'k*', { ...options, dryRun: true })).toBe(3_000)
+    const options = { batchSize: 50, onProgress: (each: RemoveProgress) => void progress.push(each) }
+    expect(await removeByPattern(cache, 'k*', { ...options, dryRun: true })).toBe(1_500)
     expect(progress.length).toBeGreaterThanOrEqual(30)
     expect(progress.map(({ pages }) => pages)).toEqual(progress.map((_, i) => i + 1))
-    expect(progress.at(-1)).toMatchObject({ matched: 3_000, removed: 0 })
-    expect(await remaining(cache, keys)).toHaveLength(3_000)
+    expect(progress.at(-1)).toMatchObject({ matched: 1_500, removed: 0 })
+    expect(await remaining(cache, keys)).toHaveLength(1_500)
     progress.length = 0
     const first = await removeByPattern(cache, 'k*', options)
     expect(progress.at(-1)).toMatchObject({ matched: first, removed: first })
-    expect(first + (await removeAll(cache, 'k*', { batchSize: 100 }))).toBe(3_000)
+    expect(first + (await removeAll(cache, 'k*', { batchSize: 50 }))).toBe(1_500)
     expect(await remaining(cache, [...keys, 'other'])).toEqual(['other'])
   })
 

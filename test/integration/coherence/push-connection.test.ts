@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { createHybridCache, type HybridCache } from '../../../src/index.ts'
 import { type DevServer, startDevServer } from '../../../src/dev/index.ts'
 import { push } from '../../../src/push/index.ts'
@@ -7,6 +7,7 @@ import { answer, type RawServer, type Responder, startRawServer } from '../../su
 import { onEveryEngine } from '../../support/servers.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { record } from '../../support/world.ts'
+import { soon } from '../../support/soon.ts'
 
 const coherence = { interval: '1d', push: push() } as const
 const open: { close(): Promise<void> }[] = []
@@ -29,7 +30,7 @@ function isolate({ url, token }: { url: string; token: string }, clock: ManualCl
 }
 
 async function connected(cache: HybridCache, connections: number): Promise<void> {
-  await vi.waitFor(() => expect(cache.stats().push).toMatchObject({ connected: true, connections }))
+  await soon(() => expect(cache.stats().push).toMatchObject({ connected: true, connections }))
   await cache.get('look', { l1: false })
 }
 
@@ -52,20 +53,20 @@ onEveryEngine('a connection for push', (shared) => {
     await connected(other, 1)
     const errors = record(other, 'error')
     await server.stopRedis()
-    await vi.waitFor(() => expect(other.stats().push?.connected).toBe(false))
-    await vi.waitFor(async () => {
+    await soon(() => expect(other.stats().push?.connected).toBe(false))
+    await soon(async () => {
       await clock.advance(1000)
       expect(errors.length).toBeGreaterThan(2)
     })
     await server.startRedis() // empty
-    await vi.waitFor(async () => {
+    await soon(async () => {
       await clock.advance(1000)
       expect([one, other].map((each) => each.stats().push?.connected)).toEqual([true, true])
     })
     await one.set('k', 1)
     expect(await other.get('k')).toBe(1)
     await one.remove('k')
-    await vi.waitFor(() => expect(other.getLocal('k')).toBeUndefined())
+    await soon(() => expect(other.getLocal('k')).toBeUndefined())
     expect(await other.get('k')).toBeUndefined()
   })
 
@@ -101,7 +102,7 @@ onEveryEngine('a connection for push', (shared) => {
     }
     expect(await listeners()).toEqual(['hc:m:news', 1])
     await cache.close()
-    await vi.waitFor(async () => expect(await listeners()).toEqual(['hc:m:news', 0]))
+    await soon(async () => expect(await listeners()).toEqual(['hc:m:news', 0]))
   })
 })
 
@@ -159,7 +160,7 @@ describe('what a server may answer to a subscription', () => {
     const { cache } = await listening(stream(...[...text].map((letter) => letter)))
     const events = record(cache, 'invalidate', 'error')
     await cache.get('a')
-    await vi.waitFor(() => expect(cache.stats().push).toMatchObject({ connected: true, messages: 1 }))
+    await soon(() => expect(cache.stats().push).toMatchObject({ connected: true, messages: 1 }))
     expect(events).toEqual([{ kind: 'key' }])
   })
 
@@ -180,12 +181,12 @@ describe('what a server may answer to a subscription', () => {
     const { cache, server, clock } = await listening(respond)
     const errors = record(cache, 'error')
     await cache.get('a')
-    await vi.waitFor(() => expect(errors).toHaveLength(1))
+    await soon(() => expect(errors).toHaveLength(1))
     expect(errors).toMatchObject([{ operation: 'push', error: { code } }])
     expect(`${errors[0]?.error.message} ${String(errors[0]?.error.cause)}`).not.toMatch(/127\.0\.0\.1|canary/)
     expect(`${errors[0]?.error.message}`).not.toContain(canary.token)
     await clock.advance(1000)
-    await vi.waitFor(() => expect(errors).toHaveLength(2))
+    await soon(() => expect(errors).toHaveLength(2))
     expect(server.requests.some(({ path }) => path === '/elsewhere')).toBe(false)
     expect(cache.stats().push).toEqual({ connected: false, connections: 0, messages: 0 })
     expect(await cache.get('a')).toBeUndefined()
@@ -197,7 +198,7 @@ describe('what a server may answer to a subscription', () => {
     )
     const errors = record(cache, 'error')
     await cache.get('a')
-    await vi.waitFor(() => expect(errors).toMatchObject([{ operation: 'push', error: { code: 'L2_REPLY' } }]))
+    await soon(() => expect(errors).toMatchObject([{ operation: 'push', error: { code: 'L2_REPLY' } }]))
     expect(cache.stats().push?.connected).toBe(false)
   })
 })

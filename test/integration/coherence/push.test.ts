@@ -1,10 +1,11 @@
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { compareAndSwap, setIfExists, setIfNotExists } from '../../../src/atomic/index.ts'
 import type { CacheOptions, HybridCache } from '../../../src/index.ts'
 import { push } from '../../../src/push/index.ts'
 import { onEveryEngine } from '../../support/servers.ts'
 import { record } from '../../support/world.ts'
 import { Fleet } from './support.ts'
+import { soon } from '../../support/soon.ts'
 
 /** Never due in a test: whatever arrives has come by push. */
 const rarely = '1h'
@@ -20,7 +21,7 @@ onEveryEngine('push', (server) => {
   async function listening(options: CacheOptions = {}): Promise<HybridCache<true>> {
     const cache = await fleet.warm({ coherence: { interval: rarely, push: push() }, ...options })
     open.push(cache)
-    await vi.waitFor(() => expect(cache.stats().push?.connected).toBe(true))
+    await soon(() => expect(cache.stats().push?.connected).toBe(true))
     await cache.get('look', { l1: false }) // the look that is due after a connection
     return cache
   }
@@ -30,7 +31,7 @@ onEveryEngine('push', (server) => {
   }
 
   async function heard(cache: HybridCache, count: number): Promise<void> {
-    await vi.waitFor(() => expect(cache.stats().push?.messages).toBeGreaterThanOrEqual(count))
+    await soon(() => expect(cache.stats().push?.messages).toBeGreaterThanOrEqual(count))
   }
 
   const nothing = (): never => {
@@ -78,7 +79,7 @@ onEveryEngine('push', (server) => {
       const [inOne, inOther] = [one.namespace('n'), other.namespace('n')]
       await inOne.set(name, 1, { tags: [name] })
       await one.set(name, 2, { tags: [name] })
-      await vi.waitFor(() => expect(other.stats().push?.messages).toBe(one.stats().push?.messages))
+      await soon(() => expect(other.stats().push?.messages).toBe(one.stats().push?.messages))
       expect([await inOther.get(name), await other.get(name)]).toEqual([1, 2])
       const before = other.stats().push?.messages ?? 0
       await inOne.remove(name)
@@ -170,7 +171,7 @@ onEveryEngine('push', (server) => {
     expect(await fleet.cost(() => compareAndSwap(one, 'free', 2, 3))).toBe('1/7')
     expect(await fleet.cost(() => setIfNotExists(one, 'free', 4)), 'nothing is told').toBe('1/3')
 
-    await vi.waitFor(() => expect(other.stats().push?.messages).toBe(one.stats().push?.messages))
+    await soon(() => expect(other.stats().push?.messages).toBe(one.stats().push?.messages))
     await other.get('look', { l1: false })
     let messages = other.stats().push?.messages ?? 0
     const told = async (write: () => Promise<unknown>): Promise<void> => {

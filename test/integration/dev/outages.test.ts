@@ -1,9 +1,10 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { startDevServer } from '../../../src/dev/index.ts'
 import { startTestRedis } from '../../support/redis-server.ts'
 import { describeOnEngines, NO_REDIS } from './engines.ts'
 import { post, rest, run } from './rest.ts'
+import { soon } from '../../support/soon.ts'
 
 const DOWN = { error: expect.stringMatching(/^ERR the .*Redis engine/) }
 
@@ -67,7 +68,7 @@ describe.skipIf(NO_REDIS)('a spawned Redis', () => {
     await using server = await startDevServer({ engine: 'redis-server' })
     const { result } = (await run(server, 'INFO', 'server')) as { result: string }
     process.kill(Number(/process_id:(\d+)/.exec(result)?.[1]), 'SIGKILL')
-    await vi.waitFor(async () => expect((await post(server, '/', ['PING'])).status).toBe(503))
+    await soon(async () => expect((await post(server, '/', ['PING'])).status).toBe(503))
     await server.startRedis()
     expect(await run(server, 'PING')).toEqual({ result: 'PONG' })
   })
@@ -119,14 +120,14 @@ describe('calls in flight', () => {
         ['GET', 'c'],
       ]),
     ]
-    await vi.waitFor(() => expect(fake.gets()).toBe(3))
+    await soon(() => expect(fake.gets()).toBe(3))
     fake.hangUp()
     for (const answer of await Promise.all(waiting)) {
       expect(answer.status).toBe(503)
       expect(answer.json).toEqual({ error: expect.stringContaining('was lost before it answered') })
     }
     const again = post(server, '/', ['GET', 'a'])
-    await vi.waitFor(() => expect(fake.gets()).toBe(4))
+    await soon(() => expect(fake.gets()).toBe(4))
     fake.send('$1\r\nx\r\n')
     expect((await again).json).toEqual({ result: 'x' })
   })
@@ -135,11 +136,11 @@ describe('calls in flight', () => {
     await using fake = await fakeEngine()
     await using server = await startDevServer({ engine: { url: fake.url } })
     const waiting = [post(server, '/', ['GET', 'a']), post(server, '/', ['GET', 'b'])]
-    await vi.waitFor(() => expect(fake.gets()).toBe(2))
+    await soon(() => expect(fake.gets()).toBe(2))
     fake.send('$1\r\nx\r\nwhat?\r\n')
     for (const answer of await Promise.all(waiting)) expect(answer.status).toBe(503)
     const again = post(server, '/', ['GET', 'c'])
-    await vi.waitFor(() => expect(fake.gets()).toBe(3))
+    await soon(() => expect(fake.gets()).toBe(3))
     fake.send('$1\r\nc\r\n')
     expect((await again).json).toEqual({ result: 'c' })
   })

@@ -1,9 +1,10 @@
 import { connect } from 'node:net'
 import { Redis } from '@upstash/redis'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { startDevServer } from '../../../src/dev/index.ts'
 import { describeOnEngines } from './engines.ts'
 import { rest, run } from './rest.ts'
+import { soon } from '../../support/soon.ts'
 
 const streams: AbortController[] = []
 afterEach(() => {
@@ -34,11 +35,11 @@ describeOnEngines('subscriptions', (server) => {
   test.each(['POST', 'GET'])('%s: what is published comes as events', async (method) => {
     const heard = await listen(server(), '/subscribe/app:c%7B1%7D', method)
     expect(heard.type).toBe('text/event-stream')
-    await vi.waitFor(() => expect(heard.text()).toBe('data: subscribe,app:c{1},1\n\n'))
+    await soon(() => expect(heard.text()).toBe('data: subscribe,app:c{1},1\n\n'))
     expect(await run(server(), 'PUBLISH', 'app:c{1}', 'a,b ü')).toEqual({ result: 1 })
     expect(await run(server(), 'PUBLISH', 'other', 'no')).toEqual({ result: 0 })
     expect(await run(server(), 'PUBLISH', 'app:c{1}', 'two\nlines')).toEqual({ result: 1 })
-    await vi.waitFor(() =>
+    await soon(() =>
       expect(heard.text()).toBe(
         'data: subscribe,app:c{1},1\n\ndata: message,app:c{1},a,b ü\n\ndata: message,app:c{1},two\ndata: lines\n\n',
       ),
@@ -47,25 +48,25 @@ describeOnEngines('subscriptions', (server) => {
 
   test('by pattern', async () => {
     const heard = await listen(server(), '/psubscribe/news.*')
-    await vi.waitFor(() => expect(heard.text()).toBe('data: psubscribe,news.*,1\n\n'))
+    await soon(() => expect(heard.text()).toBe('data: psubscribe,news.*,1\n\n'))
     await run(server(), 'PUBLISH', 'news.tech', 'x')
-    await vi.waitFor(() => expect(heard.text()).toContain('data: pmessage,news.*,news.tech,x\n\n'))
+    await soon(() => expect(heard.text()).toContain('data: pmessage,news.*,news.tech,x\n\n'))
   })
 
   test('a stream is one request and one command, its messages nothing', async () => {
     server().resetStats()
     const heard = await listen(server(), '/subscribe/c')
-    await vi.waitFor(() => expect(heard.text()).toContain('subscribe,c,1'))
+    await soon(() => expect(heard.text()).toContain('subscribe,c,1'))
     await run(server(), 'PUBLISH', 'c', 'x')
-    await vi.waitFor(() => expect(heard.text()).toContain('message,c,x'))
+    await soon(() => expect(heard.text()).toContain('message,c,x'))
     expect(server().stats()).toEqual({ requests: 2, commands: 2, byCommand: { SUBSCRIBE: 1, PUBLISH: 1 } })
   })
 
   test('who leaves is no longer counted', async () => {
     const heard = await listen(server(), '/subscribe/left')
-    await vi.waitFor(() => expect(heard.text()).toContain('subscribe,left,1'))
+    await soon(() => expect(heard.text()).toContain('subscribe,left,1'))
     heard.leave()
-    await vi.waitFor(async () => expect(await run(server(), 'PUBLISH', 'left', 'x')).toEqual({ result: 0 }))
+    await soon(async () => expect(await run(server(), 'PUBLISH', 'left', 'x')).toEqual({ result: 0 }))
   })
 
   test('the token is asked for, and other methods and names are refused', async () => {
@@ -85,9 +86,9 @@ describeOnEngines('subscriptions', (server) => {
     subscriber.on('message', (message) => messages.push(message))
     expect(await ready).toBe(1)
     await redis.publish('client', { a: 1 })
-    await vi.waitFor(() => expect(messages).toEqual([{ channel: 'client', message: { a: 1 } }]))
+    await soon(() => expect(messages).toEqual([{ channel: 'client', message: { a: 1 } }]))
     await subscriber.unsubscribe()
-    await vi.waitFor(async () => expect(await redis.publish('client', 'x')).toBe(0))
+    await soon(async () => expect(await redis.publish('client', 'x')).toBe(0))
   })
 
   test('@upstash/redis subscribes to a pattern', async () => {
@@ -98,7 +99,7 @@ describeOnEngines('subscriptions', (server) => {
     subscriber.on('pmessage', (message) => messages.push(message))
     await ready
     await redis.publish('user:1', '"x"')
-    await vi.waitFor(() =>
+    await soon(() =>
       expect(messages).toEqual([{ pattern: 'user:*', channel: 'user:1', message: expect.anything() }]),
     )
     await subscriber.unsubscribe()
@@ -110,14 +111,14 @@ describeOnEngines('subscriptions', (server) => {
     socket.on('error', () => undefined)
     socket.write(`GET /subscribe/slow HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server().token}\r\n\r\n`)
     const listeners = async (): Promise<unknown> => run(server(), 'PUBSUB', 'NUMSUB', 'slow')
-    await vi.waitFor(async () => expect(await listeners()).toEqual({ result: ['slow', 1] }))
+    await soon(async () => expect(await listeners()).toEqual({ result: ['slow', 1] }))
     socket.pause()
     const megabyte = 'x'.repeat(2 ** 20)
     for (let i = 0; i < 60; i++) {
       const heard = (await run(server(), 'PUBLISH', 'slow', megabyte)) as { result: number }
       if (heard.result === 0) break
     }
-    await vi.waitFor(async () => expect(await listeners()).toEqual({ result: ['slow', 0] }))
+    await soon(async () => expect(await listeners()).toEqual({ result: ['slow', 0] }))
     socket.destroy()
   })
 
@@ -127,13 +128,13 @@ describeOnEngines('subscriptions', (server) => {
     })
     try {
       const first = await listen(own, '/subscribe/c')
-      await vi.waitFor(() => expect(first.text()).toContain('subscribe,c,1'))
+      await soon(() => expect(first.text()).toContain('subscribe,c,1'))
       await own.stopRedis()
       await first.ended
       expect((await rest(own, '/subscribe/c', { method: 'POST' })).status).toBe(503)
       await own.startRedis()
       const second = await listen(own, '/subscribe/c')
-      await vi.waitFor(() => expect(second.text()).toContain('subscribe,c,1'))
+      await soon(() => expect(second.text()).toContain('subscribe,c,1'))
       await own.close()
       await second.ended
     } finally {

@@ -1,7 +1,8 @@
 import { beforeEach, expect, test } from 'vitest'
 import type { CacheOptions, EntryOptions, HybridCache } from '../../../src/index.ts'
 import { onEveryEngine } from '../../support/servers.ts'
-import { Fleet, Origin, soon } from './fleet.ts'
+import { soon } from '../../support/soon.ts'
+import { Fleet, Origin } from './fleet.ts'
 
 // What loads cost, counted where it is billed: at the server, as requests / commands.
 
@@ -72,7 +73,7 @@ onEveryEngine('costs of a load', (server) => {
   })
 
   test('swr: L1 has a copy that it may trust: 1/3 to ask for the lease and 1/4, all behind the call', async () => {
-    await fleet.cold().set('k', 'old', { ttl: 200, swr: '1m' })
+    await fleet.cold().set('k', 'old', { ttl: 1000, swr: '1m' })
     await cache.get('k')
     await fleet.end('k')
     await soon(() => expect(cache.getLocal('k')).toBeUndefined())

@@ -1,4 +1,3 @@
-import { vi } from 'vitest'
 import type { DevServer } from '../../../src/dev/index.ts'
 import {
   type CacheOptions,
@@ -86,11 +85,6 @@ export class Fleet {
   count(command: string): number {
     return this.server.stats().byCommand[command] ?? 0
   }
-}
-
-/** Waits until a check holds, for longer than even a busy machine takes. */
-export function soon(check: () => unknown): Promise<void> {
-  return vi.waitFor(async () => void (await check()), { timeout: 5000 })
 }
 
 /** Where values come from: counts how often it is asked, and answers when the test lets it. */

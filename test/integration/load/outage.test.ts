@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { startDevServer } from '../../../src/dev/index.ts'
 import { redisServerBin } from '../../support/redis-server.ts'
 import { record } from '../../support/world.ts'
-import { Fleet, Origin, soon } from './fleet.ts'
+import { soon } from '../../support/soon.ts'
+import { Fleet, Origin } from './fleet.ts'
 
 const engines = ['redis-server', 'embedded'] as const
 

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { onEveryEngine } from '../../support/servers.ts'
-import { Fleet, Origin, soon } from './fleet.ts'
+import { soon } from '../../support/soon.ts'
+import { Fleet, Origin } from './fleet.ts'
 
 // Values that are made anew while others are given away: once in the fleet, whatever `stampede` says of cold keys.
 onEveryEngine('refreshing in the fleet', (server) => {
@@ -22,7 +23,7 @@ onEveryEngine('refreshing in the fleet', (server) => {
 
   test('swr: 20 isolates with a stale copy in L1 give it away, and make one new value', async () => {
     const isolates = await fleet.isolates(20, { swr: '1m' })
-    await fleet.cold().set('k', 'old', { ttl: 300, swr: '1m' })
+    await fleet.cold().set('k', 'old', { ttl: 1000, swr: '1m' })
     await Promise.all(isolates.map((cache) => cache.get('k')))
     await fleet.end('k')
     await soon(() =>
@@ -53,7 +54,7 @@ onEveryEngine('refreshing in the fleet', (server) => {
 
   test('swr: what another isolate has refreshed is taken, without a call of the factory', async () => {
     const [one, other] = await fleet.isolates(2, { swr: '1m' })
-    await fleet.cold().set('k', 'old', { ttl: 300, swr: '1m' })
+    await fleet.cold().set('k', 'old', { ttl: 1000, swr: '1m' })
     await Promise.all([one?.get('k'), other?.get('k')])
     await fleet.end('k')
     await soon(() => expect([one?.getLocal('k'), other?.getLocal('k')]).toEqual([undefined, undefined]))

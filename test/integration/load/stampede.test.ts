@@ -1,7 +1,8 @@
 import { beforeEach, expect, test } from 'vitest'
 import type { HybridCache } from '../../../src/index.ts'
 import { onEveryEngine } from '../../support/servers.ts'
-import { Fleet, MortalTransport, Origin, soon } from './fleet.ts'
+import { soon } from '../../support/soon.ts'
+import { Fleet, MortalTransport, Origin } from './fleet.ts'
 
 const global = { stampede: 'global' } as const
 

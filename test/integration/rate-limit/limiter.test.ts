@@ -7,6 +7,7 @@ import {
   limitAll,
   type RateLimiter,
   type RateLimitPolicy,
+  type RateLimitResult,
   rateLimitHeaders,
   slidingWindow,
   tokenBucket,
@@ -261,9 +262,10 @@ onEveryEngine('rate limiters', (server) => {
       fixedWindow({ limit: 1, window: 40 }),
     ]) {
       const limiter = limiterOf(policy)
-      await limiter.limit('ann')
-      const denied = await limiter.limit('ann')
-      if (denied.success) continue // a slow machine
+      const ask = () => limiter.limit('ann')
+      let denied: RateLimitResult | undefined
+      while (denied === undefined)
+        denied = (await Promise.all([ask(), ask()])).find(({ success }) => !success)
       const until = performance.now() + denied.retryAfter
       while (performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 1))
       expect((await limiter.limit('ann')).success).toBe(true)

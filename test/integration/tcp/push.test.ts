@@ -1,9 +1,10 @@
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { createHybridCache, type HybridCache } from '../../../src/index.ts'
 import { push } from '../../../src/push/index.ts'
 import { type Connected, kinds } from './clients.ts'
 import { NO_REDIS, onEveryServer } from './servers.ts'
 import { startTestRedis } from '../../support/redis-server.ts'
+import { soon } from '../../support/soon.ts'
 
 const opened: { close(): unknown }[] = []
 afterEach(async () => {
@@ -25,10 +26,7 @@ function listener({ transport }: Connected, keyPrefix: string): HybridCache {
 
 async function connected(cache: HybridCache, times: number): Promise<void> {
   await cache.get('look', { l1: false })
-  await vi.waitFor(
-    () => expect(cache.stats().push).toMatchObject({ connected: true, connections: times }),
-    5000,
-  )
+  await soon(() => expect(cache.stats().push).toMatchObject({ connected: true, connections: times }))
   await cache.get('look', { l1: false })
 }
 
@@ -42,9 +40,9 @@ onEveryServer((port) => {
     await connected(other, 1)
     await one.set('ü,k', 'old')
     expect(await other.get('ü,k')).toBe('old')
-    await vi.waitFor(() => expect(other.stats().push?.messages).toBe(1))
+    await soon(() => expect(other.stats().push?.messages).toBe(1))
     await one.remove('ü,k')
-    await vi.waitFor(() => expect(other.getLocal('ü,k')).toBeUndefined())
+    await soon(() => expect(other.getLocal('ü,k')).toBeUndefined())
     await other.close()
     expect(other.stats().push?.connected).toBe(false)
     await other.set('l', 1)
@@ -64,7 +62,7 @@ describe.skipIf(NO_REDIS)('a connection that ends', () => {
         signal: new AbortController().signal,
         idempotent: true,
       })
-      await vi.waitFor(() => expect(cache.stats().push?.connected).toBe(false))
+      await soon(() => expect(cache.stats().push?.connected).toBe(false))
       await connected(cache, 2)
     } finally {
       for (const each of opened.splice(0)) await each.close()

@@ -224,13 +224,15 @@ describe('a server that never answers', () => {
   })
 
   test('is given up when its last caller leaves, with the reason of the caller', async () => {
+    const controller = new AbortController()
     const closed = new Promise<void>((resolve) => {
-      server.respond = (response) => void response.once('close', resolve)
+      server.respond = (response) => {
+        response.once('close', resolve)
+        controller.abort('gone')
+      }
     })
     const { tier } = connect()
-    const controller = new AbortController()
     const call = write(tier, true, { signal: controller.signal }).catch((e: unknown) => e)
-    setTimeout(() => controller.abort('gone'), 30)
     expect(await call).toBe('gone')
     await closed
     expect(server.requests).toHaveLength(1)
