@@ -1,7 +1,7 @@
 // @ts-check
 // Installs what is too heavy for everybody: the runtimes that the tests start, the tools that check the package, the peers that it
-// is compared with, and the example for Vercel, each a package with a lock file of its own. Arguments name those that are wanted,
-// else it is all of them.
+// is compared with, what plants mutants, and the example for Vercel, each a package with a lock file of its own. Arguments name those
+// that are wanted, else it is all that the tests need.
 // Does nothing, and says nothing, where all of it is there already.
 import { execFile } from 'node:child_process'
 import { existsSync, statSync, writeFileSync } from 'node:fs'
@@ -16,7 +16,8 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /**
  * The packages, and what puts a program of theirs in its place. npm is told to run no install scripts, which it is about to
  * refuse by default; these two are known and needed.
- * @type {readonly { path: string, finish?: string }[]}
+ * `asked`: only where it is named, as no test needs it.
+ * @type {readonly { path: string, finish?: string, asked?: true }[]}
  */
 const packages = [
   { path: 'test/runtimes/bun', finish: 'node_modules/bun/install.js' },
@@ -25,6 +26,7 @@ const packages = [
   { path: 'test/package/tools' },
   { path: 'test/integration/tcp/clients' },
   { path: 'test/peers' },
+  { path: 'test/mutation', asked: true },
   { path: 'examples/vercel' },
 ]
 const wanted = process.argv.slice(2)
@@ -55,7 +57,9 @@ async function install(folder, finish) {
   writeFileSync(stampOf(folder), '')
 }
 
-const chosen = packages.filter(({ path }) => wanted.length === 0 || wanted.includes(path))
+const chosen = packages.filter(({ path, asked }) =>
+  wanted.length === 0 ? asked !== true : wanted.includes(path),
+)
 const outcomes = await Promise.all(
   chosen.map(async ({ path, finish }) => {
     const folder = join(root, path)

@@ -1,0 +1,9 @@
+// @ts-check
+/** @type {import('vitest/config').ViteUserConfig} */
+export default {
+  test: {
+    include: ['test/mutation/bundle/*.test.js'],
+    setupFiles: ['test/support/no-unhandled-rejections.ts'],
+    testTimeout: 5000,
+  },
+}
