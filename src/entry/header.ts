@@ -42,6 +42,25 @@ export interface WireEntry {
 
 const pattern =
   /^h1\|e\|(\d{0,16})\|(\d{1,16})\|(\d{1,16})\|(\d{0,16})\|(\d{0,16})\|(\d{0,16})\|(\d{0,16})\|([0-9a-f]{8})\|([^|\n]*)\|([^|\n]*)\|([0-9a-f]*)\|([^|\n]*)\|([^|\n]*)\|([^|\n]*)\|([^|\n]*)\n/
+/** What the pattern finds: every group takes part in every match. */
+type Fields = readonly [
+  line: string,
+  stamp: string,
+  created: string,
+  fresh: string,
+  stale: string,
+  end: string,
+  idle: string,
+  took: string,
+  sum: string,
+  codec: string,
+  zip: string,
+  digest: string,
+  tags: string,
+  etag: string,
+  modified: string,
+  address: string,
+]
 // The place of `sum` among the groups, and of the first field that it covers among the separators.
 const sumGroup = 8
 const coveredFrom = 10
@@ -85,7 +104,7 @@ export function parseEntry(text: string): WireEntry | undefined {
     etag,
     modified,
     address,
-  ] = match as unknown as string[]
+  ] = match as unknown as Fields
   const header: EntryHeader = {
     stamp: Number(stamp),
     created: Number(created),
@@ -94,15 +113,15 @@ export function parseEntry(text: string): WireEntry | undefined {
     end: Number(end),
     idle: Number(idle),
     took: Number(took),
-    codec: codec ?? '',
-    zip: zip ?? '',
-    digest: digest ?? '',
+    codec,
+    zip,
+    digest,
     tags: tags ? tags.split(',').map(unescape) : [],
     etag: unescape(etag),
     modified: unescape(modified),
     address: unescape(address),
   }
-  return { header, payload: text.slice((line ?? '').length) }
+  return { header, payload: text.slice(line.length) }
 }
 
 /** What a header line says of the version of its entry; `undefined` where it is none. */
@@ -124,7 +143,7 @@ function escape(field: string): string {
   return field.replace(/[%|,\n]/g, (char) => `%${char.charCodeAt(0).toString(16).padStart(2, '0')}`)
 }
 
-function unescape(field = ''): string {
+function unescape(field: string): string {
   if (!field.includes('%')) return field // nearly always, and on every read
   return field.replace(/%([0-9a-f]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
 }

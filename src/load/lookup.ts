@@ -199,13 +199,7 @@ export async function acceptLocal(core: Core, schema: StandardSchema, value: unk
   return accept(core, 'l1', schema, value)
 }
 
-async function accept(
-  core: Core,
-  tier: Tier,
-  schema: StandardSchema | undefined,
-  value: unknown,
-): Promise<unknown> {
-  if (schema === undefined) return value
+async function accept(core: Core, tier: Tier, schema: StandardSchema, value: unknown): Promise<unknown> {
   const accepted = await validate(schema, value)
   return accepted === undefined ? discard(core, tier, 'schema') : accepted
 }

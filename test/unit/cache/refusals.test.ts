@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest'
+import { type CacheOptions, createHybridCache, type HybridCache } from '../../../src/index.ts'
+import { World } from '../../support/world.ts'
+
+const badTags: readonly (readonly [string, unknown])[] = [
+  ['that are no array', 5],
+  ['of which one is no string', ['a', 5]],
+  ['of which one is empty', ['a', '']],
+  ['of which one holds half a character', ['\ud800']],
+  ['of which one takes more than 128 bytes', [`${'é'.repeat(64)}e`]],
+  ['of which there are more than 32', Array.from({ length: 33 }, (_, i) => `t${i}`)],
+]
+
+describe.each(badTags)('tags %s', (_, tags) => {
+  const bad = tags as string[]
+  test.each<[string, (cache: HybridCache) => Promise<unknown>]>([
+    ['set', (cache) => cache.set('k', 1, { tags: bad })],
+    ['getOrCreate', (cache) => cache.getOrCreate('k', () => 1, { tags: bad })],
+    ['removeByTag', async (cache) => cache.removeByTag(bad)],
+    ['expireByTag', async (cache) => cache.expireByTag(bad)],
+  ])('are a TypeError of %s, and nothing is sent', async (_name, run) => {
+    const world = new World()
+    const cache = await world.warm()
+    await expect((async () => run(cache))()).rejects.toThrow(TypeError)
+    expect(world.redis.take()).toEqual([])
+  })
+})
+
+test('32 tags of 128 bytes are none too many', async () => {
+  const world = new World()
+  const cache = await world.warm()
+  const tags = Array.from({ length: 32 }, (_, i) => 'é'.repeat(63) + String(i).padStart(2, '0'))
+  await cache.set('k', 1, { tags })
+  expect(await cache.get('k', { l1: false })).toBe(1)
+  await cache.removeByTag(tags)
+  expect(await cache.get('k')).toBeUndefined()
+})
+
+test('no tags at all are nothing to remove or to expire', async () => {
+  const world = new World()
+  const cache = await world.warm()
+  await cache.removeByTag([])
+  await cache.expireByTag([])
+  expect(world.redis.take()).toEqual([])
+})
+
+test.each([
+  ['no collection', 5],
+  ['null', null],
+  ['values without keys', [5]],
+  ['keys alone', ['k']],
+])('setMany of %s is a TypeError, and nothing is sent', async (_, entries) => {
+  const world = new World()
+  const cache = await world.warm()
+  await expect((async () => cache.setMany(entries as never))()).rejects.toThrow(TypeError)
+  expect(world.redis.take()).toEqual([])
+})
+
+test('setMany of nothing sends nothing', async () => {
+  const world = new World()
+  const cache = await world.warm()
+  await cache.setMany([])
+  expect(world.redis.take()).toEqual([])
+})
+
+test.each<[string, CacheOptions]>([
+  ['coherence that is a number', { coherence: 5 as unknown as 'off' }],
+  ['coherence that is a word', { coherence: 'on' as unknown as 'off' }],
+])('%s is a TypeError that says what it takes', (_, options) => {
+  expect(() => createHybridCache(options)).toThrow(/coherence .*object of options, or 'off'/)
+})
+
+test('a database that loses its versions as fast as they are given is an error that may be tried again', async () => {
+  const world = new World()
+  const cache = await world.warm()
+  world.redis.replies.set('SetEntry', 0)
+  await expect(cache.set('k', 1)).rejects.toMatchObject({ code: 'L2_REPLY', retryable: true })
+  expect(
+    world.redis
+      .take()
+      .flat()
+      .filter((name) => name === 'SetEntry'),
+  ).toHaveLength(3)
+})
