@@ -41,8 +41,9 @@ function decode(
   return value
 }
 
+/** A function is none, but no codec writes one, so that none comes here. */
 function isPrimitive(value: unknown): boolean {
-  return value === null || (typeof value !== 'object' && typeof value !== 'function')
+  return value === null || typeof value !== 'object'
 }
 
 /** Freezes what `JSON.parse` made, a tree of plain objects and arrays. One that is deeper than the stack stays as it is. */

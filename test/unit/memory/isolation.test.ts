@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { formatEntry } from '../../../src/entry/header.ts'
 import { sealEntry } from '../../../src/entry/index.ts'
 import { type CacheOptions, type HybridCache, type Isolation, type Serializer } from '../../../src/index.ts'
+import { headerOf } from '../../support/entries.ts'
 import { record, World } from '../../support/world.ts'
 import { anyData, nested } from '../../support/values.ts'
 
@@ -210,5 +212,35 @@ describe('primitives', () => {
       await cache.set('k', value)
       expect(cache.getLocal('k')).toBe(value)
     }
+  })
+})
+
+describe('isolation freeze', () => {
+  test('data that holds null is frozen and shared like any other', async () => {
+    const cache = memory('freeze')
+    await cache.set('k', { a: null, b: [null] })
+    const value = await cache.get('k')
+    expect(value).toEqual({ a: null, b: [null] })
+    expect(Object.isFrozen(value)).toBe(true)
+    expect(await cache.get('k')).toBe(value)
+  })
+
+  test('data that is too deep to be frozen is copied for each caller', async () => {
+    const world = new World()
+    const cache = await world.warm({ memory: { isolation: 'freeze', maxBytes: 2 ** 24 } })
+    const depth = 200_000
+    const now = world.redis.now()
+    const header = headerOf({ stamp: 0, created: now, fresh: now + 60_000, address: 'e:k' })
+    const payload = '['.repeat(depth) + ']'.repeat(depth)
+    world.redis.values.set('hc:e:k', {
+      value: formatEntry({ header: { ...header, stamp: now * 1000 + 1 }, payload }),
+      expires: Infinity,
+    })
+    const first = (await cache.get('k')) as unknown[]
+    first.push('changed')
+    const second = cache.getLocal('k') as unknown[]
+    expect(second).toHaveLength(1)
+    second.push('changed')
+    expect(cache.getLocal('k')).toHaveLength(1)
   })
 })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { estimateBytes, textBytes } from '../../../src/memory/size.ts'
+import { World } from '../../support/world.ts'
 
 describe('the size of text', () => {
   test('is a byte a character, two as soon as one character needs them', () => {
@@ -64,4 +65,25 @@ describe('the estimated size of a value', () => {
     for (let i = 0; i < 100_000; i++) deep = [deep]
     expect(estimateBytes(deep)).toBeGreaterThan(100_000)
   })
+})
+
+test('what holds nothing counts as a record, and bytes as much as they are beside theirs', () => {
+  const sizes = [{}, [], new Map(), new Uint8Array(100), new ArrayBuffer(7), null, 5, 'ab'].map(estimateBytes)
+  expect(sizes).toEqual([32, 32, 32, 164, 71, 16, 16, 18])
+})
+
+test('an entry counts with its text, its key, and what stands beside them', async () => {
+  const sizeOf = async (key: string, value: string): Promise<number> => {
+    const cache = new World().memoryOnly()
+    await cache.set(key, value)
+    return cache.stats().l1.bytes
+  }
+  const [least, longKey, longText] = [
+    await sizeOf('k', ''),
+    await sizeOf('k'.repeat(101), ''),
+    await sizeOf('k', 'v'.repeat(1000)),
+  ]
+  expect(least).toBeGreaterThan(200)
+  expect(longKey - least).toBe(100)
+  expect(longText - least).toBe(1000)
 })

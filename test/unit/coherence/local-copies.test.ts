@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest'
+import { settle } from '../../support/manual-clock.ts'
+import { World } from '../../support/world.ts'
+
+const life = { ttl: '10s', localTtl: '4s', staleIfError: '1h' } as const
+const failing = (): Promise<never> => Promise.reject(new Error('the origin fails'))
+
+describe('a copy in L1 of what L2 no longer has', () => {
+  test('is of no use once that was seen, not even where nothing better can be had', async () => {
+    const world = new World()
+    const [one, other] = [await world.warm({ l2: { retries: 0 } }), await world.warm()]
+    await one.set('k', 'old', life)
+    await world.clock.advance(4000)
+    await other.remove('k')
+    expect(await one.get('k')).toBeUndefined()
+    world.cut()
+    await expect(one.getOrCreate('k', failing, life)).rejects.toThrow('the origin fails')
+  })
+
+  test('stays while it is fresh: it is trusted for as long as that', async () => {
+    const world = new World()
+    const cache = await world.warm()
+    await cache.set('k', 'v', life)
+    world.redis.values.clear()
+    expect(await cache.get('k', { l1: false })).toBeUndefined()
+    expect(cache.getLocal('k')).toBe('v')
+  })
+})
+
+test('news of an expiry leaves alone what was set after it', async () => {
+  const world = new World()
+  const [one, other] = [await world.warm(), await world.warm()]
+  await other.expire('k')
+  await one.set('k', 'new', { localTtl: '1h', ttl: '1h' })
+  await world.clock.advance(5000)
+  await one.get('another')
+  expect(one.getLocal('k')).toBe('new')
+})
+
+test('the end of a sliding entry, told late, leaves alone what was set meanwhile', async () => {
+  const world = new World()
+  const cache = await world.warm()
+  const sliding = { ttl: '1m', sliding: '10s', localTtl: '1m' } as const
+  await cache.set('k', 'old', sliding)
+  await world.clock.advance(6000)
+  world.redis.replies.set('SlideEntry', 0)
+  const gate = world.hold('SlideEntry')
+  expect(cache.getLocal('k')).toBe('old')
+  await gate.reached
+  await cache.set('k', 'new', sliding)
+  gate.open()
+  await settle()
+  expect(cache.getLocal('k')).toBe('new')
+})
