@@ -1,0 +1,36 @@
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
+
+// `npm run coverage`. Counted is the core: what `hybrid-cache` and its small doors consist of. Not counted: src/dev, a server for
+// tests which the package's own tests prove wherever they use it; src/platform, the doors to others' frameworks, and src/http, which
+// only one of those uses: what they do shows on the platforms themselves, in test/runtimes, where nothing counts lines; and generated
+// texts. What runs are the tests that drive the core, without the long ones that only repeat what is counted already.
+const config: ViteUserConfig = defineConfig({
+  test: {
+    include: [
+      'test/unit/**/*.test.ts',
+      'test/integration/{admin,atomic,cache,coherence,load,lock,rate-limit,scripts,transport}/**/*.test.ts',
+    ],
+    exclude: [
+      'test/unit/{hono,platform}/**',
+      'test/integration/admin/{apart,remove-by-pattern}.test.ts',
+      'test/integration/atomic/{counter,races}.test.ts',
+      'test/integration/coherence/{flood,in-flight}.test.ts',
+      'test/integration/lock/processes.test.ts',
+      'test/integration/rate-limit/history.test.ts',
+    ],
+    setupFiles: ['test/support/no-unhandled-rejections.ts'],
+    testTimeout: 60_000, // counting takes time
+    coverage: {
+      enabled: true,
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      exclude: ['src/{dev,http,platform}/**', 'src/lua/scripts.ts'],
+      reporter: [['text', { skipFull: true }], 'html', 'json'],
+      reportsDirectory: 'coverage',
+      clean: false, // what `npm run mutation` found stays beside it
+      thresholds: { lines: 98, branches: 98 },
+    },
+  },
+})
+
+export default config
