@@ -3,7 +3,7 @@
 export default {
   test: {
     include: ['test/mutation/bundle/*.test.js'],
-    setupFiles: ['test/support/no-unhandled-rejections.ts'],
+    setupFiles: ['test/support/no-unhandled-rejections.ts', 'test/mutation/setup.js'],
     testTimeout: 5000,
   },
 }
