@@ -165,7 +165,8 @@ export class Workload {
       try {
         return await this.#drive(work())
       } catch (error) {
-        if (i >= 20 && performance.now() - begun > 10_000) throw new Error('it does not work though all is well', { cause: error })
+        if (i >= 20 && performance.now() - begun > 10_000)
+          throw new Error('it does not work though all is well', { cause: error })
       }
     }
   }

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 /** What judges: tests in memory, on the manual clock. The others take servers, or concern none of what is changed. */
-const folders = ['.', 'atomic', 'cache', 'coherence', 'entry', 'load', 'memory', 'push']
+const folders = ['.', 'admin', 'atomic', 'cache', 'coherence', 'entry', 'load', 'memory', 'push']
 const root = process.cwd()
 const tests = folders
   .flatMap((folder) =>
