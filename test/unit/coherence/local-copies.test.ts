@@ -52,3 +52,13 @@ test('the end of a sliding entry, told late, leaves alone what was set meanwhile
   await settle()
   expect(cache.getLocal('k')).toBe('new')
 })
+
+test('V11: a copy that a forgotten tag may have condemned is not believed', async () => {
+  const cache = new World().memoryOnly()
+  await cache.set('k', 'v', { tags: ['t'] })
+  await cache.removeByTag('t')
+  for (let i = 0; i < 320; i++)
+    await cache.removeByTag(Array.from({ length: 32 }, (_, n) => `other ${i} ${n}`))
+  expect(cache.getLocal('k')).toBeUndefined()
+  expect(await cache.get('k')).toBeUndefined()
+})

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest'
+import { Marks } from '../../../src/coherence/marks.ts'
+import { record, World } from '../../support/world.ts'
+
+test.each([
+  [1024, false],
+  [1025, true],
+])('V26: %i versions of one key since the last look: too many: %s', async (count, reset) => {
+  const world = new World()
+  const [one, other] = [await world.warm(), await world.warm()]
+  const checks = record(one, 'check')
+  for (let i = 0; i < count; i++) await other.set('k', i)
+  await world.clock.advance(5000)
+  await one.get('another')
+  expect(checks.map((check) => check.reset)).toEqual([reset])
+})
+
+test.each([
+  ['a word', 'OK'],
+  ['a number', 1_800_000_000_000_000],
+])('where %s is the answer to where the versions stand, nothing in L2 is believed', async (_, reply) => {
+  const world = new World()
+  const writer = await world.warm()
+  await writer.set('k', 'v')
+  const cache = world.isolate()
+  world.redis.replies.set('MGET', reply)
+  expect(await cache.get('k')).toBeUndefined()
+  world.redis.replies.clear()
+  expect(await cache.get('k')).toBe('v')
+})
+
+test('a database without versions is nothing that was missed', async () => {
+  const world = new World({ unseeded: true })
+  const cache = world.isolate()
+  const checks = record(cache, 'check')
+  expect(await cache.get('k')).toBeUndefined()
+  expect(checks).toEqual([])
+})
+
+test('of two operations in flight the end of one leaves the other to be told', () => {
+  const marks = new Marks()
+  const [first, second] = [marks.begin('k'), marks.begin('k')]
+  marks.end('k', first)
+  marks.end('k', first)
+  marks.overtake('k')
+  marks.raise('k', 5, {})
+  expect(marks.size).toBe(1)
+  expect([first.overtaken, first.version]).toEqual([false, 0])
+  expect(second).toMatchObject({ overtaken: true, version: 5, removed: 5 })
+  marks.raise('k', 7, { keepsStale: true })
+  expect(second).toMatchObject({ version: 7, removed: 5 })
+  marks.end('k', second)
+  expect(marks.size).toBe(0)
+})
