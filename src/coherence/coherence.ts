@@ -195,10 +195,9 @@ export class Coherence {
     return this.versions.seen
   }
 
-  /** Asks for the versions of tags; whether they are known now. */
+  /** Asks for the versions of those tags that are not known; whether they are known now. */
   async fetchTags(tags: readonly string[]): Promise<boolean> {
     const missing = tags.filter((tag) => !this.versions.knows(tag))
-    if (missing.length === 0) return true
     return (
       (await this.#begin(undefined, missing)) === 'ok' && missing.every((tag) => this.versions.knows(tag))
     )

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { Marks } from '../../../src/coherence/marks.ts'
-import { record, World } from '../../support/world.ts'
+import { Gate, record, World } from '../../support/world.ts'
 
 test.each([
   [1024, false],
@@ -51,4 +51,24 @@ test('of two operations in flight the end of one leaves the other to be told', (
   expect(second).toMatchObject({ version: 7, removed: 5 })
   marks.end('k', second)
   expect(marks.size).toBe(0)
+})
+
+test('V3: of two first requests the one that was answered before a change, and told after it, leaves no copy', async () => {
+  const world = new World()
+  const writer = await world.warm()
+  await writer.set('k', 'old')
+  const cold = world.isolate()
+  const gate = new Gate()
+  let requests = 0
+  world.redis.after = async () => {
+    if (requests++ === 0) await gate.pass()
+  }
+  const early = cold.get('k')
+  await gate.reached
+  await writer.set('k', 'new')
+  await cold.get('another')
+  gate.open()
+  expect(await early).toBe('old')
+  expect(cold.getLocal('k')).toBeUndefined()
+  expect(await cold.get('k')).toBe('new')
 })
