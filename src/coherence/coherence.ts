@@ -195,11 +195,11 @@ export class Coherence {
     return this.versions.seen
   }
 
-  /** Asks for the versions of those tags that are not known; whether they are known now. */
-  async fetchTags(tags: readonly string[]): Promise<boolean> {
-    const missing = tags.filter((tag) => !this.versions.knows(tag))
-    return (
-      (await this.#begin(undefined, missing)) === 'ok' && missing.every((tag) => this.versions.knows(tag))
+  /** Asks for the versions of those tags that are not known. */
+  async fetchTags(tags: readonly string[]): Promise<void> {
+    await this.#begin(
+      undefined,
+      tags.filter((tag) => !this.versions.knows(tag)),
     )
   }
 
