@@ -72,3 +72,19 @@ test('a read of L2 extends what slides in the second half of its window only, an
   await world.clock.advance(3000)
   expect(await reads()).toEqual(['SlideEntry'])
 })
+
+test.each<[string, (cache: HybridCache) => Promise<unknown>, unknown]>([
+  ['expired', (cache) => cache.expire('k'), 'v'],
+  ['removed', (cache) => cache.remove('k'), 'the origin fails'],
+])('a replica that has not heard yet that a key was %s here is not believed', async (_, write, left) => {
+  const world = new World()
+  const cache = await world.warm()
+  await cache.set('k', 'v', life)
+  const before = world.redis.values.get('hc:e:k')
+  await write(cache)
+  world.redis.values.set('hc:e:k', before!)
+  expect(await cache.get('k')).toBeUndefined()
+  expect(await cache.get('k', { l1: false })).toBeUndefined()
+  const made = cache.getOrCreate('k', failing, { ...life, l1: false }).catch((error: Error) => error.message)
+  expect(await made).toBe(left)
+})
