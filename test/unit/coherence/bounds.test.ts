@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { HybridCache } from '../../../src/index.ts'
 import { Marks } from '../../../src/coherence/marks.ts'
 import { Gate, record, World } from '../../support/world.ts'
 
@@ -71,4 +72,32 @@ test('V3: of two first requests the one that was answered before a change, and t
   expect(await early).toBe('old')
   expect(cold.getLocal('k')).toBeUndefined()
   expect(await cold.get('k')).toBe('new')
+})
+
+/** An isolate that has missed more than the log tells, and is due to look. */
+async function behind(): Promise<{ world: World; one: HybridCache; other: HybridCache }> {
+  const world = new World()
+  const [one, other] = [await world.warm(), await world.warm()]
+  for (let i = 0; i < 1025; i++) await other.set('k', i, { tags: ['u'] })
+  await world.clock.advance(5000)
+  world.redis.take()
+  return { world, one, other }
+}
+
+test('V26: who has missed too much asks once more, also where it asked for tags along with the log', async () => {
+  for (const tags of [[], ['u']]) {
+    const { world, one } = await behind()
+    expect(await one.get('k', { tags })).toBe(1024)
+    expect(world.redis.take()).toHaveLength(2)
+  }
+})
+
+test('V26: and learns what comes later, as before', async () => {
+  const { world, one, other } = await behind()
+  await one.get('k')
+  await one.set('later', 'v', { ttl: '1h', localTtl: '1h' })
+  await other.remove('later')
+  await world.clock.advance(5000)
+  await one.get('another')
+  expect(one.getLocal('later')).toBeUndefined()
 })
