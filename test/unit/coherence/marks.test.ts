@@ -88,3 +88,14 @@ describe('what was learned meanwhile', () => {
     expect(marks.begin('k', first)).toMatchObject({ version: 7, superseded: true })
   })
 })
+
+test('what only expired leaves stale copies of use, and what was removed does not, unless it is told otherwise', () => {
+  const marks = new Marks()
+  const [one, other] = [marks.begin('k'), marks.begin('other')]
+  marks.raise('k', 5, { keepsStale: true })
+  marks.raiseAll(3, undefined)
+  expect([one, other].map(({ version, removed }) => [version, removed])).toEqual([
+    [5, 3],
+    [3, 3],
+  ])
+})

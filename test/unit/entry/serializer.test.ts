@@ -129,3 +129,8 @@ describe('the name of a serializer', () => {
     },
   )
 })
+
+test('a codec says whose marks it can read, which a script is told', () => {
+  expect(new Codec().readable).toEqual(['j', 's'])
+  expect(new Codec(textual()).readable).toEqual(['j', 's', 't:text', 'b:text'])
+})
