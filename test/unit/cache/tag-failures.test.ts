@@ -40,3 +40,14 @@ test('nobody joins a load of what may have been invalidated', async () => {
   for (const run of origin.runs) run.finish('v')
   await Promise.all([first, second])
 })
+
+test('where it is not known whether a namespace was cleared, it lets go of its own copies, and of no others', async () => {
+  const world = new World()
+  const cache = await world.warm({ l2: { retries: 0 } })
+  await cache.set('k', 'root')
+  await cache.namespace('n').set('k', 'n')
+  world.cut()
+  await expect(cache.namespace('n').clear()).rejects.toMatchObject({ code: 'L2_NETWORK' })
+  expect(cache.namespace('n').getLocal('k')).toBeUndefined()
+  expect(cache.getLocal('k')).toBe('root')
+})
