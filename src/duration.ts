@@ -4,7 +4,7 @@
  */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
 
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 const format = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/
 
 /** Turns a duration into whole milliseconds; `name` is the option that a `TypeError` blames. */
@@ -19,7 +19,8 @@ export function toMilliseconds(duration: Duration, name: string): number {
 function parse(text: string): number {
   const match = format.exec(text)
   if (match === null) return Number.NaN
-  const ms = Number(match[1]) * (units[match[2] ?? ''] ?? Number.NaN)
+  const [, count, unit] = match as unknown as readonly [string, string, keyof typeof units]
+  const ms = Number(count) * units[unit]
   const whole = Math.round(ms)
   return whole > 0 && Math.abs(ms - whole) < 1e-6 ? whole : ms // 4.035 * 1000 is a little more than 4035
 }
