@@ -1,7 +1,7 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 // `npm run coverage`. Counted is the core: what `hybrid-cache` and its small doors consist of. Not counted: src/dev, a server for
-// tests which the package's own tests prove wherever they use it; src/platform, the doors to others' frameworks, and src/http, which
+// tests which the package's own tests prove wherever they use it; src/testing, which is held against real servers command by command; src/platform, the doors to others' frameworks, and src/http, which
 // only one of those uses: what they do shows on the platforms themselves, in test/runtimes, where nothing counts lines; and generated
 // texts. What runs are the tests that drive the core, without the long ones that only repeat what is counted already.
 const config: ViteUserConfig = defineConfig({
@@ -19,7 +19,7 @@ const config: ViteUserConfig = defineConfig({
       enabled: true,
       provider: 'v8',
       include: ['src/**/*.ts'],
-      exclude: ['src/{dev,http,platform}/**', 'src/lua/scripts.ts'],
+      exclude: ['src/{dev,http,platform,testing}/**', 'src/lua/scripts.ts'],
       reporter: [['text', { skipFull: true }], 'html', 'json'],
       reportsDirectory: 'coverage',
       reportOnFailure: true,
