@@ -107,11 +107,13 @@ onEveryEngine('a connection for push', (shared) => {
 })
 
 describe('what a server may answer to a subscription', () => {
+  // Before any test draws a version from the time: in the same millisecond or a later one, that is then a newer one.
+  const seed = Math.floor(Date.now() * 1000)
+
   /** A cache in front of a server that answers commands like an empty Redis, and subscriptions as told. */
   async function listening(
     subscribe: Responder,
   ): Promise<{ cache: HybridCache; server: RawServer; clock: ManualClock }> {
-    const seed = Math.floor(Date.now() * 1000)
     const server = await startRawServer((response, request) => {
       if (request.path.startsWith('/subscribe/')) return subscribe(response, request)
       const replies = (JSON.parse(request.body) as string[][]).map(([name]) => {
