@@ -52,7 +52,7 @@ process.exitCode = ever.size > 0 ? 1 : 0
 
 /** What a person needs to see it again: the seed of a property, and what was wrong. @param {string} message */
 function inShort(message) {
-  const [seed] = /\{ seed: [^}]*\}|MODEL_SEED=\d+/.exec(message) ?? []
+  const [seed] = /\{ seed: [^}]*\}|MODEL_SEED=-?\d+/.exec(message) ?? []
   const [first = ''] = message.split('\n')
   return seed === undefined || first.includes(seed) ? first : `${seed} ${first}`
 }

@@ -60,8 +60,8 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Lets time pass: timers that fall due run in their order, and what they set in motion gets its turn. Resolves when what is
-   * ready to run has run; 0 lets only that happen.
+   * Lets time pass, a duration or milliseconds: timers that fall due run in their order, and what they set in motion gets its
+   * turn. Resolves when what is ready to run has run; 0 lets only that happen. Rejects with a `TypeError` for what is no time.
    */
   async advance(time: Duration): Promise<void> {
     const end = this.#elapsed + span(time)
@@ -77,7 +77,10 @@ export class ManualClock implements Clock {
     await nextTask()
   }
 
-  /** Lets time pass in which nothing can run, as where a machine is suspended: timers that fall due meanwhile run late. */
+  /**
+   * Lets time pass, a duration or milliseconds, in which nothing can run, as where a machine is suspended: timers that fall due
+   * meanwhile run late. Throws a `TypeError` for what is no time.
+   */
   jump(time: Duration): void {
     this.#move(span(time))
   }
