@@ -34,7 +34,7 @@ export interface MemoryOptions {
 
 /** How patient to be with Redis. */
 export interface L2Options {
-  /** The longest that one request may take, its retries included. Default 1 s. */
+  /** The longest that one request may take, its retries included, and a read that has to ask twice in all. Default 1 s. */
   readonly timeout?: Duration
   /** The longest that a load waits for L2 where a stale value is at hand. Default 300 ms, or `timeout` if that is less. */
   readonly softTimeout?: Duration

@@ -2,6 +2,7 @@ import { memberOf } from '../coherence/index.ts'
 import { stampAndTags } from '../entry/index.ts'
 import type { HybridCache } from '../cache.ts'
 import { type Duration, toMilliseconds } from '../duration.ts'
+import { deadlineOf } from '../load/deadline.ts'
 import { admit } from '../load/lookup.ts'
 import { withNews } from '../load/news.ts'
 import { drop, removeVersioned } from '../load/remove.ts'
@@ -65,12 +66,15 @@ export async function getAndExtend<T = unknown>(
   const place = view.place(key)
   const before = core.marks.begin(place.localKey)
   const extendedAt = core.settings.clock.now()
+  const deadline = deadlineOf(core)
   let stale = places
   let bytes: string | null
   try {
     const run = { keys: places.map(({ physicalKey }) => physicalKey), args, signal: options.signal }
-    const { reply, trusted } = await withNews(core, [{ mark: before, view, options: reading }], () =>
-      executor.run(GetAndExtendEntries, run),
+    const { reply, trusted } = await withNews(
+      core,
+      [{ mark: before, view, options: reading, deadline }],
+      () => executor.run(GetAndExtendEntries, run),
     )
     bytes = trusted ? toText(reply) : null
     if (bytes === null) stale = [place]
@@ -82,7 +86,15 @@ export async function getAndExtend<T = unknown>(
   }
   const mark = core.marks.begin(place.localKey, before)
   try {
-    const read = { place, view, operation: 'getAndExtend', options: reading, mark, extendedAt } as const
+    const read = {
+      place,
+      view,
+      operation: 'getAndExtend',
+      options: reading,
+      mark,
+      extendedAt,
+      deadline,
+    } as const
     const value = await admit(core, read, bytes)
     if (value === undefined) {
       core.events.emit('miss', { operation: 'getAndExtend' })

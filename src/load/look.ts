@@ -5,6 +5,7 @@ import { canGoOn, isUsableAtOnce, type LoadCall } from './call.ts'
 import type { Ground } from './fill.ts'
 import type { Copy, Flight } from './flight.ts'
 import { askForLease, giveBack, type Lease, newLease } from './lease.ts'
+import { askMore, deadlineOf } from './deadline.ts'
 import { examine, factsOf, type Found, keepCopy, type Read, welcome } from './lookup.ts'
 import { withNews } from './news.ts'
 import { report } from './report.ts'
@@ -56,11 +57,12 @@ function wantsLease({ call, background }: Looking): boolean {
 
 async function lookOnce(core: Core, flight: Flight, looking: Looking): Promise<Ground | undefined> {
   const { call } = looking
-  const { reply, trusted } = await withNews(core, [readOf(flight, call)], () =>
+  const read = readOf(core, flight, call)
+  const { reply, trusted } = await withNews(core, [read], () =>
     (core.redis as RedisTier).read(call.place.physicalKey, signalOf(flight, looking)),
   )
-  if (await note(core, flight, looking, trusted ? reply : null)) return undefined
-  if (!trusted) await seed(core)
+  if (await note(core, flight, { ...looking, read }, trusted ? reply : null)) return undefined
+  if (!trusted) await askMore(core, read.deadline, () => seed(core))
   const { previous } = flight
   if (previous === undefined || !becomesRefresh(core, call, previous))
     return { seen: headIn(reply), lease: undefined }
@@ -84,9 +86,12 @@ function startMaking(core: Core, flight: Flight): void {
 }
 
 /** Takes what bytes hold: settles the flight with an entry that will do, remembers one that is to be replaced. */
-async function note(core: Core, flight: Flight, looking: Looking, bytes: string | null): Promise<boolean> {
-  const { call, after } = looking
-  const read = readOf(flight, call)
+async function note(
+  core: Core,
+  flight: Flight,
+  { call, after, read }: Looking & { read: Read },
+  bytes: string | null,
+): Promise<boolean> {
   const found = await examine(core, read, bytes)
   const isFirst = !flight.answered
   flight.answered = true
@@ -135,12 +140,11 @@ async function lookTogether(
   let { after } = looking
   for (let round = 0; clock.monotonic() - started < lease.ms; round++) {
     const asked = { lease, after, signal: signalOf(flight, looking) }
-    const { reply, trusted } = await withNews(core, [readOf(flight, looking.call)], () =>
-      askForLease(core, looking.call, asked),
-    )
+    const read = readOf(core, flight, looking.call)
+    const { reply, trusted } = await withNews(core, [read], () => askForLease(core, looking.call, asked))
     const { bytes, state, wait } = reply
-    const found = await note(core, flight, { ...looking, after }, trusted ? bytes : null)
-    if (!trusted) await seed(core)
+    const found = await note(core, flight, { ...looking, after, read }, trusted ? bytes : null)
+    if (!trusted) await askMore(core, read.deadline, () => seed(core))
     if (state === 'won' && (found || flight.outcome !== undefined)) await giveBack(core, looking.call, lease)
     if (found || flight.outcome !== undefined) return undefined
     seen = headIn(bytes)
@@ -200,6 +204,6 @@ function headIn(bytes: string | null): string {
   return bytes === null ? '' : headOf(bytes) || unknown
 }
 
-function readOf({ mark }: Flight, { place, view, options, operation }: LoadCall): Read {
-  return { place, view, options, mark, operation }
+function readOf(core: Core, { mark }: Flight, { place, view, options, operation }: LoadCall): Read {
+  return { place, view, options, mark, operation, deadline: deadlineOf(core) }
 }

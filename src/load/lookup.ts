@@ -8,6 +8,7 @@ import type { EntryOptions } from '../options.ts'
 import { type StandardSchema, validate } from '../schema.ts'
 import type { Note } from '../trace.ts'
 import type { Place, View } from '../view.ts'
+import { askMore, deadlineOf } from './deadline.ts'
 import { withNews } from './news.ts'
 import { report } from './report.ts'
 import { slideFound, slideOnUse } from './slide.ts'
@@ -19,6 +20,8 @@ export interface Read {
   readonly options: EntryOptions
   readonly mark: Mark
   readonly view: View
+  /** Until when it waits for Redis, by the monotonic clock. */
+  readonly deadline: number
   /** When this read itself had the life of the entry begin anew, by the isolate's clock: the server knows that it is fresh. */
   readonly extendedAt?: number
 }
@@ -87,7 +90,14 @@ export async function getValue(
   const place = view.place(key)
   const mark = core.marks.begin(place.localKey)
   try {
-    const value = await readRedis(core, { place, view, operation: 'get', options, mark })
+    const value = await readRedis(core, {
+      place,
+      view,
+      operation: 'get',
+      options,
+      mark,
+      deadline: deadlineOf(core),
+    })
     if (value === undefined) core.events.emit('miss', { operation: 'get' })
     note(value === undefined ? { 'cache.hit': false } : { 'cache.hit': true, 'cache.level': 'l2' })
     return value
@@ -157,13 +167,17 @@ export async function examine(core: Core, read: Read, bytes: string | null): Pro
 }
 
 /** What is known of an entry's version; tags that are not known yet are asked for. */
-async function judge(core: Core, { place, view }: Read, { stamp, tags }: EntryHeader): Promise<Verdict> {
+async function judge(
+  core: Core,
+  { place, view, deadline }: Read,
+  { stamp, tags }: EntryHeader,
+): Promise<Verdict> {
   const { versions } = core.coherence
   versions.see(stamp)
   const addresses = view.tagAddresses(tags)
   const verdict = versions.judge(stamp, place.localKey, addresses)
   if (verdict !== 'unknown') return verdict
-  await core.coherence.fetchTags(addresses)
+  await askMore(core, deadline, () => core.coherence.fetchTags(addresses))
   const again = versions.judge(stamp, place.localKey, addresses)
   return again === 'unknown' ? 'dead' : again
 }

@@ -3,6 +3,7 @@ import type { ReadOptions, WriteOptions } from '../options.ts'
 import type { StandardSchema } from '../schema.ts'
 import type { View } from '../view.ts'
 import { acceptLocal, admit, readLocal, type Read } from './lookup.ts'
+import { deadlineOf } from './deadline.ts'
 import { withNews } from './news.ts'
 import { report } from './report.ts'
 import { replace, toWrite, type Write } from './store.ts'
@@ -44,9 +45,10 @@ async function readMissing(
 ): Promise<Map<string, unknown>> {
   if (keys.length > 0) options.signal?.throwIfAborted()
   if (core.redis === undefined || options.l2 === false || keys.length === 0) return new Map()
+  const deadline = deadlineOf(core)
   const reads = keys.map((key): Read => {
     const place = view.place(key)
-    return { place, view, options, operation: 'getMany', mark: core.marks.begin(place.localKey) }
+    return { place, view, options, operation: 'getMany', mark: core.marks.begin(place.localKey), deadline }
   })
   try {
     const physicalKeys = reads.map(({ place }) => place.physicalKey)

@@ -1,13 +1,16 @@
-import type { Mark } from '../coherence/index.ts'
+import type { Mark, News } from '../coherence/index.ts'
 import type { Core } from '../core.ts'
 import type { ReadOptions } from '../options.ts'
 import type { View } from '../view.ts'
+import { askMore } from './deadline.ts'
 
 /** What a read is about, as far as news go. */
 interface Reading {
   readonly mark: Mark
   readonly view: View
   readonly options: ReadOptions
+  /** Until when it waits for Redis, by the monotonic clock. */
+  readonly deadline: number
 }
 
 const mostRounds = 3
@@ -29,11 +32,15 @@ export async function withNews<T>(
   send: () => Promise<T>,
 ): Promise<{ reply: T; trusted: boolean }> {
   const tags = tagsOf(readings)
-  for (let round = 1; ; round++) {
+  const { deadline } = readings[0] as Reading // one operation has one
+  const ask = async (): Promise<{ reply: T; news: News }> => {
     const asking = core.coherence.ask(tags)
     for (const { mark } of readings) mark.asking = asking
     const reply = await send()
-    const news = asking === undefined ? 'ok' : await asking.news
+    return { reply, news: asking === undefined ? 'ok' : await asking.news }
+  }
+  for (let round = 1; ; round++) {
+    const { reply, news } = await (round === 1 ? ask() : askMore(core, deadline, ask))
     if (news !== 'again' || round === mostRounds) return { reply, trusted: news === 'ok' }
   }
 }

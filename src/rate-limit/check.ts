@@ -1,9 +1,7 @@
-import { CacheError } from '../errors.ts'
 import { report } from '../load/report.ts'
 import { CheckRateLimits } from '../lua/index.ts'
 import type { RedisParts } from '../parts.ts'
-import { withDeadline } from '../redis/deadline.ts'
-import { unexpected } from '../redis/index.ts'
+import { requestTimedOut, unexpected, withDeadline } from '../redis/index.ts'
 import type { WaitUntil } from '../runtime.ts'
 import type { Denials } from './denials.ts'
 import { fallBack } from './fall-back.ts'
@@ -68,7 +66,7 @@ export async function check(
     const ms = Math.min(...checks.map(({ limits }) => limits.timeout))
     const results = read(
       checks,
-      await withDeadline(() => run, { ms, clock, late: () => timedOut(ms) }).outcome,
+      await withDeadline(() => run, { ms, clock, late: () => requestTimedOut(ms, 'timeout') }).outcome,
     )
     for (const [i, result] of results.entries()) {
       const each = checks[i] as Check
@@ -101,12 +99,6 @@ export function read(checks: readonly Check[], reply: unknown): RateLimitResult[
     const [state, retryAt, resetAt, used, rest] = words.slice(i * wordsPerKey)
     const verdict = { ok: state === 1, retryAt, resetAt, used, rest } as Verdict
     return toResult(each, { now, verdict, blocked: state === -1 })
-  })
-}
-
-function timedOut(ms: number): CacheError {
-  return new CacheError('L2_TIMEOUT', `Redis did not answer within ${ms} ms (timeout)`, {
-    retryable: true,
   })
 }
 

@@ -12,7 +12,7 @@ import { adaptUpstashClient, createUpstashTransport, isUpstashClient, type Upsta
 
 export type { BreakerChange, BreakerSettings } from './breaker.ts'
 export { type Credentials, fromEnv } from './credentials.ts'
-export { sleep } from './deadline.ts'
+export { sleep, withDeadline } from './deadline.ts'
 export {
   assertKey,
   assertSegment,
@@ -25,7 +25,7 @@ export {
   tagAddress,
   tagIn,
 } from './keys.ts'
-export type { Link, LinkSettings } from './link.ts'
+export { type Link, type LinkSettings, requestTimedOut } from './link.ts'
 export { toReplyError } from './reply-error.ts'
 export { type Page, scan } from './scan.ts'
 export { ServerClock } from './server-clock.ts'

@@ -81,7 +81,7 @@ export class Link {
     const request = withDeadline((signal) => this.#attempt(batch, signal), {
       ms: this.#settings.timeout,
       clock: this.#clock,
-      late: () => timedOut(this.#settings.timeout),
+      late: () => requestTimedOut(this.#settings.timeout),
     })
     for (const call of batch) {
       call.onLeave(() => {
@@ -149,8 +149,9 @@ function failAll(batch: readonly Call[], failure: CacheError): CacheError {
   return failure
 }
 
-function timedOut(ms: number): CacheError {
-  return new CacheError('L2_TIMEOUT', `Redis did not answer within ${ms} ms (l2.timeout)`, {
+/** What waiting for Redis ends with at its deadline; `option` is what that was given by. */
+export function requestTimedOut(ms: number, option = 'l2.timeout'): CacheError {
+  return new CacheError('L2_TIMEOUT', `Redis did not answer within ${ms} ms (${option})`, {
     retryable: true,
   })
 }
