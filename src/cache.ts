@@ -68,7 +68,7 @@ export class HybridCache<HasRedis extends boolean = boolean> extends Invalidatio
     assertKey(key)
     const local = this.#local(key, options, 'get')
     if (local !== undefined && options.schema === undefined) return local
-    return tracedOperation(this.#core.trace, 'get', (note) =>
+    return await tracedOperation(this.#core.trace, 'get', (note) =>
       getValue(this.#core, this.#view, { key, options, local, note }),
     )
   }
@@ -100,7 +100,7 @@ export class HybridCache<HasRedis extends boolean = boolean> extends Invalidatio
     if (local !== undefined && options.schema === undefined && eager === false) return local as T
     if (typeof factory !== 'function')
       throw new TypeError('getOrCreate takes a factory: a function that makes the value')
-    return tracedOperation(this.#core.trace, 'getOrCreate', async (note) => {
+    return await tracedOperation(this.#core.trace, 'getOrCreate', async (note) => {
       const call = toCall(this.#core, this.#view, { key, factory, options, note })
       return (await getOrLoad(this.#core, call, local)) as T
     })
@@ -147,7 +147,7 @@ export class HybridCache<HasRedis extends boolean = boolean> extends Invalidatio
   async getMany<T = unknown>(keys: readonly string[], options?: ReadOptions): Promise<Map<string, T>>
   async getMany(keys: readonly string[], options: ReadOptions = none): Promise<Map<string, unknown>> {
     const list = listOf(keys)
-    return tracedOperation(this.#core.trace, 'getMany', async (note) => {
+    return await tracedOperation(this.#core.trace, 'getMany', async (note) => {
       const found = await readMany(this.#core, this.#view, list, options)
       note({ 'cache.keys': list.length, 'cache.hits': found.size })
       return found
@@ -175,7 +175,7 @@ export class HybridCache<HasRedis extends boolean = boolean> extends Invalidatio
     options: EntryOptions = none,
   ): Promise<Map<string, T>> {
     const list = listOf(keys)
-    return tracedOperation(this.#core.trace, 'getOrCreateMany', async (note) => {
+    return await tracedOperation(this.#core.trace, 'getOrCreateMany', async (note) => {
       note({ 'cache.keys': list.length })
       return createMany(this.#core, this.#view, { keys: list, factory, options })
     })

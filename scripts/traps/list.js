@@ -32,13 +32,11 @@ export const planted = [
     edits: [
       [
         'src/load/news.ts',
-        `    const asking = core.coherence.ask(tags)
-    for (const { mark } of readings) mark.asking = asking
-    const reply = await send()`,
-        `    const sending = send()
-    const asking = core.coherence.ask(tags)
-    for (const { mark } of readings) mark.asking = asking
-    const reply = await sending`,
+        `  const first = ask()
+  const reply = await send()`,
+        `  const sending = send()
+  const first = ask()
+  const reply = await sending`,
       ],
     ],
     tests: [unit('first-request')],
@@ -111,11 +109,7 @@ export const planted = [
     trap: 'V8',
     what: 'an entry is judged before the log that came with it',
     edits: [
-      [
-        'src/load/news.ts',
-        `asking === undefined ? 'ok' : await asking.news`,
-        `asking === undefined ? 'ok' : 'ok'`,
-      ],
+      ['src/load/news.ts', `news: await first.news }`, `news: 'ok' as Awaited<Asking['news']> }`],
       [
         coherence,
         'const changes = parseLog(await this.#send(readLog(this.logKey, from)))',

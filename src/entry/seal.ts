@@ -4,7 +4,7 @@ import { canCompress } from '../runtime.ts'
 import type { Encoded } from './codec.ts'
 import { compress, decompress, sha1 } from './compression.ts'
 import { instantsOf, type Lifetime } from './freshness.ts'
-import { formatEntry, parseEntry, type EntryHeader } from './header.ts'
+import { formatEntry, parseEntry, type EntryHeader, type WireEntry } from './header.ts'
 
 /** What limits and shapes the entries of one cache. */
 export interface SealSettings {
@@ -111,20 +111,33 @@ export function tombstoneIn(bytes: string): number | undefined {
   return version === undefined ? undefined : Number(version)
 }
 
-/** The entry in the bytes that Redis gave for `address`, or the reason why they are as good as nothing. Never throws. */
-export async function openEntry(
+/**
+ * The entry in the bytes that Redis gave for `address`, or the reason why they are as good as nothing. Never throws. A promise only
+ * where it is compressed: each costs a read as much as all else that is done here.
+ */
+export function openEntry(
   bytes: string,
   address: string,
   { maxValueBytes }: SealSettings,
-): Promise<OpenedEntry | DiscardReason> {
+): OpenedEntry | DiscardReason | Promise<OpenedEntry | DiscardReason> {
   if (!bytes.startsWith('h1|e|')) return 'foreign'
   if (bytes.length > maxValueBytes * 2 + maxHeader) return 'too-large'
   const entry = parseEntry(bytes)
   if (entry === undefined) return 'corrupt'
   const { header, payload } = entry
   if (header.address !== address) return 'key'
-  const text = await unpack(header.zip, payload, maxValueBytes)
-  return typeof text === 'string' ? text : { header, encoded: { codec: header.codec, text: text.text } }
+  if (header.zip !== '') return openPacked(entry, maxValueBytes)
+  if (utf8Length(payload, maxValueBytes) > maxValueBytes) return 'too-large'
+  return { header, encoded: { codec: header.codec, text: payload } }
+}
+
+async function openPacked(
+  { header, payload }: WireEntry,
+  maxValueBytes: number,
+): Promise<OpenedEntry | DiscardReason> {
+  if (header.zip !== 'gzip' || !canCompress()) return 'codec'
+  const opened = (await decompress(payload, maxValueBytes)) ?? 'corrupt'
+  return typeof opened === 'string' ? opened : { header, encoded: { codec: header.codec, text: opened.text } }
 }
 
 /**
@@ -136,16 +149,6 @@ export function headOf(bytes: string): string {
   if (bytes.startsWith('h1|') && end > 0 && end < maxHeader) return bytes.slice(0, end + 1)
   // What is no text has been changed on the way here, and half a character would be on the way back.
   return /^[^\ufffd]{0,64}/u.exec(bytes)?.[0] ?? ''
-}
-
-async function unpack(
-  zip: string,
-  payload: string,
-  maxValueBytes: number,
-): Promise<{ text: string } | DiscardReason> {
-  if (zip === '') return utf8Length(payload, maxValueBytes) > maxValueBytes ? 'too-large' : { text: payload }
-  if (zip !== 'gzip' || !canCompress()) return 'codec'
-  return (await decompress(payload, maxValueBytes)) ?? 'corrupt'
 }
 
 /** Bytes of `text` in UTF-8. Counts only where the length in characters leaves it open whether `limit` is passed. */

@@ -154,7 +154,8 @@ export async function examine(core: Core, read: Read, bytes: string | null): Pro
   }
   const opened = await openEntry(bytes, read.place.address, core.settings)
   if (typeof opened === 'string') return discard(core, 'l2', opened)
-  const verdict = await judge(core, read, opened.header)
+  const known = judge(core, read, opened.header)
+  const verdict = known === 'unknown' ? await judgeByTags(core, read, opened.header) : known
   if (verdict === 'dead') return undefined
   const value = core.codec.decode(opened.encoded)
   if (value === undefined) return discard(core, 'l2', 'codec')
@@ -166,20 +167,19 @@ export async function examine(core: Core, read: Read, bytes: string | null): Pro
   return { opened, value, accepted, expired, fresh: !expired && isFresh(core, read, left), left }
 }
 
-/** What is known of an entry's version; tags that are not known yet are asked for. */
-async function judge(
-  core: Core,
-  { place, view, deadline }: Read,
-  { stamp, tags }: EntryHeader,
-): Promise<Verdict> {
+/** What is known of an entry's version. */
+function judge(core: Core, { place, view }: Read, { stamp, tags }: EntryHeader): Verdict {
   const { versions } = core.coherence
   versions.see(stamp)
-  const addresses = view.tagAddresses(tags)
-  const verdict = versions.judge(stamp, place.localKey, addresses)
-  if (verdict !== 'unknown') return verdict
-  await askMore(core, deadline, () => core.coherence.fetchTags(addresses))
-  const again = versions.judge(stamp, place.localKey, addresses)
-  return again === 'unknown' ? 'dead' : again
+  return versions.judge(stamp, place.localKey, view.tagAddresses(tags))
+}
+
+/** The same once its tags have been asked for: what is not known then either counts as removed. */
+async function judgeByTags(core: Core, read: Read, header: EntryHeader): Promise<Verdict> {
+  const addresses = read.view.tagAddresses(header.tags)
+  await askMore(core, read.deadline, () => core.coherence.fetchTags(addresses))
+  const verdict = judge(core, read, header)
+  return verdict === 'unknown' ? 'dead' : verdict
 }
 
 /** Where the server's time is not known nothing is: Redis keeps entries for longer than they are fresh. */

@@ -1,4 +1,4 @@
-import type { Mark, News } from '../coherence/index.ts'
+import type { Asking, Mark } from '../coherence/index.ts'
 import type { Core } from '../core.ts'
 import type { ReadOptions } from '../options.ts'
 import type { View } from '../view.ts'
@@ -32,15 +32,21 @@ export async function withNews<T>(
   send: () => Promise<T>,
 ): Promise<{ reply: T; trusted: boolean }> {
   const tags = tagsOf(readings)
-  const { deadline } = readings[0] as Reading // one operation has one
-  const ask = async (): Promise<{ reply: T; news: News }> => {
+  const ask = (): Asking | undefined => {
     const asking = core.coherence.ask(tags)
     for (const { mark } of readings) mark.asking = asking
-    const reply = await send()
-    return { reply, news: asking === undefined ? 'ok' : await asking.news }
+    return asking
   }
-  for (let round = 1; ; round++) {
-    const { reply, news } = await (round === 1 ? ask() : askMore(core, deadline, ask))
-    if (news !== 'again' || round === mostRounds) return { reply, trusted: news === 'ok' }
+  const first = ask()
+  const reply = await send()
+  if (first === undefined) return { reply, trusted: true } // nearly always
+  const { deadline } = readings[0] as Reading // one operation has one
+  let answer = { reply, news: await first.news }
+  for (let round = 2; answer.news === 'again' && round <= mostRounds; round++) {
+    answer = await askMore(core, deadline, async () => {
+      const asking = ask()
+      return { reply: await send(), news: (await asking?.news) ?? 'ok' }
+    })
   }
+  return { reply: answer.reply, trusted: answer.news === 'ok' }
 }
