@@ -46,7 +46,7 @@ export const pushed = [
   {
     trap: 'P4',
     what: 'what is in flight for a key that was changed is kept',
-    edits: [[news, '    marks.raise(localKey, version, undefined)\n', '    void marks\n']],
+    edits: [[news, "    marks.raise(localKey, version, { keepsStale: kind === 'y' })\n", '    void marks\n']],
     tests: [unit('rumours')],
   },
   {
@@ -150,7 +150,7 @@ export const pushed = [
   {
     trap: 'P21',
     what: 'a copy with a tag that is said to be removed is believed',
-    edits: [['src/load/lookup.ts', "core.coherence.push?.judge(stamp, tags) ?? 'ok'", "'ok'"]],
+    edits: [['src/load/lookup.ts', "coherence.push?.judge(stamp, tags) ?? 'ok'", "'ok'"]],
     tests: [unit('rumours')],
   },
   {

@@ -3,6 +3,8 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 // @ts-expect-error a plain script
 import { planted } from '../../scripts/traps/list.js'
+// @ts-expect-error the same
+import { pushed } from '../../scripts/traps/push.js'
 
 const root = resolve(import.meta.dirname, '../..')
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -103,7 +105,10 @@ test('lock files name no host', () => {
 })
 
 test('every bug that can be planted has its place in the code, once', () => {
-  const bugs = planted as readonly { trap: string; edits: readonly (readonly [string, string, string])[] }[]
+  const bugs = [...planted, ...pushed] as readonly {
+    trap: string
+    edits: readonly (readonly [string, string, string])[]
+  }[]
   const lost = bugs.flatMap(({ trap, edits }) =>
     edits.flatMap(([path, from]) => (read(path).split(from).length === 2 ? [] : [`${trap}: ${from}`])),
   )
