@@ -47,6 +47,6 @@ function isPlainObject(object: object): boolean {
  */
 function isPrototype(prototype: unknown, chain: 1 | 2): boolean {
   if (prototype === (chain === 1 ? Object.prototype : Array.prototype)) return true
-  for (let i = 1; i < chain; i++) prototype = Object.getPrototypeOf(prototype)
+  for (let i = 1; i < chain && prototype !== null; i++) prototype = Object.getPrototypeOf(prototype)
   return prototype !== null && Object.getPrototypeOf(prototype) === null
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { assertFits, json, openEntry, pack, sealEntry } from '../../../src/entry/index.ts'
+import { assertFits, json, openEntry, pack, sealEntry, tombstoneIn } from '../../../src/entry/index.ts'
 import { formatEntry } from '../../../src/entry/header.ts'
 import { CacheError } from '../../../src/index.ts'
 import { headerOf } from '../../support/entries.ts'
@@ -81,6 +81,33 @@ describe('bytes that are as good as nothing', () => {
       }),
     )
   })
+})
+
+describe('a tombstone', () => {
+  test('is a line with a version, and nothing else', () => {
+    expect(tombstoneIn('h1|t|1700000000000001\n')).toBe(1_700_000_000_000_001)
+    expect(tombstoneIn('h1|t|7\n')).toBe(7)
+  })
+
+  test.each([
+    '',
+    'h1|t|\n',
+    'h1|t|7',
+    'h1|t|7\n\n',
+    'h1|t|7\nmore',
+    ' h1|t|7\n',
+    'h1|e|7\n',
+    'h1|t|-7\n',
+    'h1|t|17000000000000001\n',
+  ])('is not %j', (bytes) => {
+    expect(tombstoneIn(bytes)).toBeUndefined()
+  })
+})
+
+test('is not waited for unless it is compressed', async () => {
+  const bytes = await gzipped('text')
+  expect(openEntry(plain('text'), address, roomy)).not.toBeInstanceOf(Promise)
+  expect(openEntry(bytes, address, roomy)).toBeInstanceOf(Promise)
 })
 
 describe('the cap on the size of a value', () => {
