@@ -32,11 +32,11 @@ export const planted = [
     edits: [
       [
         'src/load/news.ts',
-        `  const first = ask()
-  const reply = await send()`,
-        `  const sending = send()
-  const first = ask()
-  const reply = await sending`,
+        `    const first = ask()
+    const reply = await send()`,
+        `    const sending = send()
+    const first = ask()
+    const reply = await sending`,
       ],
     ],
     tests: [unit('first-request')],

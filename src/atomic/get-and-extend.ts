@@ -101,6 +101,9 @@ export async function getAndExtend<T = unknown>(
       await bury(parts, key, bytes)
     }
     return value as T | undefined
+  } catch (error) {
+    void view.background(buryLater(parts, key, bytes))
+    throw report(core, 'getAndExtend', error)
   } finally {
     core.marks.end(place.localKey, mark)
   }
@@ -120,6 +123,18 @@ async function bury({ core, view }: RedisParts, key: string, bytes: string | nul
     await removeVersioned(core, [{ place, member: memberOf('k', view.namespace, key) }], undefined)
   } catch (error) {
     report(core, 'getAndExtend', error)
+  }
+}
+
+/** The same where its tags were not known in time: behind the call, which has failed. Never rejects. */
+async function buryLater(parts: RedisParts, key: string, bytes: string | null): Promise<void> {
+  const found = bytes === null ? undefined : stampAndTags(bytes)
+  if (found === undefined) return
+  try {
+    await parts.core.coherence.fetchTags(parts.view.tagAddresses(found.tags))
+    await bury(parts, key, bytes)
+  } catch (error) {
+    report(parts.core, 'getAndExtend', error)
   }
 }
 

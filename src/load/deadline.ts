@@ -1,5 +1,15 @@
 import type { Core } from '../core.ts'
 import { requestTimedOut, withDeadline } from '../redis/index.ts'
+import type { View } from '../view.ts'
+
+/** For how long an operation waits for Redis, and what goes on behind its call. */
+export interface Patience {
+  /** Until when, by the monotonic clock. */
+  readonly deadline: number
+  readonly view: View
+  /** Ends the wait. Given where nobody else waits for the same. */
+  readonly signal?: AbortSignal | undefined
+}
 
 /** Until when an operation that begins now waits for Redis, by the monotonic clock. */
 export function deadlineOf({ settings }: Core): number {
@@ -8,12 +18,36 @@ export function deadlineOf({ settings }: Core): number {
 
 /**
  * Asks what an answer of Redis made necessary to know: for all its answers together an operation waits as long as for one. What
- * is left behind at the deadline goes on by itself, so that the next operation may find the answer there.
+ * is left behind at the deadline goes on behind the call, so that the next operation may find the answer there.
  */
-export async function askMore<T>({ settings }: Core, deadline: number, ask: () => Promise<T>): Promise<T> {
+export async function askMore<T>(
+  { settings }: Core,
+  { deadline, view, signal }: Patience,
+  ask: () => Promise<T>,
+): Promise<T> {
   const { clock, link } = settings
-  const late = (): Error => requestTimedOut(link.timeout)
   const ms = deadline - clock.monotonic()
-  if (ms <= 0) throw late()
-  return withDeadline(ask, { ms, clock, late }).outcome
+  if (ms <= 0) throw requestTimedOut(link.timeout)
+  signal?.throwIfAborted()
+  let asked: Promise<unknown> = Promise.resolve()
+  const late = (): Error => {
+    void view.background(ended(asked))
+    return requestTimedOut(link.timeout)
+  }
+  const { outcome, end } = withDeadline(() => (asked = ask()) as Promise<T>, { ms, clock, late })
+  const leave = (): void => end(signal?.reason)
+  signal?.addEventListener('abort', leave)
+  try {
+    return await outcome
+  } finally {
+    signal?.removeEventListener('abort', leave)
+  }
+}
+
+async function ended(work: Promise<unknown>): Promise<void> {
+  try {
+    await work
+  } catch {
+    // Whoever waits for an answer is told of its own failure.
+  }
 }

@@ -4,7 +4,7 @@ import { headOf } from '../entry/index.ts'
 import { canGoOn, isUsableAtOnce, type LoadCall } from './call.ts'
 import type { Ground } from './fill.ts'
 import type { Copy, Flight } from './flight.ts'
-import { askForLease, giveBack, type Lease, newLease } from './lease.ts'
+import { askForLease, giveBack, type Lease, type Leased, newLease } from './lease.ts'
 import { askMore, deadlineOf } from './deadline.ts'
 import { examine, factsOf, type Found, keepCopy, type Read, welcome } from './lookup.ts'
 import { withNews } from './news.ts'
@@ -43,7 +43,7 @@ export async function look(core: Core, flight: Flight, looking: Looking): Promis
     // another in a moment says nothing of the key: what is at hand is as good as before.
     const { code, retryable } = report(core, call.operation, error)
     const asked = code === 'L2_REPLY' && !retryable
-    flight.answered = asked
+    flight.answered ||= asked // and what it said before it failed is as true as before
     return { seen: asked ? unknown : undefined, lease: undefined }
   }
 }
@@ -62,7 +62,7 @@ async function lookOnce(core: Core, flight: Flight, looking: Looking): Promise<G
     (core.redis as RedisTier).read(call.place.physicalKey, signalOf(flight, looking)),
   )
   if (await note(core, flight, { ...looking, read }, trusted ? reply : null)) return undefined
-  if (!trusted) await askMore(core, read.deadline, () => seed(core))
+  if (!trusted) await askMore(core, read, () => seed(core))
   const { previous } = flight
   if (previous === undefined || !becomesRefresh(core, call, previous))
     return { seen: headIn(reply), lease: undefined }
@@ -138,13 +138,11 @@ async function lookTogether(
   const started = clock.monotonic()
   let seen = ''
   let { after } = looking
+  let deadline = deadlineOf(core)
   for (let round = 0; clock.monotonic() - started < lease.ms; round++) {
-    const asked = { lease, after, signal: signalOf(flight, looking) }
-    const read = readOf(core, flight, looking.call)
-    const { reply, trusted } = await withNews(core, [read], () => askForLease(core, looking.call, asked))
+    const read = { ...readOf(core, flight, looking.call), deadline }
+    const { reply, trusted, found } = await askTogether(core, flight, { ...looking, lease, after, read })
     const { bytes, state, wait } = reply
-    const found = await note(core, flight, { ...looking, after, read }, trusted ? bytes : null)
-    if (!trusted) await askMore(core, read.deadline, () => seed(core))
     if (state === 'won' && (found || flight.outcome !== undefined)) await giveBack(core, looking.call, lease)
     if (found || flight.outcome !== undefined) return undefined
     seen = headIn(bytes)
@@ -161,8 +159,40 @@ async function lookTogether(
     }
     await waitElsewhere(core, flight, { ...looking, wait, round })
     if (flight.outcome !== undefined) return undefined
+    deadline = deadlineOf(core)
   }
   return { seen, lease: undefined }
+}
+
+/** Asks once. Where that fails the load goes on without the lease, which is given back if it was won, or is yet to be. */
+async function askTogether(
+  core: Core,
+  flight: Flight,
+  { lease, read, ...looking }: Looking & { lease: Lease; read: Read },
+): Promise<{ reply: Leased; trusted: boolean; found: boolean }> {
+  const { call, after } = looking
+  const asked = { lease, after, signal: signalOf(flight, looking) }
+  let granted: Promise<Leased> | undefined
+  try {
+    const { reply, trusted } = await withNews(core, [read], () =>
+      askMore(core, read, () => (granted = askForLease(core, call, asked))),
+    )
+    const found = await note(core, flight, { ...looking, read }, trusted ? reply.bytes : null)
+    if (!trusted) await askMore(core, read, () => seed(core))
+    return { reply, trusted, found }
+  } catch (error) {
+    if (granted !== undefined) void call.view.background(letGo(core, call, lease, granted))
+    throw error
+  }
+}
+
+/** Never rejects. */
+async function letGo(core: Core, call: LoadCall, lease: Lease, granted: Promise<Leased>): Promise<void> {
+  try {
+    if ((await granted).state === 'won') await giveBack(core, call, lease)
+  } catch {
+    // Who asked has told of it, and nobody knows whether it was won: it ends by itself.
+  }
 }
 
 /** While another isolate makes the value: who has a stale one takes it, and the others wait. */

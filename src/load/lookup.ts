@@ -8,20 +8,17 @@ import type { EntryOptions } from '../options.ts'
 import { type StandardSchema, validate } from '../schema.ts'
 import type { Note } from '../trace.ts'
 import type { Place, View } from '../view.ts'
-import { askMore, deadlineOf } from './deadline.ts'
+import { askMore, deadlineOf, type Patience } from './deadline.ts'
 import { withNews } from './news.ts'
 import { report } from './report.ts'
 import { slideFound, slideOnUse } from './slide.ts'
 
 /** One read of one key. */
-export interface Read {
+export interface Read extends Patience {
   readonly place: Place
   readonly operation: Operation
   readonly options: EntryOptions
   readonly mark: Mark
-  readonly view: View
-  /** Until when it waits for Redis, by the monotonic clock. */
-  readonly deadline: number
   /** When this read itself had the life of the entry begin anew, by the isolate's clock: the server knows that it is fresh. */
   readonly extendedAt?: number
 }
@@ -97,6 +94,7 @@ export async function getValue(
       options,
       mark,
       deadline: deadlineOf(core),
+      signal: options.signal,
     })
     if (value === undefined) core.events.emit('miss', { operation: 'get' })
     note(value === undefined ? { 'cache.hit': false } : { 'cache.hit': true, 'cache.level': 'l2' })
@@ -177,7 +175,7 @@ function judge(core: Core, { place, view }: Read, { stamp, tags }: EntryHeader):
 /** The same once its tags have been asked for: what is not known then either counts as removed. */
 async function judgeByTags(core: Core, read: Read, header: EntryHeader): Promise<Verdict> {
   const addresses = read.view.tagAddresses(header.tags)
-  await askMore(core, read.deadline, () => core.coherence.fetchTags(addresses))
+  await askMore(core, read, () => core.coherence.fetchTags(addresses))
   const verdict = judge(core, read, header)
   return verdict === 'unknown' ? 'dead' : verdict
 }

@@ -45,19 +45,26 @@ async function readMissing(
 ): Promise<Map<string, unknown>> {
   if (keys.length > 0) options.signal?.throwIfAborted()
   if (core.redis === undefined || options.l2 === false || keys.length === 0) return new Map()
-  const deadline = deadlineOf(core)
+  const [operation, deadline, { signal }] = ['getMany', deadlineOf(core), options] as const
   const reads = keys.map((key): Read => {
     const place = view.place(key)
-    return { place, view, options, operation: 'getMany', mark: core.marks.begin(place.localKey), deadline }
+    return { place, view, options, operation, deadline, signal, mark: core.marks.begin(place.localKey) }
   })
   try {
     const physicalKeys = reads.map(({ place }) => place.physicalKey)
     const { redis } = core
     const { reply, trusted } = await withNews(core, reads, () => redis.readMany(physicalKeys, options.signal))
-    const values = await Promise.all(
+    // All come to their end: one that fails is no matter of the others, and marks last for as long as something may be stored.
+    const outcomes = await Promise.allSettled(
       reads.map((read, i) => admit(core, read, trusted ? (reply[i] ?? null) : null)),
     )
-    return new Map(keys.map((key, i) => [key, values[i]]))
+    options.signal?.throwIfAborted()
+    const failed = outcomes.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined
+    if (failed !== undefined) report(core, 'getMany', failed.reason)
+    const found = new Map<string, unknown>()
+    for (const [i, each] of outcomes.entries())
+      if (each.status === 'fulfilled') found.set(keys[i] as string, each.value)
+    return found
   } catch (error) {
     options.signal?.throwIfAborted()
     report(core, 'getMany', error)

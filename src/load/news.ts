@@ -1,16 +1,12 @@
 import type { Asking, Mark } from '../coherence/index.ts'
 import type { Core } from '../core.ts'
 import type { ReadOptions } from '../options.ts'
-import type { View } from '../view.ts'
-import { askMore } from './deadline.ts'
+import { askMore, type Patience } from './deadline.ts'
 
 /** What a read is about, as far as news go. */
-interface Reading {
+interface Reading extends Patience {
   readonly mark: Mark
-  readonly view: View
   readonly options: ReadOptions
-  /** Until when it waits for Redis, by the monotonic clock. */
-  readonly deadline: number
 }
 
 const mostRounds = 3
@@ -37,16 +33,22 @@ export async function withNews<T>(
     for (const { mark } of readings) mark.asking = asking
     return asking
   }
-  const first = ask()
-  const reply = await send()
-  if (first === undefined) return { reply, trusted: true } // nearly always
-  const { deadline } = readings[0] as Reading // one operation has one
-  let answer = { reply, news: await first.news }
-  for (let round = 2; answer.news === 'again' && round <= mostRounds; round++) {
-    answer = await askMore(core, deadline, async () => {
-      const asking = ask()
-      return { reply: await send(), news: (await asking?.news) ?? 'ok' }
-    })
+  try {
+    const first = ask()
+    const reply = await send()
+    if (first === undefined) return { reply, trusted: true } // nearly always
+    const [reading] = readings as readonly [Reading] // all belong to one operation
+    let answer = { reply, news: await first.news }
+    for (let round = 2; answer.news === 'again' && round <= mostRounds; round++) {
+      answer = await askMore(core, reading, async () => {
+        const asking = ask()
+        return { reply: await send(), news: (await asking?.news) ?? 'ok' }
+      })
+    }
+    return { reply: answer.reply, trusted: answer.news === 'ok' }
+  } catch (error) {
+    // News that come from now on did not come with what the operation goes by.
+    for (const { mark } of readings) mark.asking = undefined
+    throw error
   }
-  return { reply: answer.reply, trusted: answer.news === 'ok' }
 }

@@ -5,6 +5,8 @@ import { type Command, RedisReplyError, type Reply } from './transport.ts'
 export interface CallOptions {
   /** Whether the command may run twice. */
   readonly idempotent: boolean
+  /** Nothing is written. */
+  readonly reads?: boolean
   readonly signal?: AbortSignal | undefined
   /** A command that goes along with others: its request ends when nobody waits for those any more. */
   readonly aside?: boolean
@@ -20,6 +22,7 @@ export interface CallOptions {
 export class Call {
   readonly command: Command
   readonly idempotent: boolean
+  readonly reads: boolean
   /** Whether it goes along with others, and is not what its request is made for. */
   readonly aside: boolean
   readonly binary: boolean
@@ -32,9 +35,10 @@ export class Call {
   #settled = false
   #onLeave: (() => void) | undefined
 
-  constructor(command: Command, { idempotent, signal, aside, binary, raw, procedure }: CallOptions) {
+  constructor(command: Command, { idempotent, reads, signal, aside, binary, raw, procedure }: CallOptions) {
     this.command = command
     this.idempotent = idempotent
+    this.reads = reads ?? false
     this.aside = aside ?? false
     this.binary = binary ?? false
     this.procedure = procedure

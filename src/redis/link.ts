@@ -66,20 +66,24 @@ export class Link {
     const calls = this.#queue
     this.#queue = []
     let failure: CacheError | undefined
+    const started = this.#clock.monotonic()
     for (const batch of splitBatch(calls)) {
       const waiting = batch.filter((call) => call.waiting)
+      // However many requests reads take, they wait for one deadline; what is written takes its time.
+      const spent = waiting.every((call) => call.reads) ? this.#clock.monotonic() - started : 0
       // Where one ran into the deadline, so would the next, and a caller would wait for both.
       if (failure?.code === 'L2_TIMEOUT') for (const call of waiting) call.fail(failure)
-      else if (waiting.length > 0) failure = await this.#deliver(waiting)
+      else if (waiting.length > 0)
+        failure = await this.#deliver(waiting, Math.max(0, this.#settings.timeout - spent))
     }
   }
 
   /** Never rejects: every call of the batch learns its own outcome. Gives the error where the request as a whole failed, or none left. */
-  async #deliver(batch: readonly Call[]): Promise<CacheError | undefined> {
+  async #deliver(batch: readonly Call[], ms: number): Promise<CacheError | undefined> {
     const ticket = this.#breaker?.enter() ?? 0
     if (typeof ticket !== 'number') return failAll(batch, ticket)
     const request = withDeadline((signal) => this.#attempt(batch, signal), {
-      ms: this.#settings.timeout,
+      ms,
       clock: this.#clock,
       late: () => requestTimedOut(this.#settings.timeout),
     })

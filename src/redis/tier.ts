@@ -1,4 +1,4 @@
-import { CacheError } from '../errors.ts'
+import { CacheError, isCacheError } from '../errors.ts'
 import type { Clock } from '../runtime.ts'
 import type { Link } from './link.ts'
 import { ServerClock } from './server-clock.ts'
@@ -25,7 +25,7 @@ export class RedisTier {
   async read(key: string, signal?: Signal): Promise<string | null> {
     if (this.#tick?.writing === true) await this.#inTurn(this.#tick.learning)
     this.askTheTime()
-    return toText(await this.#link.send(['GET', key], { idempotent: true, signal }))
+    return toText(await this.#link.send(['GET', key], { idempotent: true, reads: true, signal }))
   }
 
   /** The same for many keys, in one command for every thousand. */
@@ -33,7 +33,7 @@ export class RedisTier {
     if (this.#tick?.writing === true) await this.#inTurn(this.#tick.learning)
     this.askTheTime()
     const replies = chunks(keys).map((chunk) =>
-      this.#link.send(['MGET', ...chunk], { idempotent: true, signal }),
+      this.#link.send(['MGET', ...chunk], { idempotent: true, reads: true, signal }),
     )
     const values = (await Promise.all(replies)).flatMap((reply) =>
       Array.isArray(reply) ? reply.map(toText) : [],
@@ -44,7 +44,7 @@ export class RedisTier {
 
   /** The reply to any other command that only reads. */
   ask(command: Command, options: { signal?: Signal; aside?: boolean } = {}): Promise<Reply> {
-    return this.#link.send(command, { idempotent: true, ...options })
+    return this.#link.send(command, { idempotent: true, reads: true, ...options })
   }
 
   /** Stores bytes where there is nothing; resolves to whether it did. One command, which may run twice. */
@@ -56,7 +56,7 @@ export class RedisTier {
 
   /** Removes the keys: one command for every thousand. */
   async remove(keys: readonly string[], signal?: Signal): Promise<void> {
-    if (this.#tick?.writing === true) await this.#inTurn(this.#tick.learning)
+    if (this.#tick?.writing === true) await this.#inTurn(this.#tick.learning).catch(() => undefined)
     await Promise.all(
       chunks(keys).map((chunk) => this.#link.send(['DEL', ...chunk], { idempotent: true, signal })),
     )
@@ -91,7 +91,10 @@ export class RedisTier {
     const sentAt = this.#wall.monotonic()
     this.#askedAt = sentAt
     try {
-      this.clock.learn(await this.#link.send(['TIME'], { idempotent: true, aside: true }), sentAt)
+      this.clock.learn(
+        await this.#link.send(['TIME'], { idempotent: true, reads: true, aside: true }),
+        sentAt,
+      )
     } finally {
       this.#askedAt = -Infinity
     }
@@ -102,8 +105,9 @@ export class RedisTier {
   async #inTurn(learning: Promise<void>): Promise<void> {
     try {
       await learning
-    } catch {
-      // The write reports it; the others can do without.
+    } catch (error) {
+      // The write reports it, and the others can do without. Where it ran into the deadline so would they, and wait for both.
+      if (isCacheError(error) && error.code === 'L2_TIMEOUT') throw error
     }
   }
 

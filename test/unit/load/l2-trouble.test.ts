@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { RedisReplyError } from '../../../src/index.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { flightsOf, marksOf, Origin, reasonOf, times } from '../../support/origin.ts'
-import { record, World } from '../../support/world.ts'
+import { record, watch, World } from '../../support/world.ts'
 
 // Loads that many callers share, while L2 fails, hangs, or answers late.
 
@@ -183,5 +183,42 @@ describe("stampede: 'global'", () => {
     await Promise.all(times(50, () => cache.getOrCreate('k', factory)))
     expect(factory).toHaveBeenCalledTimes(1)
     expect(world.redis.take().flat()).toEqual(['LeaseEntry', 'CommitEntry'])
+  })
+})
+
+describe('what Redis said of a key counts, though it fails afterwards', () => {
+  const fail = (): string => {
+    throw new Error('the origin is down')
+  }
+
+  test('R3: a stale value that it gave is at hand', async () => {
+    const world = new World()
+    const stale = { swr: '1h', staleIfError: '1h' } as const
+    await world.isolate().set('k', 'old', { ttl: 1000, ...stale })
+    await world.clock.advance(2000)
+    const cache = await world.warm()
+    world.redis.before = (commands) => {
+      if (!commands.some(([name]) => name === 'GET')) throw new TypeError('fetch failed')
+    }
+    const first = watch(cache.getOrCreate('k', fail, stale))
+    const joined = watch(cache.getOrCreate('k', fail, { ...stale, swr: false }))
+    await world.clock.advance(5000)
+    expect([first.value, joined.value]).toEqual(['old', 'old'])
+  })
+
+  test('a value that it had removed is not', async () => {
+    const world = new World()
+    const [cache, other] = [await world.warm(), await world.warm()]
+    const options = { ttl: 1000, staleIfError: '1h', localTtl: '1h', stampede: 'global' } as const
+    await cache.set('k', 'old', options)
+    await world.clock.advance(1500)
+    await other.remove('k')
+    watch(other.getOrCreate('k', new Origin<string>().factory, options)) // has the lease
+    await settle()
+    const call = watch(cache.getOrCreate('k', fail, options))
+    await settle()
+    world.cut()
+    await world.clock.advance(30_000)
+    expect(call).toMatchObject({ error: new Error('the origin is down') })
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { getAndExtend } from '../../../src/atomic/index.ts'
-import type { HybridCache } from '../../../src/index.ts'
+import { type HybridCache, RedisReplyError } from '../../../src/index.ts'
 import { due, patient } from '../../support/coherence.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { flightsOf, marksOf } from '../../support/origin.ts'
@@ -133,4 +133,120 @@ test('what was asked for too late is of use to the next', async () => {
   world.redis.take()
   expect(await cache.get('k')).toBe('v')
   expect(world.redis.take()).toEqual([['GET']])
+})
+
+/** When a call settles, or its factory is called, after it began; nothing else moves the clock. */
+async function waited({ clock }: World, call: (done: () => void) => Promise<unknown>): Promise<number> {
+  const started = clock.monotonic()
+  let at = Infinity
+  const done = (): void => void (at = Math.min(at, clock.monotonic() - started))
+  void call(done).then(done)
+  await clock.advance(10 * timeout)
+  return at
+}
+
+/** From now on every answer takes as much longer. */
+function slowDownBy({ redis, clock }: World, ms: number): void {
+  redis.before = () => new Promise((wake) => void clock.setTimeout(wake, ms))
+}
+
+test('a hit for the fleet that turns out to be of no use is asked for again within the same deadline', async () => {
+  const world = new World()
+  await world.isolate().set('k', 'v', { tags: ['news'] })
+  const cache = await world.warm({ l2: { timeout } })
+  await cache.removeByTag('news')
+  slowDownBy(world, 900)
+  const at = await waited(world, (made) => cache.getOrCreate('k', made, { stampede: 'global' }))
+  expect(at).toBe(timeout)
+})
+
+test('so is a script that Redis does not know yet', async () => {
+  const world = new World()
+  const cache = await world.warm({ l2: { timeout } })
+  slowDownBy(world, 900)
+  const send = world.redis.send.bind(world.redis)
+  let known = false
+  world.redis.send = async (commands, options) => {
+    const replies = await send(commands, options)
+    if (known) return replies
+    known = true
+    return replies.map(() => new RedisReplyError('NOSCRIPT No matching script'))
+  }
+  const at = await waited(world, (made) => cache.getOrCreate('k', made, { stampede: 'global' }))
+  expect(at).toBe(timeout)
+})
+
+test('a write that asks for the time in vain does not make the reads of its tick wait twice', async () => {
+  const world = new World()
+  const cache = world.isolate({ l2: { timeout } })
+  world.redis.before = () => new Promise(() => undefined)
+  const at = await waited(world, (made) => {
+    cache.set('a', 1).catch(() => undefined)
+    return cache.getOrCreate('k', made)
+  })
+  expect(at).toBe(timeout)
+})
+
+describe('more keys than one request takes', () => {
+  const long = Array.from({ length: 5000 }, (_, i) => `${'x'.repeat(1000)}${i}`)
+  const many = Array.from({ length: 2001 }, (_, i) => `k${i}`)
+
+  test.each([
+    ['getMany', (cache: HybridCache, done: () => void) => cache.getMany(long).then(done)],
+    [
+      'getOrCreateMany',
+      (cache: HybridCache, done: () => void) =>
+        cache.getOrCreateMany(many, (keys) => {
+          done()
+          return new Map(keys.map((key) => [key, 1]))
+        }),
+    ],
+  ])('%s waits for one deadline', async (_, read) => {
+    const world = new World()
+    const cache = await world.warm({ l2: { timeout } })
+    slowDownBy(world, 900)
+    expect(await waited(world, (done) => read(cache, done))).toBe(timeout)
+  })
+
+  test('what is written takes its time', async () => {
+    const world = new World()
+    const cache = await world.warm({ l2: { timeout } })
+    slowDownBy(world, 900)
+    const written = watch(cache.setMany(long.slice(0, 2500).map((key) => [key, 'x'.repeat(1000)])))
+    await world.clock.advance(10 * timeout)
+    expect(written).toEqual({ value: undefined })
+    expect(world.redis.take().length).toBeGreaterThan(1)
+  })
+})
+
+test('getMany gives what is known where one key has to be asked for longer', async () => {
+  const world = new World()
+  await storeTagged(world)
+  const cache = await world.warm({ l2: { timeout } })
+  const errors = record(cache, 'error')
+  slowDown(world)
+  const call = watch(cache.getMany(['k', 'later']))
+  await world.clock.advance(timeout)
+  await settle()
+  expect(call.value).toEqual(new Map([['later', 'v']]))
+  expect(errors.map(({ operation, error }) => [operation, error.code])).toEqual([['getMany', 'L2_TIMEOUT']])
+})
+
+test.each([
+  ['get', (cache: HybridCache, signal: AbortSignal) => cache.get('k', { signal })],
+  ['getMany', (cache: HybridCache, signal: AbortSignal) => cache.getMany(['k', 'later'], { signal })],
+])('who leaves while %s asks for tags does not wait for them', async (_, read) => {
+  const world = new World()
+  await storeTagged(world)
+  const cache = await world.warm({ l2: { timeout } })
+  slowDownBy(world, 400)
+  const controller = new AbortController()
+  const reason = new Error('gone')
+  const call = watch(read(cache, controller.signal))
+  await world.clock.advance(500)
+  controller.abort(reason)
+  await settle()
+  expect(call.error).toBe(reason)
+  await world.clock.advance(timeout)
+  expect([marksOf(cache), world.clock.pending]).toEqual([0, 0])
 })

@@ -1,0 +1,157 @@
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { getAndExtend } from '../../../src/atomic/index.ts'
+import { due } from '../../support/coherence.ts'
+import { settle } from '../../support/manual-clock.ts'
+import { Origin } from '../../support/origin.ts'
+import { Request, RequestClock } from '../../support/requests.ts'
+import { watch, World } from '../../support/world.ts'
+
+// What is asked for and comes too late is left behind at the deadline. It may still be executed, and still be answered.
+
+const timeout = 1000
+const l2 = { timeout, softTimeout: timeout }
+
+afterEach(() => void vi.unstubAllGlobals())
+
+/** From now on every request takes longer to get there. */
+function slowDown({ redis, clock }: World, ms: number): void {
+  redis.before = () => new Promise((wake) => void clock.setTimeout(wake, ms))
+}
+
+/** An entry with a tag, older than what an isolate knows of from its first request on, and one that is newer. */
+async function storeTagged(world: World, options = {}): Promise<void> {
+  const writer = world.isolate()
+  await writer.set('k', 'v', { tags: ['news'], ...options })
+  await writer.set('later', 'v')
+}
+
+test('news that come too late do not make a load that goes on without them newer than they are', async () => {
+  const world = new World()
+  const other = await world.warm()
+  const cache = await world.warm({ l2 })
+  await world.clock.advance(due)
+  world.redis.sets.clear() // the log has a gap
+  slowDown(world, 600)
+  const origin = new Origin<string>()
+  const call = watch(cache.getOrCreate('k', origin.factory, { ttl: '1h', localTtl: '1h' }))
+  await world.clock.advance(timeout) // the second request is executed after 1200
+  expect(origin.runs).toHaveLength(1)
+  world.redis.before = undefined
+  await other.remove('k')
+  await world.clock.advance(400)
+  origin.last.finish('from before the removal')
+  await settle()
+  expect(call.value).toBe('from before the removal') // for its own caller
+  for (let look = 0; look < 2; look++) {
+    await world.clock.advance(due)
+    await cache.get('another')
+  }
+  expect(await cache.get('k')).toBeUndefined()
+})
+
+test('getMany: a key that is still at work hears of removals, though another one has failed', async () => {
+  const world = new World()
+  await storeTagged(world)
+  const writer = world.isolate()
+  const cache = await world.warm({ l2, localTtl: '4m' })
+  slowDown(world, 600)
+  let release!: () => void
+  const held = new Promise<void>((resolve) => (release = resolve))
+  const schema = {
+    '~standard': {
+      version: 1,
+      vendor: 'test',
+      validate: async (value: unknown) => {
+        await held
+        return { value }
+      },
+    },
+  } as const
+  const call = watch(cache.getMany(['k', 'later'], { schema }))
+  await world.clock.advance(2 * timeout)
+  world.redis.before = undefined
+  await writer.remove('later')
+  await world.clock.advance(due)
+  await cache.get('another') // hears of it
+  release()
+  await settle()
+  expect(call.value).toEqual(new Map([['later', 'v']])) // for its own caller
+  expect(await cache.get('later')).toBeUndefined()
+})
+
+test('on Workers it goes on behind the call, and the next one finds the answer there', async () => {
+  vi.stubGlobal('WebSocketPair', true)
+  const world = new World()
+  await storeTagged(world)
+  const clock = new RequestClock(world.clock)
+  const cache = await world.warm({ l2, clock })
+  world.redis.before = () =>
+    clock.current?.alive === false
+      ? new Promise<never>(() => undefined)
+      : new Promise((wake) => void clock.setTimeout(wake, 600))
+  const found: unknown[] = []
+  for (let i = 0; i < 2; i++) {
+    const request = new Request()
+    const call = watch(clock.within(request, () => cache.bind(request).get('k')))
+    await world.clock.advance(timeout)
+    if (request.background.length > 0) await world.clock.advance(timeout)
+    request.end()
+    found.push(call.value)
+    await world.clock.advance(timeout)
+  }
+  expect(found).toEqual([undefined, 'v'])
+})
+
+test('an entry that was removed by its tag is gone for good, though getAndExtend prolonged it and gave up', async () => {
+  const world = new World()
+  const lives = { maxTtl: '1h', ttl: '1h' } as const
+  const writer = world.isolate(lives)
+  await writer.set('k', 'v', { tags: ['news'], ttl: '1h' })
+  await writer.removeByTag('news')
+  await world.clock.advance('30m')
+  const cache = await world.warm({ l2, ...lives })
+  slowDown(world, 600)
+  const call = watch(getAndExtend(cache, 'k', '1h'))
+  await world.clock.advance(2 * timeout)
+  expect(call.error).toMatchObject({ code: 'L2_TIMEOUT' })
+  world.redis.before = undefined
+  await world.clock.advance('35m') // nobody knows any more that the tag was removed
+  expect(await world.isolate(lives).get('k')).toBeUndefined()
+})
+
+describe('a lease that a load won and goes on without is given back', () => {
+  const leases = ({ redis }: World): string[] =>
+    [...redis.values.keys()].filter((key) => key.startsWith('hc:l:'))
+
+  test('where what it came with could not be judged', async () => {
+    const world = new World()
+    await storeTagged(world, { ttl: 1000, staleIfError: '1h' })
+    await world.clock.advance(2000)
+    const cache = await world.warm({ l2 })
+    slowDown(world, 600)
+    const call = watch(cache.getOrCreate('k', () => 'made', { stampede: 'global' }))
+    await world.clock.advance(timeout)
+    await settle()
+    expect(call.value).toBe('made')
+    expect(leases(world)).toEqual(['hc:l:k'])
+    await world.clock.advance(2 * timeout)
+    expect(leases(world)).toEqual([])
+  })
+
+  test('where it was won too late', async () => {
+    const world = new World()
+    const [cache, second] = [await world.warm({ l2 }), await world.warm({ l2 })]
+    await world.clock.advance(due)
+    world.redis.sets.clear() // the log has a gap
+    slowDown(world, 600)
+    const call = watch(cache.getOrCreate('k', () => 'made', { stampede: 'global' }))
+    await world.clock.advance(timeout)
+    expect(call.value).toBe('made')
+    world.redis.before = undefined
+    await world.clock.advance(timeout)
+    expect(leases(world)).toEqual([])
+    const other = watch(second.getOrCreate('k', () => 'made elsewhere', { stampede: 'global' }))
+    await world.clock.advance(timeout)
+    expect(other.value).toBe('made elsewhere')
+  })
+})
