@@ -33,7 +33,10 @@ export const planted = [
       [
         'src/load/news.ts',
         `    const first = ask()
-    const reply = await send()`,
+    // What has to wait for a write first does so within the same deadline.
+    const reply = await (core.redis?.waitsInTurn === true
+      ? askMore(core, readings[0] as Reading, send)
+      : send())`,
         `    const sending = send()
     const first = ask()
     const reply = await sending`,

@@ -1,14 +1,13 @@
-import { memberOf } from '../coherence/index.ts'
-import { stampAndTags } from '../entry/index.ts'
+import { headOf, stampAndTags, tombstoneOf } from '../entry/index.ts'
 import type { HybridCache } from '../cache.ts'
 import { type Duration, toMilliseconds } from '../duration.ts'
 import { deadlineOf } from '../load/deadline.ts'
 import { admit } from '../load/lookup.ts'
 import { withNews } from '../load/news.ts'
-import { drop, removeVersioned } from '../load/remove.ts'
+import { drop } from '../load/remove.ts'
 import { report } from '../load/report.ts'
 import { checkLifetime } from '../load/store.ts'
-import { GetAndExtendEntries } from '../lua/index.ts'
+import { FillEntry, GetAndExtendEntries } from '../lua/index.ts'
 import type { EntryOptions } from '../options.ts'
 import { type RedisParts, redisPartsOf } from '../parts.ts'
 import { assertKey, toText } from '../redis/index.ts'
@@ -73,7 +72,7 @@ export async function getAndExtend<T = unknown>(
     const run = { keys: places.map(({ physicalKey }) => physicalKey), args, signal: options.signal }
     const { reply, trusted } = await withNews(
       core,
-      [{ mark: before, view, options: reading, deadline }],
+      [{ mark: before, view, options: reading, deadline, signal: options.signal }],
       () => executor.run(GetAndExtendEntries, run),
     )
     bytes = trusted ? toText(reply) : null
@@ -94,6 +93,7 @@ export async function getAndExtend<T = unknown>(
       mark,
       extendedAt,
       deadline,
+      signal: options.signal,
     } as const
     const value = await admit(core, read, bytes)
     if (value === undefined) {
@@ -103,6 +103,7 @@ export async function getAndExtend<T = unknown>(
     return value as T | undefined
   } catch (error) {
     void view.background(buryLater(parts, key, bytes))
+    options.signal?.throwIfAborted()
     throw report(core, 'getAndExtend', error)
   } finally {
     core.marks.end(place.localKey, mark)
@@ -120,7 +121,17 @@ async function bury({ core, view }: RedisParts, key: string, bytes: string | nul
   const verdict = core.coherence.versions.judge(found.stamp, place.localKey, view.tagAddresses(found.tags))
   if (verdict !== 'dead') return
   try {
-    await removeVersioned(core, [{ place, member: memberOf('k', view.namespace, key) }], undefined)
+    // Only in its own place: what was stored meanwhile is alive. As a fence it is worth what the entry was.
+    await core.executor?.run(FillEntry, {
+      keys: [place.physicalKey],
+      args: [
+        headOf(bytes as string),
+        tombstoneOf(found.stamp),
+        String(core.settings.fence),
+        String(found.stamp),
+      ],
+      signal: undefined,
+    })
   } catch (error) {
     report(core, 'getAndExtend', error)
   }
@@ -132,10 +143,10 @@ async function buryLater(parts: RedisParts, key: string, bytes: string | null): 
   if (found === undefined) return
   try {
     await parts.core.coherence.fetchTags(parts.view.tagAddresses(found.tags))
-    await bury(parts, key, bytes)
-  } catch (error) {
-    report(parts.core, 'getAndExtend', error)
+  } catch {
+    return // the call has told of as much
   }
+  await bury(parts, key, bytes)
 }
 
 /** The first key and the others, each once. */

@@ -21,6 +21,7 @@ export {
   pack,
   sealEntry,
   tombstoneIn,
+  tombstoneOf,
   type EntryParts,
   type OpenedEntry,
   type Packed,

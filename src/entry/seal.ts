@@ -111,6 +111,11 @@ export function tombstoneIn(bytes: string): number | undefined {
   return version === undefined ? undefined : Number(version)
 }
 
+/** What stands in the place of an entry of that version which is gone. */
+export function tombstoneOf(version: number): string {
+  return `h1|t|${version}\n`
+}
+
 /**
  * The entry in the bytes that Redis gave for `address`, or the reason why they are as good as nothing. Never throws. A promise only
  * where it is compressed: each costs a read as much as all else that is done here.

@@ -21,17 +21,17 @@ export function deadlineOf({ settings }: Core): number {
  * is left behind at the deadline goes on behind the call, so that the next operation may find the answer there.
  */
 export async function askMore<T>(
-  { settings }: Core,
+  core: Core,
   { deadline, view, signal }: Patience,
   ask: () => Promise<T>,
 ): Promise<T> {
-  const { clock, link } = settings
+  const { clock, link } = core.settings
   const ms = deadline - clock.monotonic()
   if (ms <= 0) throw requestTimedOut(link.timeout)
   signal?.throwIfAborted()
   let asked: Promise<unknown> = Promise.resolve()
   const late = (): Error => {
-    void view.background(ended(asked))
+    void view.background(ended(core, asked))
     return requestTimedOut(link.timeout)
   }
   const { outcome, end } = withDeadline(() => (asked = ask()) as Promise<T>, { ms, clock, late })
@@ -44,9 +44,12 @@ export async function askMore<T>(
   }
 }
 
-async function ended(work: Promise<unknown>): Promise<void> {
+/** Waits for what goes on behind a call. Not for ever: what shares a request with another that is gone may never settle. */
+export async function ended({ settings }: Core, work: Promise<unknown>): Promise<void> {
+  const { clock, link } = settings
+  const late = (): Error => requestTimedOut(link.timeout)
   try {
-    await work
+    await withDeadline(() => work, { ms: link.timeout, clock, late }).outcome
   } catch {
     // Whoever waits for an answer is told of its own failure.
   }

@@ -5,7 +5,7 @@ import { canGoOn, isUsableAtOnce, type LoadCall } from './call.ts'
 import type { Ground } from './fill.ts'
 import type { Copy, Flight } from './flight.ts'
 import { askForLease, giveBack, type Lease, type Leased, newLease } from './lease.ts'
-import { askMore, deadlineOf } from './deadline.ts'
+import { askMore, deadlineOf, ended } from './deadline.ts'
 import { examine, factsOf, type Found, keepCopy, type Read, welcome } from './lookup.ts'
 import { withNews } from './news.ts'
 import { report } from './report.ts'
@@ -61,7 +61,7 @@ async function lookOnce(core: Core, flight: Flight, looking: Looking): Promise<G
   const { reply, trusted } = await withNews(core, [read], () =>
     (core.redis as RedisTier).read(call.place.physicalKey, signalOf(flight, looking)),
   )
-  if (await note(core, flight, { ...looking, read }, trusted ? reply : null)) return undefined
+  if (await note(core, flight, { ...looking, read, trusted }, reply)) return undefined
   if (!trusted) await askMore(core, read, () => seed(core))
   const { previous } = flight
   if (previous === undefined || !becomesRefresh(core, call, previous))
@@ -89,12 +89,12 @@ function startMaking(core: Core, flight: Flight): void {
 async function note(
   core: Core,
   flight: Flight,
-  { call, after, read }: Looking & { read: Read },
+  { call, after, read, trusted }: Looking & { read: Read; trusted: boolean },
   bytes: string | null,
 ): Promise<boolean> {
-  const found = await examine(core, read, bytes)
+  const found = await examine(core, read, trusted ? bytes : null)
   const isFirst = !flight.answered
-  flight.answered = true
+  flight.answered ||= trusted // what is not believed has said nothing
   if (found?.fresh === true && found.opened.header.created > after) {
     welcome(core, read, found)
     const held = core.local.hold(found.value, found.opened.encoded)
@@ -172,27 +172,39 @@ async function askTogether(
 ): Promise<{ reply: Leased; trusted: boolean; found: boolean }> {
   const { call, after } = looking
   const asked = { lease, after, signal: signalOf(flight, looking) }
-  let granted: Promise<Leased> | undefined
+  const asks: Ask[] = []
   try {
     const { reply, trusted } = await withNews(core, [read], () =>
-      askMore(core, read, () => (granted = askForLease(core, call, asked))),
+      askMore(core, read, () => {
+        const granted = askForLease(core, call, asked)
+        asks.push({ granted, stamp: lease.stamp })
+        return granted
+      }),
     )
-    const found = await note(core, flight, { ...looking, read }, trusted ? reply.bytes : null)
+    const found = await note(core, flight, { ...looking, read, trusted }, reply.bytes)
     if (!trusted) await askMore(core, read, () => seed(core))
     return { reply, trusted, found }
   } catch (error) {
-    if (granted !== undefined) void call.view.background(letGo(core, call, lease, granted))
+    if (asks.length > 0) void call.view.background(letGo(core, call, lease, asks))
     throw error
   }
 }
 
-/** Never rejects. */
-async function letGo(core: Core, call: LoadCall, lease: Lease, granted: Promise<Leased>): Promise<void> {
-  try {
-    if ((await granted).state === 'won') await giveBack(core, call, lease)
-  } catch {
-    // Who asked has told of it, and nobody knows whether it was won: it ends by itself.
+/** One request for the lease. It is kept under the version that was known then. */
+interface Ask {
+  readonly granted: Promise<Leased>
+  readonly stamp: number
+}
+
+/** Never rejects. What became of an ask that failed nobody knows: if it was the only one, a lease that it won ends by itself. */
+async function letGo(core: Core, call: LoadCall, lease: Lease, asks: readonly Ask[]): Promise<void> {
+  let won = false
+  const learn = async ({ granted }: Ask): Promise<void> => {
+    if ((await granted).state === 'won') won = true
   }
+  await Promise.all(asks.map((ask) => ended(core, learn(ask))))
+  if (!won) return
+  for (const stamp of new Set(asks.map((ask) => ask.stamp))) await giveBack(core, call, { ...lease, stamp })
 }
 
 /** While another isolate makes the value: who has a stale one takes it, and the others wait. */

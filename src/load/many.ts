@@ -1,4 +1,5 @@
 import type { Core } from '../core.ts'
+import { isCacheError } from '../errors.ts'
 import type { ReadOptions, WriteOptions } from '../options.ts'
 import type { StandardSchema } from '../schema.ts'
 import type { View } from '../view.ts'
@@ -59,8 +60,9 @@ async function readMissing(
       reads.map((read, i) => admit(core, read, trusted ? (reply[i] ?? null) : null)),
     )
     options.signal?.throwIfAborted()
-    const failed = outcomes.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined
-    if (failed !== undefined) report(core, 'getMany', failed.reason)
+    const failures = outcomes.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []))
+    const foreign = failures.find((error) => !isCacheError(error))
+    if (failures.length > 0) report(core, 'getMany', foreign ?? failures[0])
     const found = new Map<string, unknown>()
     for (const [i, each] of outcomes.entries())
       if (each.status === 'fulfilled') found.set(keys[i] as string, each.value)

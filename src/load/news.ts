@@ -35,7 +35,10 @@ export async function withNews<T>(
   }
   try {
     const first = ask()
-    const reply = await send()
+    // What has to wait for a write first does so within the same deadline.
+    const reply = await (core.redis?.waitsInTurn === true
+      ? askMore(core, readings[0] as Reading, send)
+      : send())
     if (first === undefined) return { reply, trusted: true } // nearly always
     const [reading] = readings as readonly [Reading] // all belong to one operation
     let answer = { reply, news: await first.news }

@@ -77,11 +77,14 @@ export class Call {
     if (this.#finish()) this.#reject(error)
   }
 
-  readonly #leave = (): void => {
+  /** Its caller waits no longer. */
+  giveUp(reason: unknown): void {
     if (!this.#finish()) return
-    this.#reject(this.#signal?.reason)
+    this.#reject(reason)
     this.#onLeave?.()
   }
+
+  readonly #leave = (): void => this.giveUp(this.#signal?.reason)
 
   #finish(): boolean {
     if (this.#settled) return false

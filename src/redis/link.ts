@@ -65,25 +65,36 @@ export class Link {
     await undefined
     const calls = this.#queue
     this.#queue = []
+    const batches = splitBatch(calls)
+    const timer = batches.length > 1 ? this.#limitReads(batches.slice(1).flat()) : undefined
     let failure: CacheError | undefined
-    const started = this.#clock.monotonic()
-    for (const batch of splitBatch(calls)) {
+    for (const batch of batches) {
       const waiting = batch.filter((call) => call.waiting)
-      // However many requests reads take, they wait for one deadline; what is written takes its time.
-      const spent = waiting.every((call) => call.reads) ? this.#clock.monotonic() - started : 0
       // Where one ran into the deadline, so would the next, and a caller would wait for both.
-      if (failure?.code === 'L2_TIMEOUT') for (const call of waiting) call.fail(failure)
-      else if (waiting.length > 0)
-        failure = await this.#deliver(waiting, Math.max(0, this.#settings.timeout - spent))
+      if (failure?.code === 'L2_TIMEOUT') failAll(waiting, failure)
+      else if (waiting.length > 0) failure = await this.#deliver(waiting)
     }
+    if (timer !== undefined) this.#clock.clearTimeout(timer)
+  }
+
+  /**
+   * However many requests come before theirs, reads wait for one deadline, and then leave, which says nothing of Redis; what is
+   * written takes its time.
+   */
+  #limitReads(calls: readonly Call[]): unknown {
+    const reads = calls.filter((call) => call.reads)
+    const { timeout } = this.#settings
+    return this.#clock.setTimeout(() => {
+      for (const call of reads) call.giveUp(requestTimedOut(timeout))
+    }, timeout)
   }
 
   /** Never rejects: every call of the batch learns its own outcome. Gives the error where the request as a whole failed, or none left. */
-  async #deliver(batch: readonly Call[], ms: number): Promise<CacheError | undefined> {
+  async #deliver(batch: readonly Call[]): Promise<CacheError | undefined> {
     const ticket = this.#breaker?.enter() ?? 0
     if (typeof ticket !== 'number') return failAll(batch, ticket)
     const request = withDeadline((signal) => this.#attempt(batch, signal), {
-      ms,
+      ms: this.#settings.timeout,
       clock: this.#clock,
       late: () => requestTimedOut(this.#settings.timeout),
     })

@@ -101,6 +101,11 @@ export class RedisTier {
     if (!this.clock.known) throw unexpected()
   }
 
+  /** Whether what is issued now waits for a write. */
+  get waitsInTurn(): boolean {
+    return this.#tick?.writing === true
+  }
+
   /** Waits for a write that is asking for the time, so that a later call does not overtake it. */
   async #inTurn(learning: Promise<void>): Promise<void> {
     try {

@@ -104,9 +104,12 @@ async function settle(
   count: number,
   { signal, binary }: SendOptions,
 ): Promise<readonly (Reply | RedisReplyError)[]> {
-  const body = await response.catch((error: unknown) => {
+  let body: unknown
+  try {
+    body = await response
+  } catch (error) {
     throw signal.aborted ? signal.reason : describe(error)
-  })
+  }
   if (Array.isArray(body) && body.length === count && body.every(isItem)) {
     return body.map((item) => toReply(item, binary === true))
   }

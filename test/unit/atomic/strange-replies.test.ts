@@ -83,7 +83,7 @@ test('where what a tag condemned cannot be removed, getAndExtend gives nothing a
   const bytes = world.redis.values.get('hc:e:k')?.value ?? ''
   await cache.removeByTag('t')
   world.redis.replies.set('GetAndExtendEntries', bytes)
-  world.redis.replies.set('RemoveEntries', new RedisReplyError('NOPERM no'))
+  world.redis.replies.set('FillEntry', new RedisReplyError('NOPERM no'))
   const value = await getAndExtend(cache, 'k', '1m').catch((error: unknown) => error)
   expect(value).toBeUndefined()
   expect(errors.map(({ operation }) => operation)).toEqual(['getAndExtend'])

@@ -1,5 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { RedisReplyError } from '../../../src/index.ts'
+import { due } from '../../support/coherence.ts'
+import { nameOf } from '../../support/fake-redis.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { flightsOf, marksOf, Origin, reasonOf, times } from '../../support/origin.ts'
 import { record, watch, World } from '../../support/world.ts'
@@ -220,5 +222,20 @@ describe('what Redis said of a key counts, though it fails afterwards', () => {
     world.cut()
     await world.clock.advance(30_000)
     expect(call).toMatchObject({ error: new Error('the origin is down') })
+  })
+
+  test('R3: a database that was flushed, and cannot be given versions, has said nothing', async () => {
+    const world = new World()
+    const cache = await world.warm()
+    const options = { ttl: 1000, staleIfError: '1h', localTtl: '1h' } as const
+    await cache.set('k', 'old', options)
+    await world.clock.advance(due)
+    world.redis.flush()
+    world.redis.before = (commands) => {
+      if (commands.some((command) => nameOf(command) === 'SeedVersions')) throw new TypeError('fetch failed')
+    }
+    const call = watch(cache.getOrCreate('k', fail, options))
+    await world.clock.advance(5000)
+    expect(call).toEqual({ value: 'old' })
   })
 })

@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { getAndExtend } from '../../../src/atomic/index.ts'
 import { due } from '../../support/coherence.ts'
+import { nameOf } from '../../support/fake-redis.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { Origin } from '../../support/origin.ts'
 import { Request, RequestClock } from '../../support/requests.ts'
-import { watch, World } from '../../support/world.ts'
+import { record, watch, World } from '../../support/world.ts'
 
 // What is asked for and comes too late is left behind at the deadline. It may still be executed, and still be answered.
 
@@ -119,6 +120,69 @@ test('an entry that was removed by its tag is gone for good, though getAndExtend
   expect(await world.isolate(lives).get('k')).toBeUndefined()
 })
 
+test.each(['the same isolate', 'another one'])(
+  'getAndExtend that gave up spares what %s has set since',
+  async (who) => {
+    const world = new World()
+    const writer = await world.warm()
+    await writer.set('k', 'v', { tags: ['news'] })
+    await writer.removeByTag('news')
+    const cache = await world.warm({ l2 })
+    slowDown(world, 600)
+    const call = watch(getAndExtend(cache, 'k', '1h'))
+    await world.clock.advance(timeout)
+    expect(call.error).toMatchObject({ code: 'L2_TIMEOUT' })
+    world.redis.before = undefined
+    await (who === 'another one' ? writer : cache).set('k', 'new', { ttl: '1h' })
+    await world.clock.advance(10 * timeout)
+    expect(await cache.get('k')).toBe('new')
+    expect(await world.isolate().get('k')).toBe('new')
+  },
+)
+
+test('getAndExtend that fails is told of once', async () => {
+  const world = new World()
+  await storeTagged(world)
+  const cache = await world.warm({ l2 })
+  const errors = record(cache, 'error')
+  let requests = 0
+  world.redis.before = () => {
+    if (++requests > 1) throw new TypeError('fetch failed')
+  }
+  const call = watch(getAndExtend(cache, 'k', '1h'))
+  await world.clock.advance(3 * timeout)
+  expect(call.error).toMatchObject({ code: 'L2_NETWORK' })
+  expect(errors.map(({ operation, error }) => [operation, error.code])).toEqual([
+    ['getAndExtend', 'L2_NETWORK'],
+  ])
+})
+
+test('on Workers nothing is kept alive for ever, though a request that it shared is gone', async () => {
+  vi.stubGlobal('WebSocketPair', true)
+  const world = new World()
+  await storeTagged(world)
+  await world.isolate().set('k2', 'v', { tags: ['other'] })
+  await world.isolate().set('k3', 'v')
+  const clock = new RequestClock(world.clock)
+  const cache = await world.warm({ l2, clock })
+  world.redis.before = () =>
+    clock.current?.alive === false
+      ? new Promise<never>(() => undefined)
+      : new Promise((wake) => void clock.setTimeout(wake, 600))
+  const [gone, request] = [new Request(), new Request()]
+  void clock.within(gone, () => cache.bind(gone).get('k'))
+  const call = watch(
+    clock.within(request, () => cache.bind(request).getOrCreate('k2', () => 'made', { stampede: 'global' })),
+  )
+  await world.clock.advance(100)
+  gone.end()
+  await world.clock.advance(20 * timeout)
+  expect(call.value).toBe('made')
+  const kept = watch(Promise.all(request.background).then(() => 'over'))
+  await settle()
+  expect(kept.value).toBe('over')
+})
+
 describe('a lease that a load won and goes on without is given back', () => {
   const leases = ({ redis }: World): string[] =>
     [...redis.values.keys()].filter((key) => key.startsWith('hc:l:'))
@@ -153,5 +217,39 @@ describe('a lease that a load won and goes on without is given back', () => {
     const other = watch(second.getOrCreate('k', () => 'made elsewhere', { stampede: 'global' }))
     await world.clock.advance(timeout)
     expect(other.value).toBe('made elsewhere')
+  })
+
+  test('where it was won at first, and asked for again in vain', async () => {
+    const world = new World()
+    const cache = await world.warm({ l2 })
+    await world.clock.advance(due)
+    world.redis.sets.clear() // the log has a gap
+    let asked = 0
+    world.redis.before = (commands) => {
+      const isLease = commands.some((command) => nameOf(command) === 'LeaseEntry')
+      if (isLease && ++asked >= 2 && asked <= 3) throw new TypeError('fetch failed')
+    }
+    const call = watch(cache.getOrCreate('k', () => 'made', { stampede: 'global' }))
+    await world.clock.advance(timeout)
+    expect(call.value).toBe('made')
+    expect(asked).toBeGreaterThan(1)
+    expect(leases(world)).toEqual([])
+  })
+
+  test('where it is known under an earlier version', async () => {
+    const world = new World()
+    const [cache, other] = [await world.warm({ l2 }), await world.warm()]
+    await world.clock.advance(due)
+    for (let i = 0; i < 1100; i++) await other.set('z', 1) // more than the log holds
+    let asked = 0
+    world.redis.before = (commands) => {
+      const isLease = commands.some((command) => nameOf(command) === 'LeaseEntry')
+      return isLease && ++asked === 2 ? new Promise<never>(() => undefined) : undefined
+    }
+    const call = watch(cache.getOrCreate('k', () => 'made', { stampede: 'global' }))
+    await world.clock.advance(3 * timeout)
+    expect(call.value).toBe('made')
+    expect(asked).toBe(2)
+    expect(leases(world)).toEqual([])
   })
 })

@@ -187,10 +187,10 @@ test('a write that asks for the time in vain does not make the reads of its tick
   expect(at).toBe(timeout)
 })
 
-describe('more keys than one request takes', () => {
-  const long = Array.from({ length: 5000 }, (_, i) => `${'x'.repeat(1000)}${i}`)
-  const many = Array.from({ length: 2001 }, (_, i) => `k${i}`)
+const long = Array.from({ length: 5000 }, (_, i) => `${'x'.repeat(1000)}${i}`)
+const many = Array.from({ length: 2001 }, (_, i) => `k${i}`)
 
+describe('more keys than one request takes', () => {
   test.each([
     ['getMany', (cache: HybridCache, done: () => void) => cache.getMany(long).then(done)],
     [
@@ -235,6 +235,7 @@ test('getMany gives what is known where one key has to be asked for longer', asy
 test.each([
   ['get', (cache: HybridCache, signal: AbortSignal) => cache.get('k', { signal })],
   ['getMany', (cache: HybridCache, signal: AbortSignal) => cache.getMany(['k', 'later'], { signal })],
+  ['getAndExtend', (cache: HybridCache, signal: AbortSignal) => getAndExtend(cache, 'k', '1h', { signal })],
 ])('who leaves while %s asks for tags does not wait for them', async (_, read) => {
   const world = new World()
   await storeTagged(world)
@@ -249,4 +250,78 @@ test.each([
   expect(call.error).toBe(reason)
   await world.clock.advance(timeout)
   expect([marksOf(cache), world.clock.pending]).toEqual([0, 0])
+})
+
+describe('reads that need more than one request', () => {
+  const tick = many.slice(0, 1001)
+
+  test('a write behind them is sent all the same', async () => {
+    const world = new World()
+    const cache = await world.warm({ l2: { timeout } })
+    slowDownBy(world, 600)
+    void cache.getOrCreateMany(many, (keys) => new Map(keys.map((key) => [key, 1])))
+    const [set, removed] = [watch(cache.set('x', 1)), watch(cache.remove('y'))]
+    await world.clock.advance(10 * timeout)
+    expect([set, removed]).toEqual([{ value: undefined }, { value: undefined }])
+  })
+
+  test('a read that goes with that write leaves it at the deadline', async () => {
+    const world = new World()
+    const cache = await world.warm({ l2: { timeout } })
+    slowDownBy(world, 900)
+    let set: object = {}
+    const at = await waited(world, (done) => {
+      for (const key of many.slice(0, 1000)) void cache.get(key)
+      set = watch(cache.set('x', 1))
+      return cache.get('last').then(done)
+    })
+    expect(at).toBe(timeout)
+    expect(set).toEqual({ value: undefined })
+  })
+
+  test('what they had no time for says nothing of Redis: the breaker stays closed', async () => {
+    const world = new World()
+    const cache = await world.warm({ l2: { timeout } })
+    const changes = record(cache, 'breaker')
+    slowDownBy(world, 600)
+    for (let i = 0; i < 12; i++) {
+      void Promise.all(tick.map((key) => cache.get(key)))
+      await world.clock.advance(timeout)
+    }
+    expect(changes).toEqual([])
+  })
+})
+
+test('a read in the tick of a write that asks for the time waits for both within one deadline', async () => {
+  const world = new World()
+  const cache = world.isolate({ l2: { timeout } })
+  slowDownBy(world, 900)
+  const at = await waited(world, (made) => {
+    cache.set('a', 1).catch(() => undefined)
+    return cache.getOrCreate('k', made)
+  })
+  expect(at).toBe(timeout)
+})
+
+test.each([
+  ['k', 'later'],
+  ['later', 'k'],
+])('getMany of %s and %s rejects with what a schema throws, though a key came too late', async (...keys) => {
+  const world = new World()
+  await storeTagged(world)
+  const cache = await world.warm({ l2: { timeout } })
+  slowDownBy(world, 600)
+  const wrong = new TypeError('wrong')
+  const schema = {
+    '~standard': {
+      version: 1,
+      vendor: 'test',
+      validate: () => {
+        throw wrong
+      },
+    },
+  } as const
+  const call = watch(cache.getMany(keys, { schema }))
+  await world.clock.advance(2 * timeout)
+  expect(call.error).toBe(wrong)
 })
