@@ -20,7 +20,7 @@ export const budgets = {
   atomic: 4.75,
   admin: 3.75,
   lua: 8.5,
-  redis: 1.5,
+  redis: 1.6,
   cloudflare: 0.25,
   limiter: 5.1,
   'rate-limit': 6.9,

@@ -24,7 +24,8 @@ export class Invalidation {
   }
 
   /**
-   * Removes one key or many from both tiers. Cost: 1/4 for one key, 1/3 and one more a key for many; five hundred a request.
+   * Removes one key or many from both tiers. Cost: 1/4 for one key; for many one request, of three
+   * commands for every five hundred and one a key.
    *
    * @example
    * ```ts

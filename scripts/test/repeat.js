@@ -38,6 +38,7 @@ for (let run = 1; run <= Number(times); run++) {
   const { passed, failed, skipped } = counts
   console.log(`run ${run} of ${times}: ${passed} passed, ${failed} failed, ${skipped} skipped, ${seconds} s`)
   for (const { name, message } of failures) {
+    console.log(`  FAILED ${name}: ${inShort(message)}`)
     const before = ever.get(name)
     if (before === undefined) ever.set(name, [message])
     else before.push(message)

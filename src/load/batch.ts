@@ -35,7 +35,10 @@ export class BatchContext<S = unknown> {
     return this.#of(key).context.stale as StaleValue<S> | undefined
   }
 
-  /** Sets options of the entry of a key: `ttl` or `expiresAt`, `localTtl`, `swr`, `staleIfError`, `tags`, `etag`, `lastModified`. */
+  /**
+   * Sets options of the entry of a key: `ttl` or `expiresAt`, `localTtl`, `swr`, `staleIfError`, `negativeTtl`, `tags`, `etag`,
+   * `lastModified`.
+   */
   set(key: string, options: Described): void {
     this.#of(key).context.set(options)
   }

@@ -34,6 +34,8 @@ export class Flight {
   readonly settled: Latch = new Latch()
   /** Whether L2 gave an answer: it then knows better than L1 what is there. */
   answered = false
+  /** Whether it was counted as a miss of L2. One load is one miss, however often it looks. */
+  missed = false
   /** What L2 had: to be replaced. */
   previous: Copy | undefined
   /** Whether another isolate is making the value. */

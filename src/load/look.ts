@@ -93,7 +93,6 @@ async function note(
   bytes: string | null,
 ): Promise<boolean> {
   const found = await examine(core, read, trusted ? bytes : null)
-  const isFirst = !flight.answered
   flight.answered ||= trusted // what is not believed has said nothing
   if (found?.fresh === true && found.opened.header.created > after) {
     welcome(core, read, found)
@@ -105,7 +104,8 @@ async function note(
     flight.settle({ kind: 'value', own: found.value, held, found: true })
     return true
   }
-  if (isFirst) core.counters.l2.misses++ // one load is one miss, however often it looks
+  if (!flight.missed) core.counters.l2.misses++
+  flight.missed = true
   flight.previous = undefined
   if (found !== undefined) remember(core, flight, read, found)
   return false

@@ -7,7 +7,7 @@ import type {
   SubscribeOptions,
   Transport,
 } from '../../redis/index.ts'
-import { failed, toReply } from './reply.ts'
+import { failed, replyTo } from './reply.ts'
 
 type Replies = readonly (Reply | RedisReplyError)[]
 
@@ -98,7 +98,7 @@ async function read(wire: Wire, commands: readonly Command[]): Promise<Replies> 
   const values = await wire.write(commands).catch(() => {
     throw failed()
   })
-  return values.map(toReply)
+  return commands.map((command, i) => replyTo(command, values[i]))
 }
 
 function notConnected(): CacheError {

@@ -36,8 +36,8 @@ export interface NodeRedisSubscriber {
  * deadline or its signal is let go, but what was written may still run. Integers from 2^53 - 64 on are errors of their
  * command (`L2_REPLY`), since clients round them.
  *
- * With RESP3, the default from version 6, a few commands that the cache does not use nest their replies (`ZRANGE` with
- * scores gives pairs); `RESP: 2` gives what REST gives.
+ * With RESP3, the default from version 6, a few commands that the cache does not use nest their replies (`ZPOPMIN` with a
+ * count gives pairs); `RESP: 2` gives what REST gives.
  *
  * Costs one round trip a request on the client's connection, and nothing by itself; `coherence.push` listens on a duplicate of
  * the client, and `cache.close()` ends that.

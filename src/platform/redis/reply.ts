@@ -1,11 +1,19 @@
 import { CacheError } from '../../errors.ts'
-import { RedisReplyError, type Reply } from '../../redis/index.ts'
+import { type Command, RedisReplyError, type Reply } from '../../redis/index.ts'
+
+const pairing = new Set<unknown>(['WITHSCORES', 'WITHVALUES'])
+
+/** What a client made of the reply to a command, as RESP2 and REST would have it: members with their scores are one flat list. */
+export function replyTo(command: Command, value: unknown): Reply | RedisReplyError {
+  const paired = /^[HZ]/i.test(String(command[0])) && command.some((argument) => pairing.has(argument))
+  return toReply(paired && Array.isArray(value) && value.every(Array.isArray) ? value.flat() : value)
+}
 
 /**
  * What a client made of a reply, as RESP2 and REST would have it: booleans are 1 and 0, doubles and big numbers text, maps
  * flat lists. Throws where it is no answer of Redis, which makes the whole batch fail.
  */
-export function toReply(value: unknown): Reply | RedisReplyError {
+function toReply(value: unknown): Reply | RedisReplyError {
   if (typeof value === 'string' || value === null) return value
   if (typeof value === 'number') return toNumber(value)
   if (typeof value === 'boolean') return Number(value)

@@ -12,7 +12,7 @@ const server = await startServer('--engine', engine)
 const lines = [
   '| policy | latency of a check, 10 % to 90 % | requests / commands: passes, denied, denied again | | passed in the worst window | |',
   '|--|--|--|--|--|--|',
-  '| | `hybrid-cache`, as a part of `@upstash/ratelimit` | `hybrid-cache` | `@upstash/ratelimit` | `hybrid-cache` | `@upstash/ratelimit` |',
+  '| | `hybrid-cache`, as a multiple of `@upstash/ratelimit` | `hybrid-cache` | `@upstash/ratelimit` | `hybrid-cache` | `@upstash/ratelimit` |',
 ]
 try {
   for (const { name, peer, ours, theirs } of rowsFor(server)) {

@@ -40,6 +40,17 @@ onEveryEngine('one load in the fleet', (server) => {
     expect(await fleet.leases()).toEqual([])
   })
 
+  test('one load is one miss, however often it looks: on an empty database, too', async () => {
+    const isolates = [fleet.cold(global), fleet.cold(global)]
+    const origin = new Origin()
+    const calls = isolates.map((cache) => cache.getOrCreate('k', origin.make))
+    await origin.reached
+    await asked(5)
+    origin.open()
+    expect(await Promise.all(calls)).toEqual(['made 1', 'made 1'])
+    for (const cache of isolates) expect(cache.stats().l2.misses).toBe(1)
+  })
+
   test('many keys at once: one call of the factory each', async () => {
     const isolates = await fleet.isolates(5, global)
     const origins = Array.from({ length: 10 }, (_, i) => new Origin(`made ${i}`))

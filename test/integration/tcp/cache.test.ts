@@ -71,6 +71,25 @@ onEveryServer((port) => {
       expect(await other.getOrCreate('k', make)).toBe(2)
     })
 
+    test('what another has removed leaves L1, and nothing else does', async () => {
+      const keyPrefix = `log-${prefixes++}`
+      const clock = new ManualClock(Date.now())
+      const [writer, reader] = clients.map(({ transport }) =>
+        createHybridCache({ redis: transport, keyPrefix, clock, coherence: { interval: 1000 } }),
+      ) as [HybridCache, HybridCache]
+      await writer.setMany([
+        ['removed', 1],
+        ['kept', 2],
+      ])
+      expect((await reader.getMany(['removed', 'kept'])).size).toBe(2)
+      await writer.remove('removed')
+      await clock.advance(1500)
+      const checks = record(reader, 'check')
+      await reader.get('another')
+      expect(checks.map(({ reset }) => reset)).toEqual([false])
+      expect([reader.getLocal('removed'), reader.getLocal('kept')]).toEqual([undefined, 2])
+    })
+
     test('a sliding entry is extended when it is read in the second half of its window', async () => {
       const keyPrefix = `sliding-${prefixes++}`
       const transport = clients[0]?.transport

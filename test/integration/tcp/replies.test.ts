@@ -114,6 +114,9 @@ describe.skipIf(NO_REDIS)('shapes, on redis-server', () => {
         ['SADD', `${key}:s`, 'm'],
         ['SMEMBERS', `${key}:s`],
         ['ZRANGE', `${key}:z`, '0', '0'],
+        ['ZRANGE', `${key}:z`, '17', '+inf', 'BYSCORE', 'LIMIT', '0', '1', 'WITHSCORES'],
+        ['ZRANGE', `${key}:none`, '0', '-1', 'WITHSCORES'],
+        ['HRANDFIELD', `${key}:h`, '-1', 'WITHVALUES'],
       )
       expect(replies).toEqual([
         3,
@@ -127,6 +130,9 @@ describe.skipIf(NO_REDIS)('shapes, on redis-server', () => {
         1,
         ['m'],
         ['b'],
+        ['b', '17'],
+        [],
+        [expect.any(String), expect.any(String)],
       ])
     })
 
