@@ -81,19 +81,23 @@ export class Marks {
     version: number,
     { except, keepsStale = false }: { except?: object | undefined; keepsStale?: boolean },
   ): void {
-    for (const mark of this.#inFlight.get(key) ?? []) raise(mark, version, except, keepsStale)
+    for (const mark of this.#inFlight.get(key) ?? []) {
+      // A stale copy from before was there before this was told, even where the value came in the same answer, or did not come.
+      if (!keepsStale) mark.removed = Math.max(mark.removed, version)
+      raise(mark, version, except)
+    }
   }
 
   /** So was everything. */
   raiseAll(version: number, except: object | undefined): void {
-    for (const marks of this.#inFlight.values()) for (const mark of marks) raise(mark, version, except)
+    for (const marks of this.#inFlight.values()) for (const mark of marks) raiseWhole(mark, version, except)
   }
 
   /** Those who asked this hear that more is known than they were told. */
   raiseOf(asking: object | undefined, version: number): void {
     if (asking === undefined) return
     for (const marks of this.#inFlight.values())
-      for (const mark of marks) if (mark.asking === asking) raise(mark, version, undefined)
+      for (const mark of marks) if (mark.asking === asking) raiseWhole(mark, version, undefined)
   }
 
   /** How many keys have an operation in flight. */
@@ -102,8 +106,13 @@ export class Marks {
   }
 }
 
-function raise(mark: Mark, version: number, except: object | undefined, keepsStale = false): void {
-  if (except !== undefined && mark.asking === except) return
+function raise(mark: Mark, version: number, except: object | undefined): boolean {
+  if (except !== undefined && mark.asking === except) return false
   mark.version = Math.max(mark.version, version)
-  if (!keepsStale) mark.removed = Math.max(mark.removed, version)
+  return true
+}
+
+/** Of whatever is older nothing can be told any more, a stale copy included. */
+function raiseWhole(mark: Mark, version: number, except: object | undefined): void {
+  if (raise(mark, version, except)) mark.removed = Math.max(mark.removed, version)
 }

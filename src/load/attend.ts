@@ -141,7 +141,7 @@ class Attendant {
   /** L2's copy if it was asked: where it has none, that of L1 is of something that was removed. */
   get #copy(): Copy | undefined {
     const copy = this.#flight.answered ? this.#flight.previous : this.#local
-    return asKnown(this.#core, this.#call.place.localKey, copy)
+    return asKnown(this.#core, { localKey: this.#call.place.localKey, mark: this.#flight.mark }, copy)
   }
 
   #usable(window: number): boolean {

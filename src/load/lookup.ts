@@ -246,13 +246,16 @@ export function mayKeep(core: Core, localKey: string, mark: Mark, stamp: number)
   return (core.local.peek(localKey)?.facts.stamp ?? 0) <= stamp
 }
 
-/** A stale copy by what is known now, which may be more than when it was found: what was removed since is of no use at all. */
+/**
+ * A stale copy by what is known now, which may be more than when it was found: what was removed since is of no use at all. It
+ * would come back as new, for the load's stamp says that it knows of that removal.
+ */
 export function asKnown<C extends Pick<LocalEntry, 'facts' | 'expired'>>(
   core: Core,
-  localKey: string,
+  { localKey, mark }: { localKey: string; mark: Mark },
   copy: C | undefined,
 ): C | undefined {
-  if (copy === undefined) return undefined
+  if (copy === undefined || copy.facts.stamp < mark.removed) return undefined
   const verdict = core.coherence.versions.judge(copy.facts.stamp, localKey, copy.facts.tags)
   if (verdict === 'dead' || verdict === 'unknown') return undefined
   return verdict === 'soft' && !copy.expired ? { ...copy, expired: true } : copy

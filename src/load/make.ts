@@ -57,16 +57,16 @@ export async function make(core: Core, flight: Flight, making: Making): Promise<
   else if (ground.lease !== undefined) await giveBack(core, call, ground.lease)
 }
 
-/**
- * The stale copy that the factory may build upon. One that was removed since it was found would come back as new, for the
- * load's stamp says that it knows of that removal.
- */
+/** The stale copy that the factory may build upon. */
 function replaceable(core: Core, flight: Flight, { call, local }: Making): Copy | undefined {
-  const copy = asKnown(core, call.place.localKey, flight.answered ? flight.previous : local)
-  const { version, removed } = flight.mark
-  const kept = copy !== undefined && copy.facts.stamp >= removed ? copy : undefined
+  const { mark } = flight
+  const copy = asKnown(
+    core,
+    { localKey: call.place.localKey, mark },
+    flight.answered ? flight.previous : local,
+  )
   const current =
-    kept !== undefined && kept.facts.stamp < version && !kept.expired ? { ...kept, expired: true } : kept
+    copy !== undefined && copy.facts.stamp < mark.version && !copy.expired ? { ...copy, expired: true } : copy
   if (flight.answered) flight.previous = current
   return current
 }

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import type { HybridCache, LoadContext } from '../../../src/index.ts'
+import { RedisReplyError } from '../../../src/redis/index.ts'
 import { due, patient } from '../../support/coherence.ts'
 import { nameOf } from '../../support/fake-redis.ts'
 import { settle } from '../../support/manual-clock.ts'
@@ -24,6 +26,56 @@ describe('what was removed while a load was on its way does not come back', () =
     gate.open()
     expect(await loading).toBe('new')
     expect(await writer.get('k', { l1: false })).toBe('new')
+  })
+
+  describe('though the news of it came, and the value that was asked for with them did not', () => {
+    const refused = new RedisReplyError('ERR max requests limit exceeded')
+
+    /** An isolate whose L1 has a stale copy of what another has removed, and that is about to learn of it. */
+    async function outdated(): Promise<{ world: World; cache: HybridCache; writer: HybridCache }> {
+      const world = new World()
+      const [writer, cache] = [await world.warm(), await world.warm(patient)]
+      await writer.set('k', 'old', stale)
+      expect(await cache.get('k')).toBe('old')
+      await world.clock.advance(2000)
+      await writer.remove('k')
+      await world.clock.advance(due)
+      world.redis.replies.set('GET', refused)
+      return { world, cache, writer }
+    }
+
+    test('by notModified()', async () => {
+      const { cache } = await outdated()
+      const make = (ctx: LoadContext<string>): string => {
+        if (ctx.stale !== undefined) ctx.notModified()
+        return 'new'
+      }
+      expect(await cache.getOrCreate('k', make, stale)).toBe('new')
+      expect(cache.getLocal('k')).not.toBe('old')
+    })
+
+    test('as a stale value for a factory that fails', async () => {
+      const { cache } = await outdated()
+      const fails = (): never => {
+        throw new Error('the origin is ill')
+      }
+      await expect(cache.getOrCreate('k', fails, stale)).rejects.toThrow('the origin is ill')
+    })
+
+    test('but what was only expired does', async () => {
+      const { world, cache, writer } = await outdated()
+      world.redis.replies.clear()
+      await writer.set('k', 'newer', { ...stale, ttl: '1h' })
+      await world.clock.advance(due)
+      expect(await cache.get('k')).toBe('newer')
+      await writer.expire('k')
+      await world.clock.advance(due)
+      world.redis.replies.set('GET', refused)
+      const fails = (): never => {
+        throw new Error('the origin is ill')
+      }
+      expect(await cache.getOrCreate('k', fails, stale)).toBe('newer')
+    })
   })
 
   test('by notModified(), where everything was cleared before the factory began', async () => {
