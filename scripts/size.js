@@ -17,9 +17,9 @@ const dependencies = ['@upstash/redis/*', 'superjson', 'tiny-lru']
 export const budgets = {
   core: 36.75,
   everything: 59,
-  atomic: 4.75,
+  atomic: 5,
   admin: 3.75,
-  lua: 8.5,
+  lua: 8.6,
   redis: 1.6,
   cloudflare: 0.25,
   limiter: 5.1,

@@ -1,7 +1,8 @@
+import type { Verdict } from '../coherence/index.ts'
 import { headOf, stampAndTags, tombstoneOf } from '../entry/index.ts'
 import type { HybridCache } from '../cache.ts'
 import { type Duration, toMilliseconds } from '../duration.ts'
-import { deadlineOf } from '../load/deadline.ts'
+import { deadlineOf, ended } from '../load/deadline.ts'
 import { admit } from '../load/lookup.ts'
 import { withNews } from '../load/news.ts'
 import { drop } from '../load/remove.ts'
@@ -10,7 +11,9 @@ import { checkLifetime } from '../load/store.ts'
 import { FillEntry, GetAndExtendEntries } from '../lua/index.ts'
 import type { EntryOptions } from '../options.ts'
 import { type RedisParts, redisPartsOf } from '../parts.ts'
-import { assertKey, toText } from '../redis/index.ts'
+import { assertKey, toText, unexpected } from '../redis/index.ts'
+import { isRequestBound } from '../runtime.ts'
+import type { Place } from '../view.ts'
 import { codecsOf } from './store-if.ts'
 
 /** Options of {@link getAndExtend}. */
@@ -25,12 +28,13 @@ const maxRelated = 999
  * The value of a key, or `undefined`; where there is one it lives for `ttl` from now on, **longer or shorter** than before, as
  * with Redis's `GETEX`. A sliding entry keeps its idle window, which begins anew, and `ttl` is its new absolute end; any other
  * keeps its stale window, which moves along. A stale value is none. `related` keys follow, but only if the first has a value;
- * those without one stay without.
+ * those without one stay without. What a tag has removed or expired is gone then, for good.
  *
  * Redis is asked always, and L1 keeps the copy with its new life; copies of `related` keys go. Rejects with a `CacheError` where
  * L2 could not be reached, and with a `TypeError` for a `ttl` above `maxTtl` or a memory-only cache.
  * Cost: 1 request; 4 commands and one for every related key that has a value, 3 where what is there counts as none, 2 where
- * nothing is. One request more where Redis does not know the script yet.
+ * nothing is. One request more where Redis does not know the script yet, one of one command where the versions of tags are not
+ * known, and one of three for what a tag has ended: of `related` keys, and what goes, behind the call.
  *
  * @example
  * ```ts
@@ -66,7 +70,8 @@ export async function getAndExtend<T = unknown>(
   const before = core.marks.begin(place.localKey)
   const extendedAt = core.settings.clock.now()
   const deadline = deadlineOf(core)
-  let stale = places
+  let changed: readonly Place[] = places
+  let extended: Extended = []
   let bytes: string | null
   try {
     const run = { keys: places.map(({ physicalKey }) => physicalKey), args, signal: options.signal }
@@ -75,15 +80,18 @@ export async function getAndExtend<T = unknown>(
       [{ mark: before, view, options: reading, deadline, signal: options.signal }],
       () => executor.run(GetAndExtendEntries, run),
     )
-    bytes = trusted ? toText(reply) : null
-    if (bytes === null) stale = [place]
+    const texts = textsOf(reply)
+    extended = places.flatMap((each, i) => toExtended(each, texts[i] ?? null))
+    bytes = trusted ? (texts[0] ?? null) : null
+    if (texts.length === 0) changed = [place]
   } catch (error) {
     throw report(core, 'getAndExtend', error)
   } finally {
     core.marks.end(place.localKey, before)
-    drop(core, stale) // whatever L1 holds, or is about to, has another life
+    drop(core, changed) // whatever L1 holds, or is about to, has another life
   }
   const mark = core.marks.begin(place.localKey, before)
+  let failed = false
   try {
     const read = {
       place,
@@ -96,57 +104,68 @@ export async function getAndExtend<T = unknown>(
       signal: options.signal,
     } as const
     const value = await admit(core, read, bytes)
-    if (value === undefined) {
-      core.events.emit('miss', { operation: 'getAndExtend' })
-      await bury(parts, key, bytes)
-    }
+    if (value === undefined) core.events.emit('miss', { operation: 'getAndExtend' })
     return value as T | undefined
   } catch (error) {
-    void view.background(buryLater(parts, key, bytes))
+    failed = true
     options.signal?.throwIfAborted()
     throw report(core, 'getAndExtend', error)
   } finally {
     core.marks.end(place.localKey, mark)
+    const left = view.background(buryDead(parts, extended, failed))
+    if (isRequestBound()) await left
   }
+}
+
+/** Entries that have been extended and depend on tags. */
+type Extended = readonly {
+  readonly place: Place
+  readonly line: string
+  readonly stamp: number
+  readonly tags: readonly string[]
+}[]
+
+function toExtended(place: Place, bytes: string | null): Extended {
+  const line = bytes === null ? '' : headOf(bytes)
+  const found = stampAndTags(line)
+  return found === undefined || found.tags.length === 0 ? [] : [{ place, line, ...found }]
+}
+
+function textsOf(reply: unknown): readonly (string | null)[] {
+  if (reply === null) return []
+  if (!Array.isArray(reply)) throw unexpected()
+  return reply.map(toText)
 }
 
 /**
- * An entry whose tags were invalidated has been prolonged as well, for no script can tell: it must not outlive what is known of
- * its tags, and goes for good.
+ * An entry whose tags were invalidated has been extended as well, for no script can tell: it must not outlive what is known of
+ * its tags, and goes for good. So does one that they have but expired, since how long it would have been of use is known no more.
+ * Behind the call, which does not need it: whoever reads such an entry meanwhile asks for its tags. Never rejects; `failed`: the
+ * call has told already that it could not learn of tags.
  */
-async function bury({ core, view }: RedisParts, key: string, bytes: string | null): Promise<void> {
-  const found = bytes === null ? undefined : stampAndTags(bytes)
-  if (found === undefined) return
-  const place = view.place(key)
-  const verdict = core.coherence.versions.judge(found.stamp, place.localKey, view.tagAddresses(found.tags))
-  if (verdict !== 'dead') return
-  try {
-    // Only in its own place: what was stored meanwhile is alive. As a fence it is worth what the entry was.
-    await core.executor?.run(FillEntry, {
-      keys: [place.physicalKey],
-      args: [
-        headOf(bytes as string),
-        tombstoneOf(found.stamp),
-        String(core.settings.fence),
-        String(found.stamp),
-      ],
-      signal: undefined,
-    })
-  } catch (error) {
-    report(core, 'getAndExtend', error)
+async function buryDead(parts: RedisParts, extended: Extended, failed: boolean): Promise<void> {
+  const { core, view } = parts
+  const { versions } = core.coherence
+  const verdictOf = ({ place, stamp, tags }: Extended[number]): Verdict =>
+    versions.judge(stamp, place.localKey, view.tagAddresses(tags))
+  const unknown = extended.filter((entry) => verdictOf(entry) === 'unknown')
+  const tags = new Set(unknown.flatMap((entry) => view.tagAddresses(entry.tags)))
+  const quietly = async (work: Promise<unknown>, isNews: boolean): Promise<void> => {
+    try {
+      await work
+    } catch (error) {
+      if (isNews) report(core, 'getAndExtend', error)
+    }
   }
+  if (tags.size > 0) await ended(core, quietly(core.coherence.fetchTags([...tags]), !failed))
+  const dead = extended.filter((entry) => ['dead', 'soft'].includes(verdictOf(entry)))
+  await ended(core, quietly(Promise.all(dead.map((entry) => bury(parts, entry))), true))
 }
 
-/** The same where its tags were not known in time: behind the call, which has failed. Never rejects. */
-async function buryLater(parts: RedisParts, key: string, bytes: string | null): Promise<void> {
-  const found = bytes === null ? undefined : stampAndTags(bytes)
-  if (found === undefined) return
-  try {
-    await parts.core.coherence.fetchTags(parts.view.tagAddresses(found.tags))
-  } catch {
-    return // the call has told of as much
-  }
-  await bury(parts, key, bytes)
+/** Only in its own place: what was stored meanwhile is alive. As a fence the tombstone is worth what the entry was. */
+async function bury({ core, executor }: RedisParts, { place, line, stamp }: Extended[number]): Promise<void> {
+  const args = [line, tombstoneOf(stamp), String(core.settings.fence), String(stamp)]
+  await executor.run(FillEntry, { keys: [place.physicalKey], args, signal: undefined })
 }
 
 /** The first key and the others, each once. */

@@ -11,7 +11,8 @@
 -- ARGV[3] expiration: milliseconds - from 1
 -- ARGV[4] floor: integer - a version: an entry with a stamp below it counts as nothing
 -- ARGV[5] fence: milliseconds - the least that Redis keeps them from now on; 0: no least
--- returns string | null - the bytes of the first entry as they are now
+-- returns readonly (string | null)[] | null - one for each key: the bytes of the first entry as they are now, and of
+--   the others their header lines, null for those that stay as they are; null when the first counts as nothing
 -- @idempotent yes
 -- @commands 3 + N when all are there, 3 when the first counts as nothing, 2 when it is missing
 
@@ -23,7 +24,7 @@
 -- @include _stamp
 -- @include _whole
 
-local ttl, result = milliseconds(ARGV[3], 1), false
+local ttl, result = milliseconds(ARGV[3], 1), {}
 if not ttl then return refuse('expiration must be whole milliseconds, at least 1') end
 local floor, fence = whole(ARGV[4], 0, 9007199254740991), milliseconds(ARGV[5], 0)
 if not floor or not fence then return refuse('floor must be a version, fence whole milliseconds or 0') end
@@ -46,7 +47,9 @@ for i = 1, #KEYS do
     local renewed = string.sub(bytes, 1, entry.from - 1) .. fresh .. '|' .. stale .. '|' .. limit
       .. string.sub(bytes, entry.end_to)
     redis.call('SET', KEYS[i], renewed, 'PX', string.format('%.0f', math.max(1, fence, life + window)))
-    if i == 1 then result = renewed end
+    result[i] = i == 1 and renewed or string.match(renewed, '^[^\n]*\n')
+  else
+    result[i] = false
   end
 end
 return result

@@ -890,8 +890,12 @@ return 1`,
   dynamicKeys: false,
 }
 
-/** What {@link GetAndExtendEntries} answers: the bytes of the first entry as they are now. */
-export type GetAndExtendEntriesReply = string | null
+/**
+ * What {@link GetAndExtendEntries} answers: one for each key: the bytes of the first entry as they are
+ * now, and of the others their header lines, null for those that stay as they are; null when the first
+ * counts as nothing.
+ */
+export type GetAndExtendEntriesReply = readonly (string | null)[] | null
 
 /**
  * Gets the first of some entries of the cache and, if it is fresh and can be decoded, lets it and all the
@@ -928,6 +932,7 @@ export const GetAndExtendEntries: LuaScript<GetAndExtendEntriesReply> = {
 
 
 
+
 local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
 local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
 local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
@@ -936,7 +941,7 @@ local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why)
 local function stamp_of(bytes) local stamp = string.match(bytes, '^h1|e|(%d*)|') if not stamp or #stamp > 16 then return nil end return stamp == '' and 0 or tonumber(stamp) end
 
 
-local ttl, result = milliseconds(ARGV[3], 1), false
+local ttl, result = milliseconds(ARGV[3], 1), {}
 if not ttl then return refuse('expiration must be whole milliseconds, at least 1') end
 local floor, fence = whole(ARGV[4], 0, 9007199254740991), milliseconds(ARGV[5], 0)
 if not floor or not fence then return refuse('floor must be a version, fence whole milliseconds or 0') end
@@ -959,13 +964,15 @@ fresh = string.format('%.0f', now + life)
 local renewed = string.sub(bytes, 1, entry.from - 1) .. fresh .. '|' .. stale .. '|' .. limit
 .. string.sub(bytes, entry.end_to)
 redis.call('SET', KEYS[i], renewed, 'PX', string.format('%.0f', math.max(1, fence, life + window)))
-if i == 1 then result = renewed end
+result[i] = i == 1 and renewed or string.match(renewed, '^[^\\n]*\\n')
+else
+result[i] = false
 end
 end
 return result`,
   sha1: {
-    redis: '3d863f38211879461776a24aba98dd919fb21add',
-    upstash: 'e2fab2b499b071d76966e74e1667875151c91e7b',
+    redis: '83e12de27436b137e042f8b350d1a518555f1a51',
+    upstash: '3f7ef8de53e7268738b0a4a5ad762e5528a64041',
   },
   keys: { min: 1, max: Infinity, names: ['entries'] },
   args: { min: 5, max: 5, names: ['prefix', 'codecs', 'expiration', 'floor', 'fence'], durations: [2, 4] },

@@ -30,8 +30,10 @@ describeScripts('entries', (lua) => {
     stateOf(
       lua().call(CompareAndSwapEntry, places, ['p', codec, text, digest, '|new', ttl, ...versioned, '']),
     )
-  const extend = (ttl: number, keys: readonly string[] = [key]): Promise<unknown> =>
-    lua().call(GetAndExtendEntries, keys, ['p', codecs, ttl, 0, 0])
+  const extend = async (ttl: number, keys: readonly string[] = [key]): Promise<unknown> => {
+    const reply = await lua().call(GetAndExtendEntries, keys, ['p', codecs, ttl, 0, 0])
+    return Array.isArray(reply) ? reply[0] : reply
+  }
   const stored = (): Promise<unknown> => lua().redis('GET', key)
   beforeEach(() => lua().redis('SET', 'p:m:v', seed))
 
@@ -364,9 +366,13 @@ describeScripts('entries', (lua) => {
       await lua().redis('SET', 'p:e:l', bytesOf({ address: 'e:l', stamp: 4 }))
       expect(await run(6)).toBeNull()
       expect(await lua().redis('PTTL', key)).toBe(-1)
-      expect(await run(5)).toBe(await stored())
+      expect(await run(5)).toEqual([await stored(), null])
       expect(await lua().redis('PTTL', 'p:e:l')).toBe(-1)
-      await run(4)
+      const line = String(await lua().redis('GET', 'p:e:l')).split('\n')[0]
+      expect(line).toMatch(/^h1/)
+      const [, renewed] = (await run(4)) as [string, string]
+      expect(renewed).toBe(`${String(await lua().redis('GET', 'p:e:l')).split('\n')[0]}\n`)
+      expect(renewed).not.toBe(`${line}\n`)
       expect(await lua().redis('PTTL', 'p:e:l')).toBeGreaterThan(50_000)
     })
 

@@ -118,7 +118,7 @@ function compareAndSwap(call: Call, keys: Words, args: Words): Outcome {
   return isSuspect(entry.head, vouched) ? [-3, 0, entry.head] : write(call, key, entry.head, given)
 }
 
-function getAndExtend(call: Call, keys: Words, args: Words): string | null {
+function getAndExtend(call: Call, keys: Words, args: Words): (string | null)[] | null {
   const [prefix = '', codecs = '', ms, floorText, fenceText] = args
   const ttl = milliseconds(ms, 1) ?? refuse('expiration must be whole milliseconds, at least 1')
   const [floor, fence] = [version(floorText), milliseconds(fenceText, 0)]
@@ -128,7 +128,7 @@ function getAndExtend(call: Call, keys: Words, args: Words): string | null {
   const values = call<(string | null)[]>('MGET', ...keys)
   if ((values[0] ?? null) === null) return null
   const now = instant(call)
-  let result: string | null = null
+  const result: (string | null)[] = keys.map(() => null)
   for (const [i, key] of keys.entries()) {
     const found = freshEntry(values[i], { key, prefix, now })
     const entry = (stampOf(values[i]) ?? -1) < floor ? undefined : found
@@ -139,7 +139,7 @@ function getAndExtend(call: Call, keys: Words, args: Words): string | null {
     const instants = [now + life, window > 0 ? now + ttl + window : '', entry.end === '' ? '' : now + ttl]
     const renewed = entry.before + instants.join('|') + entry.after
     call('SET', key, renewed, 'PX', Math.max(1, fence, life + window))
-    if (i === 0) result = renewed
+    result[i] = i === 0 ? renewed : renewed.slice(0, renewed.indexOf('\n') + 1)
   }
   return result
 }

@@ -19,7 +19,7 @@ async function slowWorld(header: {
     header: headerOf({ stamp: world.clock.now() * 1000, fresh, ...slides }),
     payload: '1',
   })
-  world.redis.replies.set('GetAndExtendEntries', bytes)
+  world.redis.replies.set('GetAndExtendEntries', [bytes])
   world.redis.after = () => world.clock.advance(400)
   return { world, cache }
 }
@@ -47,7 +47,7 @@ test('the copy in L1 keeps the stale window of the entry', async () => {
   const cache = (await world.warm({ l2: { retries: 0 } })) as HybridCache<true>
   const fresh = world.clock.now() + 60_000
   const header = headerOf({ stamp: world.clock.now() * 1000, fresh, stale: fresh + 5000 })
-  world.redis.replies.set('GetAndExtendEntries', formatEntry({ header, payload: '1' }))
+  world.redis.replies.set('GetAndExtendEntries', [formatEntry({ header, payload: '1' })])
   expect(await getAndExtend(cache, 'key', '1m')).toBe(1)
   world.cut()
   const fails = (): never => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { removeByPattern } from '../../../src/admin/index.ts'
 import { counter, getAndExtend, setIfExists, setIfNotExists } from '../../../src/atomic/index.ts'
 import { createHybridCache, type HybridCache, RedisReplyError } from '../../../src/index.ts'
+import { settle } from '../../support/manual-clock.ts'
 import { record, World } from '../../support/world.ts'
 
 type Cache = HybridCache<true>
@@ -82,10 +83,11 @@ test('where what a tag condemned cannot be removed, getAndExtend gives nothing a
   await cache.set('k', 'v', { tags: ['t'] })
   const bytes = world.redis.values.get('hc:e:k')?.value ?? ''
   await cache.removeByTag('t')
-  world.redis.replies.set('GetAndExtendEntries', bytes)
+  world.redis.replies.set('GetAndExtendEntries', [bytes])
   world.redis.replies.set('FillEntry', new RedisReplyError('NOPERM no'))
   const value = await getAndExtend(cache, 'k', '1m').catch((error: unknown) => error)
   expect(value).toBeUndefined()
+  await settle()
   expect(errors.map(({ operation }) => operation)).toEqual(['getAndExtend'])
 })
 

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { HybridCache } from '../../../src/index.ts'
 import { getAndExtend } from '../../../src/atomic/index.ts'
 import { due } from '../../support/coherence.ts'
 import { nameOf } from '../../support/fake-redis.ts'
@@ -118,6 +119,46 @@ test('an entry that was removed by its tag is gone for good, though getAndExtend
   world.redis.before = undefined
   await world.clock.advance('35m') // nobody knows any more that the tag was removed
   expect(await world.isolate(lives).get('k')).toBeUndefined()
+})
+
+describe('what getAndExtend prolongs does not outlive what is known of its tags', () => {
+  const lives = { maxTtl: '1h', ttl: '1h' } as const
+  const tags = ['news']
+
+  test.each<[string, (writer: HybridCache) => Promise<void>, string]>([
+    ['removed by its tag', (writer) => writer.removeByTag(tags), 'k'],
+    ['expired by its tag', (writer) => writer.expireByTag(tags), 'k'],
+    ['removed by its tag, and related', (writer) => writer.removeByTag(tags), 'main'],
+    ['expired by its tag, and related', (writer) => writer.expireByTag(tags), 'main'],
+  ])('what was %s', async (_, invalidate, first) => {
+    const world = new World()
+    const writer = await world.warm(lives)
+    await writer.set('k', 'v', { tags })
+    await writer.set('main', 'v')
+    await writer.set('alive', 'v', { tags: ['other'] })
+    await invalidate(writer)
+    await world.clock.advance('30m')
+    const cache = (await world.warm(lives)) as HybridCache<true>
+    expect(await getAndExtend(cache, first, '1h', { related: ['k', 'alive'] })).toBe(
+      first === 'k' ? undefined : 'v',
+    )
+    await settle()
+    await world.clock.advance('35m') // nobody knows any more what became of the tag
+    const other = world.isolate(lives)
+    expect([await other.get('k'), await other.get('alive')]).toEqual([undefined, 'v'])
+  })
+
+  test('on Workers the call waits for that where nobody else keeps it alive', async () => {
+    vi.stubGlobal('WebSocketPair', true)
+    const world = new World()
+    const writer = await world.warm(lives)
+    await writer.set('k', 'v', { tags })
+    await writer.set('main', 'v')
+    await writer.removeByTag(tags)
+    const cache = (await world.warm(lives)) as HybridCache<true>
+    await getAndExtend(cache, 'main', '1h', { related: ['k'] })
+    expect(world.redis.values.get('hc:e:k')?.value).toMatch(/^h1\|t\|/)
+  })
 })
 
 test.each(['the same isolate', 'another one'])(
