@@ -8,8 +8,10 @@ export interface Mark {
   superseded: boolean
   /** Something that was learned since makes whatever is older than this version out of date. */
   version: number
-  /** The same without what only expired: a stale copy that is older than this is of no use, not even as such. */
+  /** The same of its key alone, without what only expired: a stale copy that is older is of no use, not even as such. */
   removed: number
+  /** Not everything up to this version was told. What is older may be stale at best, and must not become new. */
+  doubted: number
   /** What it asked for along with its value: news that came in the same answer were there before the value. */
   asking: object | undefined
   /** What is to be stored is a caller's own `set`: a later write that may come to nothing must not stop it. */
@@ -34,6 +36,7 @@ export class Marks {
       superseded: since?.superseded ?? false,
       version: since?.version ?? 0,
       removed: since?.removed ?? 0,
+      doubted: since?.doubted ?? 0,
       asking: undefined,
     }
     const marks = this.#inFlight.get(key)
@@ -90,14 +93,14 @@ export class Marks {
 
   /** So was everything. */
   raiseAll(version: number, except: object | undefined): void {
-    for (const marks of this.#inFlight.values()) for (const mark of marks) raiseWhole(mark, version, except)
+    for (const marks of this.#inFlight.values()) for (const mark of marks) doubt(mark, version, except)
   }
 
   /** Those who asked this hear that more is known than they were told. */
   raiseOf(asking: object | undefined, version: number): void {
     if (asking === undefined) return
     for (const marks of this.#inFlight.values())
-      for (const mark of marks) if (mark.asking === asking) raiseWhole(mark, version, undefined)
+      for (const mark of marks) if (mark.asking === asking) doubt(mark, version, undefined)
   }
 
   /** How many keys have an operation in flight. */
@@ -112,7 +115,6 @@ function raise(mark: Mark, version: number, except: object | undefined): boolean
   return true
 }
 
-/** Of whatever is older nothing can be told any more, a stale copy included. */
-function raiseWhole(mark: Mark, version: number, except: object | undefined): void {
-  if (raise(mark, version, except)) mark.removed = Math.max(mark.removed, version)
+function doubt(mark: Mark, version: number, except: object | undefined): void {
+  if (raise(mark, version, except)) mark.doubted = Math.max(mark.doubted, version)
 }

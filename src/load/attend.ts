@@ -93,7 +93,7 @@ class Attendant {
     if (how === 'open') return this.#take(this.#flight.outcome as Outcome)
     if (how === 'stale') return this.#giveStale('timeout')
     this.reason = timedOut(timeout)
-    if (this.#usable(this.#window)) return this.#give(this.#copy as Copy, 'timeout')
+    if (this.#usable(this.#window)) return this.#give(this.#copy, 'timeout')
     throw this.reason
   }
 
@@ -117,9 +117,9 @@ class Attendant {
       case 'error':
         if (outcome.ours === true && !this.#own) return again
         if (!this.#usable(this.#window)) throw outcome.error
-        return this.#give(this.#copy as Copy, 'error')
+        return this.#give(this.#copy, 'error')
       case 'none':
-        return this.#usable(this.#window) ? this.#give(this.#copy as Copy, 'error') : again
+        return this.#usable(this.#window) ? this.#give(this.#copy, 'error') : again
       default:
         return again
     }
@@ -168,11 +168,12 @@ class Attendant {
   #giveStale(reason: 'swr' | 'timeout'): unknown {
     if (!this.#flight.goesOn) this.#core.events.emit('refresh', { reason })
     this.#flight.goesOn = true
-    return this.#give(this.#copy as Copy, reason)
+    return this.#give(this.#copy, reason)
   }
 
   /** A stale value that another call's flight has found is held against the schema of this one. */
-  async #give(copy: Copy, reason: StaleReason): Promise<unknown> {
+  async #give(copy: Copy | undefined, reason: StaleReason): Promise<unknown> {
+    if (copy === undefined) return again // it was removed this very moment
     const { schema } = this.#call.options
     if (schema !== undefined && !this.#own && copy !== this.#local) {
       const accepted = await acceptLocal(this.#core, schema, this.#core.local.valueOf(copy))

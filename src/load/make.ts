@@ -57,7 +57,7 @@ export async function make(core: Core, flight: Flight, making: Making): Promise<
   else if (ground.lease !== undefined) await giveBack(core, call, ground.lease)
 }
 
-/** The stale copy that the factory may build upon. */
+/** The stale copy that the factory may build upon. What it makes of it counts as new, by the load's stamp. */
 function replaceable(core: Core, flight: Flight, { call, local }: Making): Copy | undefined {
   const { mark } = flight
   const copy = asKnown(
@@ -68,7 +68,7 @@ function replaceable(core: Core, flight: Flight, { call, local }: Making): Copy 
   const current =
     copy !== undefined && copy.facts.stamp < mark.version && !copy.expired ? { ...copy, expired: true } : copy
   if (flight.answered) flight.previous = current
-  return current
+  return current !== undefined && current.facts.stamp < mark.doubted ? undefined : current
 }
 
 /** What the factory made; `undefined` where nobody waits for it any more. */

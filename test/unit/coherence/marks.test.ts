@@ -89,13 +89,14 @@ describe('what was learned meanwhile', () => {
   })
 })
 
-test('what only expired leaves stale copies of use, and what was removed does not, unless it is told otherwise', () => {
+test('what only expired leaves stale copies of use, what was removed does not, and of the rest nobody knows', () => {
   const marks = new Marks()
   const [one, other] = [marks.begin('k'), marks.begin('other')]
   marks.raise('k', 5, { keepsStale: true })
   marks.raiseAll(3, undefined)
-  expect([one, other].map(({ version, removed }) => [version, removed])).toEqual([
-    [5, 3],
-    [3, 3],
+  marks.raise('k', 4, {})
+  expect([one, other].map(({ version, removed, doubted }) => [version, removed, doubted])).toEqual([
+    [5, 4, 3],
+    [3, 0, 3],
   ])
 })

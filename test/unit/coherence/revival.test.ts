@@ -158,3 +158,42 @@ describe('what was removed while a load was on its way does not come back', () =
     }
   })
 })
+
+describe('a stale copy that nobody has removed is of use', () => {
+  const fails = (): never => {
+    throw new Error('the origin is ill')
+  }
+
+  test.each([
+    ['staleIfError', stale],
+    ['swr', swr],
+  ])('where the isolate learns for another call where it stands, with %s', async (_, options) => {
+    const world = new World()
+    const writer = await world.warm()
+    await writer.set('k', 'old', options)
+    await world.clock.advance(2000)
+    const cache = world.isolate(patient)
+    const gate = world.hold('GET', 'after')
+    const first = cache.get('other')
+    await settle()
+    const loading = watch(cache.getOrCreate('k', fails, options))
+    await settle()
+    gate.open()
+    await first
+    await settle()
+    expect([loading.value, loading.error]).toEqual(['old', undefined])
+  })
+
+  test.each([
+    ['staleIfError', stale],
+    ['swr', swr],
+  ])('where the log has a gap, with %s', async (_, options) => {
+    const world = new World()
+    const writer = await world.warm()
+    await writer.set('k', 'old', options)
+    const cache = await world.warm(patient)
+    await world.clock.advance(due)
+    world.redis.sets.clear()
+    expect(await cache.getOrCreate('k', fails, options)).toBe('old')
+  })
+})
