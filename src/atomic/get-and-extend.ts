@@ -1,8 +1,9 @@
 import type { Verdict } from '../coherence/index.ts'
 import { headOf, stampAndTags, tombstoneOf } from '../entry/index.ts'
 import type { HybridCache } from '../cache.ts'
+import type { Core } from '../core.ts'
 import { type Duration, toMilliseconds } from '../duration.ts'
-import { deadlineOf, ended } from '../load/deadline.ts'
+import { askMore, deadlineOf, ended, type Patience } from '../load/deadline.ts'
 import { admit } from '../load/lookup.ts'
 import { withNews } from '../load/news.ts'
 import { drop } from '../load/remove.ts'
@@ -27,7 +28,7 @@ const maxRelated = 999
 /**
  * The value of a key, or `undefined`; where there is one it lives for `ttl` from now on, **longer or shorter** than before, as
  * with Redis's `GETEX`. A sliding entry keeps its idle window, which begins anew, and `ttl` is its new absolute end; any other
- * keeps its stale window, which moves along. A stale value is none. `related` keys follow, but only if the first has a value;
+ * keeps its stale window, which moves along, though not beyond `maxTtl` from now on. A stale value is none. `related` keys follow, but only if the first has a value;
  * those without one stay without. What a tag has removed or expired is gone then, for good.
  *
  * Redis is asked always, and L1 keeps the copy with its new life; copies of `related` keys go. Rejects with a `CacheError` where
@@ -64,6 +65,7 @@ export async function getAndExtend<T = unknown>(
     String(toMilliseconds(ttl, 'ttl')),
     String(coherence.versions.cleared),
     String(settings.fence),
+    String(settings.maxTtl),
   ]
   const places = keys.map((each) => view.place(each))
   const place = view.place(key)
@@ -85,6 +87,7 @@ export async function getAndExtend<T = unknown>(
     bytes = trusted ? (texts[0] ?? null) : null
     if (texts.length === 0) changed = [place]
   } catch (error) {
+    void view.background(buryUnheard(parts, places))
     throw report(core, 'getAndExtend', error)
   } finally {
     core.marks.end(place.localKey, before)
@@ -113,7 +116,8 @@ export async function getAndExtend<T = unknown>(
   } finally {
     core.marks.end(place.localKey, mark)
     const left = view.background(buryDead(parts, extended, failed))
-    if (isRequestBound()) await left
+    // Without anybody to keep it alive it would end with the request: as much of it as there is time for.
+    if (left !== undefined && isRequestBound() && !failed) await inTime(core, { deadline, view }, left)
   }
 }
 
@@ -160,6 +164,28 @@ async function buryDead(parts: RedisParts, extended: Extended, failed: boolean):
   if (tags.size > 0) await ended(core, quietly(core.coherence.fetchTags([...tags]), !failed))
   const dead = extended.filter((entry) => ['dead', 'soft'].includes(verdictOf(entry)))
   await ended(core, quietly(Promise.all(dead.map((entry) => bury(parts, entry))), true))
+}
+
+async function inTime(core: Core, patience: Patience, work: Promise<void>): Promise<void> {
+  try {
+    await askMore(core, patience, () => work)
+  } catch {
+    // The value is there all the same.
+  }
+}
+
+/** What a call prolonged that did not hear of it. Never rejects. */
+async function buryUnheard(parts: RedisParts, places: readonly Place[]): Promise<void> {
+  const { core } = parts
+  const found = async (): Promise<Extended> => {
+    const texts = await core.redis?.readMany(places.map(({ physicalKey }) => physicalKey))
+    return places.flatMap((each, i) => toExtended(each, texts?.[i] ?? null))
+  }
+  try {
+    await buryDead(parts, await found(), true)
+  } catch {
+    // The call has told that Redis fails.
+  }
 }
 
 /** Only in its own place: what was stored meanwhile is alive. As a fence the tombstone is worth what the entry was. */

@@ -908,6 +908,7 @@ export type GetAndExtendEntriesReply = readonly (string | null)[] | null
  * - `ARGV[3]` expiration: milliseconds (from 1)
  * - `ARGV[4]` floor: integer (a version: an entry with a stamp below it counts as nothing)
  * - `ARGV[5]` fence: milliseconds (the least that Redis keeps them from now on; 0: no least)
+ * - `ARGV[6]` longest: milliseconds (the most that an entry lives from now on, its stale window included)
  *
  * One request; billed commands, the script's own calls included: 3 + N when all are there, 3 when the
  * first counts as nothing, 2 when it is missing.
@@ -916,6 +917,8 @@ export type GetAndExtendEntriesReply = readonly (string | null)[] | null
 export const GetAndExtendEntries: LuaScript<GetAndExtendEntriesReply> = {
   name: 'GetAndExtendEntries',
   source: `
+
+
 
 
 
@@ -945,6 +948,8 @@ local ttl, result = milliseconds(ARGV[3], 1), {}
 if not ttl then return refuse('expiration must be whole milliseconds, at least 1') end
 local floor, fence = whole(ARGV[4], 0, 9007199254740991), milliseconds(ARGV[5], 0)
 if not floor or not fence then return refuse('floor must be a version, fence whole milliseconds or 0') end
+local longest = milliseconds(ARGV[6], 1)
+if not longest then return refuse('longest must be whole milliseconds, at least 1') end
 if #KEYS > 1000 then return refuse('there must be at most 1000 keys') end
 local values = redis.call('MGET', unpack(KEYS))
 if not values[1] then return false end
@@ -956,7 +961,7 @@ if entry and (stamp_of(bytes) or -1) < floor then entry = nil end
 if i == 1 and not readable(entry, ARGV[2]) then return false end
 if entry then
 local fresh = string.format('%.0f', now + ttl)
-local window = math.max(0, entry.stale - entry.fresh)
+local window = math.max(0, math.min(entry.stale - entry.fresh, longest - ttl))
 local stale = window > 0 and string.format('%.0f', now + ttl + window) or ''
 local limit = entry.end_at ~= '' and fresh or ''
 local life = entry.idle ~= '' and math.min(tonumber(entry.idle), ttl) or ttl
@@ -971,11 +976,16 @@ end
 end
 return result`,
   sha1: {
-    redis: '83e12de27436b137e042f8b350d1a518555f1a51',
-    upstash: '3f7ef8de53e7268738b0a4a5ad762e5528a64041',
+    redis: '6d5561dbe4c504c4ea979b30827157293fabdad4',
+    upstash: '72492ebaa80f7a49fcbb5daab756db62c894be99',
   },
   keys: { min: 1, max: Infinity, names: ['entries'] },
-  args: { min: 5, max: 5, names: ['prefix', 'codecs', 'expiration', 'floor', 'fence'], durations: [2, 4] },
+  args: {
+    min: 6,
+    max: 6,
+    names: ['prefix', 'codecs', 'expiration', 'floor', 'fence', 'longest'],
+    durations: [2, 4, 5],
+  },
   readonly: false,
   idempotent: true,
   dynamicKeys: false,

@@ -31,7 +31,7 @@ describeScripts('entries', (lua) => {
       lua().call(CompareAndSwapEntry, places, ['p', codec, text, digest, '|new', ttl, ...versioned, '']),
     )
   const extend = async (ttl: number, keys: readonly string[] = [key]): Promise<unknown> => {
-    const reply = await lua().call(GetAndExtendEntries, keys, ['p', codecs, ttl, 0, 0])
+    const reply = await lua().call(GetAndExtendEntries, keys, ['p', codecs, ttl, 0, 0, 90_000])
     return Array.isArray(reply) ? reply[0] : reply
   }
   const stored = (): Promise<unknown> => lua().redis('GET', key)
@@ -338,6 +338,19 @@ describeScripts('entries', (lua) => {
       }
     })
 
+    test('keeps no window beyond the longest that an entry lives', async () => {
+      for (const [ttl, window] of [
+        [60_000, 30_000],
+        [90_000, 0],
+      ] as const) {
+        await lua().redis('SET', key, bytesOf({ stale: later + 50_000 }))
+        await extend(ttl)
+        const { fresh, stale } = await read()
+        expect(stale === 0 ? 0 : stale - fresh).toBe(window)
+        expect(await lua().redis('PTTL', key)).toBeLessThanOrEqual(90_000)
+      }
+    })
+
     test('leaves no window that ends before its entry does', async () => {
       for (const stale of [5, later]) {
         await lua().redis('SET', key, bytesOf({ stale }))
@@ -361,7 +374,7 @@ describeScripts('entries', (lua) => {
 
     test('counts an entry with a stamp below the floor as nothing, the first and others', async () => {
       const run = (floor: number): Promise<unknown> =>
-        lua().call(GetAndExtendEntries, [key, 'p:e:l'], ['p', codecs, 60_000, floor, 0])
+        lua().call(GetAndExtendEntries, [key, 'p:e:l'], ['p', codecs, 60_000, floor, 0, 90_000])
       await lua().redis('SET', key, bytesOf({ stamp: 5 }))
       await lua().redis('SET', 'p:e:l', bytesOf({ address: 'e:l', stamp: 4 }))
       expect(await run(6)).toBeNull()
@@ -379,7 +392,7 @@ describeScripts('entries', (lua) => {
     test('keeps the key for the time of the fence at least, and touches no tombstone', async () => {
       await lua().redis('SET', key, bytesOf({ end: later, idle: 2_000 }))
       await lua().redis('SET', 'p:e:l', tombstoneOf(seed), 'PX', 9_000)
-      await lua().call(GetAndExtendEntries, [key, 'p:e:l'], ['p', codecs, 5_000, 0, 60_000])
+      await lua().call(GetAndExtendEntries, [key, 'p:e:l'], ['p', codecs, 5_000, 0, 60_000, 90_000])
       expect(await lua().redis('PTTL', key)).toSatisfy((ms: number) => ms > 50_000 && ms <= 60_000)
       expect(await lua().redis('GET', 'p:e:l')).toBe(tombstoneOf(seed))
       expect(await lua().redis('PTTL', 'p:e:l')).toBeLessThanOrEqual(9_000)
@@ -411,7 +424,11 @@ describeScripts('entries', (lua) => {
       await lua().pipeline(keys.map((each) => ['SET', each, bytesOf({ address: each.slice(2) })]))
       expect(await extend(60_000, keys)).toMatch(/^h1/)
       expect(await lua().redis('PTTL', 'p:e:999')).toBeGreaterThan(50_000)
-      const { error } = await lua().run(GetAndExtendEntries, [...keys, key], ['p', codecs, 60_000, 0, 0])
+      const { error } = await lua().run(
+        GetAndExtendEntries,
+        [...keys, key],
+        ['p', codecs, 60_000, 0, 0, 90_000],
+      )
       expect(error).toMatch(/at most 1000 keys/)
     })
   })

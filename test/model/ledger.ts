@@ -86,7 +86,7 @@ export class Ledger implements Watcher {
       if (name === 'GetAndExtendEntries' && reply !== null)
         this.reference.extended(
           String(command[3]).replace(/^m:(n:e:)?e:/, ''),
-          this.timeline.elapsed + Number(words.split(' ').at(-3)),
+          this.timeline.elapsed + Number(words.split(' ').at(-4)),
         )
       const wrote =
         name === 'SetEntry'

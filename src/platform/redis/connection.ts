@@ -98,7 +98,7 @@ async function read(wire: Wire, commands: readonly Command[]): Promise<Replies> 
   const values = await wire.write(commands).catch(() => {
     throw failed()
   })
-  return commands.map((command, i) => replyTo(command, values[i]))
+  return values.map((value, i) => replyTo(commands[i] as Command, value))
 }
 
 function notConnected(): CacheError {

@@ -14,6 +14,7 @@ export interface IoredisClient {
     readonly autoResendUnfulfilledCommands?: boolean | undefined
     readonly stringNumbers?: boolean | undefined
     readonly replyMapping?: string | undefined
+    readonly keyPrefix?: string | undefined
   }
   connect(): Promise<unknown>
   on(event: 'ready' | 'close', listener: () => void): unknown
@@ -36,7 +37,8 @@ export interface IoredisSubscriber {
  *
  * The client must have `autoResendUnfulfilledCommands: false`. By default it sends what was in flight when a connection broke
  * again on the next one: a counter would count twice, and a write that was reported as failed would replace a newer one. Any
- * other client is a `TypeError`, and so is one with `stringNumbers` or `replyMapping: 'resp3'`, which change what replies are.
+ * other client is a `TypeError`, and so is one with `stringNumbers` or `replyMapping: 'resp3'`, which change what replies are, or
+ * with `keyPrefix`, which changes what keys are: give the cache a `keyPrefix` instead.
  * `enableOfflineQueue: false` is advised: nothing is then left behind in the client to run later. `maxRetriesPerRequest` does
  * not matter here. `socketTimeout` (ms) ends a connection whose other end is silent; without it that can take minutes, with
  * every request running into its deadline.
@@ -76,7 +78,7 @@ function assertUsable(client: IoredisClient): void {
   if (typeof client?.pipeline !== 'function' || ('isCluster' in client && client.isCluster === true)) {
     throw new TypeError('fromIoredis() takes a client of ioredis (new Redis()), and no Cluster')
   }
-  const { autoResendUnfulfilledCommands, stringNumbers, replyMapping } = client.options
+  const { autoResendUnfulfilledCommands, stringNumbers, replyMapping, keyPrefix } = client.options
   if (autoResendUnfulfilledCommands !== false) {
     throw new TypeError(
       'fromIoredis() needs a client with autoResendUnfulfilledCommands: false, as commands would run twice otherwise; ' +
@@ -86,6 +88,9 @@ function assertUsable(client: IoredisClient): void {
   if (stringNumbers === true || replyMapping === 'resp3') {
     throw new TypeError("fromIoredis() takes no client with stringNumbers or replyMapping: 'resp3'")
   }
+  // The scripts, which look at whole keys, would take no entry for the cache's own.
+  if (keyPrefix)
+    throw new TypeError("fromIoredis() takes no client with keyPrefix: the cache's own keyPrefix does it")
 }
 
 function stateOf(client: IoredisClient): 'ready' | 'opening' | 'closed' {

@@ -119,11 +119,12 @@ function compareAndSwap(call: Call, keys: Words, args: Words): Outcome {
 }
 
 function getAndExtend(call: Call, keys: Words, args: Words): (string | null)[] | null {
-  const [prefix = '', codecs = '', ms, floorText, fenceText] = args
+  const [prefix = '', codecs = '', ms, floorText, fenceText, longestText] = args
   const ttl = milliseconds(ms, 1) ?? refuse('expiration must be whole milliseconds, at least 1')
   const [floor, fence] = [version(floorText), milliseconds(fenceText, 0)]
   if (floor === undefined || fence === undefined)
     return refuse('floor must be a version, fence whole milliseconds or 0')
+  const longest = milliseconds(longestText, 1) ?? refuse('longest must be whole milliseconds, at least 1')
   if (keys.length > 1000) return refuse('there must be at most 1000 keys')
   const values = call<(string | null)[]>('MGET', ...keys)
   if ((values[0] ?? null) === null) return null
@@ -134,7 +135,7 @@ function getAndExtend(call: Call, keys: Words, args: Words): (string | null)[] |
     const entry = (stampOf(values[i]) ?? -1) < floor ? undefined : found
     if (i === 0 && !readable(entry, codecs)) return null
     if (entry === undefined) continue
-    const window = Math.max(0, entry.stale - entry.fresh)
+    const window = Math.max(0, Math.min(entry.stale - entry.fresh, longest - ttl))
     const life = entry.idle === '' ? ttl : Math.min(Number(entry.idle), ttl)
     const instants = [now + life, window > 0 ? now + ttl + window : '', entry.end === '' ? '' : now + ttl]
     const renewed = entry.before + instants.join('|') + entry.after

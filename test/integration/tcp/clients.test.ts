@@ -18,6 +18,7 @@ test.each(['ioredis', 'ioredis-5'])('%s: a client that would spoil replies is re
   expect(() => fromIoredis(new Redis(off))).not.toThrow()
   expect(() => fromIoredis(new Redis({ lazyConnect: true }))).toThrow(/autoResendUnfulfilledCommands: false/)
   expect(() => fromIoredis(new Redis({ ...off, stringNumbers: true }))).toThrow(TypeError)
+  expect(() => fromIoredis(new Redis({ ...off, keyPrefix: 'app:' }))).toThrow(/keyPrefix/)
   expect(() => fromIoredis(new Cluster([{}], { ...off }))).toThrow(/no Cluster/)
 })
 

@@ -39,7 +39,7 @@ export const READS: readonly Case[] = [
   ),
   ...costsOf(
     scripts.GetAndExtendEntries,
-    { keys: ['p:e:k'], args: ['p', ',j,', 9_000, 0, 0] },
+    { keys: ['p:e:k'], args: ['p', ',j,', 9_000, 0, 0, 9_000] },
     {
       'when all are there': [{ ...after(LIVE, put('e:l')), keys: ['p:e:k', 'p:e:l'] }],
       'when the first counts as nothing': [after(ENDED)],

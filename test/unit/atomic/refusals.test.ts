@@ -95,6 +95,7 @@ test('what stores is never sent twice by itself; what reads or extends may be', 
     const call = Promise.resolve(run(cache)).catch(() => undefined)
     for (let i = 0; i < 4; i++) await world.clock.advance(100)
     await call
-    expect([name, world.redis.take().length]).toEqual([name, name === 'getAndExtend' ? 2 : 1])
+    const sent = world.redis.take().filter((names) => !names.includes('MGET')) // which only looks at what became of it
+    expect([name, sent.length]).toEqual([name, name === 'getAndExtend' ? 2 : 1])
   }
 })

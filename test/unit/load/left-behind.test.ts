@@ -148,6 +148,55 @@ describe('what getAndExtend prolongs does not outlive what is known of its tags'
     expect([await other.get('k'), await other.get('alive')]).toEqual([undefined, 'v'])
   })
 
+  test('nor does its stale window', async () => {
+    const world = new World()
+    const writer = (await world.warm(lives)) as HybridCache<true>
+    await writer.set('k', 'old', { tags, ttl: '10m', swr: '50m' })
+    await getAndExtend(writer, 'k', '1h')
+    await writer.removeByTag(tags)
+    await world.clock.advance('65m')
+    const other = world.isolate(lives)
+    expect(await other.getOrCreate('k', () => 'new', { ttl: '10m', swr: '50m' })).toBe('new')
+  })
+
+  test('though the call did not hear that it had prolonged it', async () => {
+    const world = new World()
+    const writer = await world.warm(lives)
+    await writer.set('k', 'v', { tags })
+    await writer.removeByTag(tags)
+    await world.clock.advance('30m')
+    const cache = (await world.warm({ ...lives, l2 })) as HybridCache<true>
+    const gate = world.hold('GetAndExtendEntries', 'after')
+    const call = watch(getAndExtend(cache, 'k', '1h'))
+    await gate.reached
+    world.redis.after = undefined
+    await world.clock.advance(timeout)
+    expect(call.error).toMatchObject({ code: 'L2_TIMEOUT' })
+    await settle()
+    await world.clock.advance('35m')
+    expect(await world.isolate(lives).get('k')).toBeUndefined()
+  })
+
+  test('on Workers the call waits for that where nobody else keeps it alive, and not beyond its deadline', async () => {
+    vi.stubGlobal('WebSocketPair', true)
+    const world = new World()
+    const writer = await world.warm(lives)
+    await writer.set('k', 'v', { tags })
+    await writer.set('main', 'v')
+    await writer.removeByTag(tags)
+    const [cache, other] = [await world.warm({ ...lives, l2 }), await world.warm({ ...lives, l2 })] as [
+      HybridCache<true>,
+      HybridCache<true>,
+    ]
+    slowDown(world, 600)
+    const call = watch(getAndExtend(cache, 'main', '1h', { related: ['k'] }))
+    await world.clock.advance(timeout)
+    expect(call.value).toBe('v')
+    const failing = watch(getAndExtend(other, 'k', '1h'))
+    await world.clock.advance(timeout)
+    expect(failing.error).toMatchObject({ code: 'L2_TIMEOUT' })
+  })
+
   test('on Workers the call waits for that where nobody else keeps it alive', async () => {
     vi.stubGlobal('WebSocketPair', true)
     const world = new World()
