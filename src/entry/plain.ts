@@ -27,7 +27,8 @@ function isPlain(value: unknown): boolean {
 
 function isPlainArray(array: readonly unknown[]): boolean {
   if (!isPrototype(Object.getPrototypeOf(array), 2)) return false
-  // By index, because `every` skips holes, which JSON turns into null.
+  // JSON turns holes into null, and leaves names out, such as the groups of what a regular expression found.
+  if (Object.keys(array).length !== array.length) return false
   for (let i = 0; i < array.length; i++) if (!isPlain(array[i])) return false
   return true
 }

@@ -140,6 +140,7 @@ describe('a value that cannot be carried without loss rejects as SERIALIZE', () 
     ['a symbol', Symbol('x')],
     ['a registered symbol', Symbol.for('x')],
     ['a class instance', new Point()],
+    ['what a regular expression found', /(?<year>\d+)/.exec('2026')],
     ['a promise', Promise.resolve(1)],
     ['a WeakMap', new WeakMap()],
     ['a WeakSet', new WeakSet()],

@@ -31,6 +31,9 @@ const others: [string, unknown][] = [
   ['an instance of a class', new Point()],
   ['an array of a class', List.of(1)],
   ['an array with a hole', Array(1)],
+  ['an array with a name', /(?<year>\d+)/.exec('2026')],
+  ['an array with a name in the place of a hole', Object.assign(Array(1), { name: 1 })],
+  ['an array that turns itself into something else', Object.assign([1], { toJSON: () => 2 })],
   ['what turns itself into something else', { toJSON: () => 1 }],
   ['a symbol as a key', { [Symbol('a')]: 1 }],
 ]
