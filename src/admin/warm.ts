@@ -81,7 +81,7 @@ async function warmBatch<T>(
   let loaded = 0
   const counted: BatchFactory<T> = async (missing, context) => {
     const values = await factory(missing, context)
-    loaded = missing.filter((key) => values.get(key) !== undefined).length
+    loaded += missing.filter((key) => values.get(key) !== undefined).length
     return values
   }
   try {

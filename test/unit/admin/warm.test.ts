@@ -1,7 +1,8 @@
 import { describe, expect, test, vi } from 'vitest'
 import { warm, type WarmProgress } from '../../../src/admin/index.ts'
 import { settle } from '../../support/manual-clock.ts'
-import { World } from '../../support/world.ts'
+import { Origin } from '../../support/origin.ts'
+import { watch, World } from '../../support/world.ts'
 
 const keys = (count: number): string[] => Array.from({ length: count }, (_, i) => `k${i}`)
 const load = (missing: readonly string[]): Map<string, string> =>
@@ -53,6 +54,27 @@ describe('warming', () => {
     const end = await warm(cache, keys(6), factory, { batchSize: 2 })
     expect(end).toEqual({ done: 6, loaded: 4, failed: 2 })
     expect(cache.getLocal('k5')).toBe('made k5')
+  })
+
+  test('counts all that a batch made, also where it asked the factory twice', async () => {
+    const world = new World()
+    const [cache, other] = [await world.warm(), await world.warm()]
+    const origin = new Origin<string>()
+    const elsewhere = watch(other.getOrCreate('k0', origin.factory, { stampede: 'global' }))
+    await settle()
+    const asked: (readonly string[])[] = []
+    const factory = (missing: readonly string[]): Map<string, string> => {
+      asked.push(missing)
+      return load(missing)
+    }
+    const warming = watch(warm(cache, keys(3), factory, { stampede: 'global' }))
+    await world.clock.advance(10)
+    origin.last.fail(new Error('the origin is ill'))
+    await settle()
+    expect(elsewhere.error).toBeDefined()
+    await world.clock.advance('1m')
+    expect(asked).toEqual([['k1', 'k2'], ['k0']])
+    expect(warming.value).toEqual({ done: 3, loaded: 3, failed: 0 })
   })
 
   test('stops before the next batch when its signal aborts', async () => {

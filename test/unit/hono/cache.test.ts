@@ -164,8 +164,8 @@ describe('what may be stored', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(query, { minLength: 2, maxLength: 8 }), async (queries) => {
         const app = new App(() => new Response('unused'))
-        const seen = (c: { req: { queries(): object } }): string =>
-          JSON.stringify(Object.entries(c.req.queries()).toSorted())
+        const seen = (c: { req: { queries(): object; query(name: string): unknown } }): string =>
+          JSON.stringify([Object.entries(c.req.queries()).toSorted(), c.req.query('a'), c.req.query('b')])
         app.app = new Hono().use('*', cacheMiddleware({ cache: app.store }))
         app.app.get('*', (c) => c.text(seen(c)))
         const bare = new Hono().get('*', (c) => c.text(seen(c)))
@@ -179,6 +179,23 @@ describe('what may be stored', () => {
     const app = new App((request) => new Response(request.url))
     await app.ask('/?id=%ff')
     expect(await (await app.ask('/?id=%fe')).text()).toContain('%fe')
+  })
+
+  test('holds no credentials, though the response may depend on them', async () => {
+    const app = new App((request) => new Response(request.headers.get('authorization')), {
+      vary: ['Authorization', 'cookie'],
+    })
+    const ask = async (token: string): Promise<string> =>
+      (await app.ask('/', { headers: { authorization: token, cookie: `id=${token}` } })).text()
+    expect([await ask('s3cret'), await ask('other'), await ask('s3cret')]).toEqual([
+      's3cret',
+      'other',
+      's3cret',
+    ])
+    expect(app.runs).toBe(2)
+    const names = [...app.world.redis.values.keys()].join()
+    expect(names).toContain('sha256:')
+    expect(names).not.toMatch(/s3cret|other/)
   })
 
   test('under a key of its own is never what a URL has, nor what depends on another header', async () => {
