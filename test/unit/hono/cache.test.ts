@@ -179,6 +179,8 @@ describe('what may be stored', () => {
     const app = new App((request) => new Response(request.url))
     await app.ask('/?id=%ff')
     expect(await (await app.ask('/?id=%fe')).text()).toContain('%fe')
+    await app.ask('/?a=1&a=2')
+    expect(await (await app.ask('/?%61=1&a=2')).text()).toContain('%61')
   })
 
   test('holds no credentials, though the response may depend on them', async () => {
