@@ -48,7 +48,10 @@ async function ask(parts: RedisParts, claim: Claim, signal: AbortSignal | undefi
     signal?.throwIfAborted()
     return answer
   } catch (error) {
-    if (!isCacheError(error) || !refusals.has(error.code)) abandon(parts, claim)
+    // The reason of a signal tells nothing of the request, though its code may be that of a refusal.
+    const wasRefused = isCacheError(error) && refusals.has(error.code) && signal?.aborted !== true
+    if (!wasRefused) abandon(parts, claim)
+    signal?.throwIfAborted()
     throw report(parts.core, 'lock', error)
   }
 }

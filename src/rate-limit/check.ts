@@ -75,6 +75,8 @@ export async function check(
     }
     return results
   } catch (error) {
+    // Where its reason is a `CacheError` too, such as that of a lock's signal, it could be taken for a failure of Redis.
+    signal?.throwIfAborted()
     report(core, 'rateLimit', error)
     const pending = ended(run)
     void (waitUntil === undefined ? view : view.boundTo({ waitUntil })).background(pending)

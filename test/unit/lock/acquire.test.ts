@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type HybridCache, RedisReplyError } from '../../../src/index.ts'
+import { CacheError, type HybridCache, RedisReplyError } from '../../../src/index.ts'
 import { createLocks } from '../../../src/lock/index.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { record, watch } from '../../support/world.ts'
@@ -132,6 +132,26 @@ test('what is on its way when the signal aborts is given back behind the call', 
   world.redis.after = undefined
   expect(await world.locks().acquire('job')).toBeDefined()
 })
+
+test.each(['BREAKER_OPEN', 'L2_AUTH', 'L2_RATE_LIMITED', 'LOCK_LOST'] as const)(
+  'the same where the reason is an error of the cache, %s, and no failure is told of',
+  async (code) => {
+    const world = new LockWorld()
+    const cache = world.isolate() as HybridCache<true>
+    const errors = record(cache, 'error')
+    const gate = world.hold('AcquireFencedLock', 'after')
+    const controller = new AbortController()
+    const reason = new CacheError(code, 'enough')
+    const outcome = watch(createLocks({ cache }).acquire('job', { signal: controller.signal }))
+    await gate.reached
+    controller.abort(reason)
+    await settle()
+    expect(outcome.error).toBe(reason)
+    expect(world.redis.take()).toEqual([['AcquireFencedLock'], ['ReleaseFencedLock']])
+    expect(world.held('job')).toMatch(/^\|/)
+    expect(errors).toEqual([])
+  },
+)
 
 test('a request that is given up and runs late, after all, takes nothing', async () => {
   const world = new LockWorld()

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { RedisReplyError } from '../../../src/index.ts'
-import { createRateLimiter, gcra, limitAll, type OnError } from '../../../src/rate-limit/index.ts'
+import { CacheError, RedisReplyError } from '../../../src/index.ts'
+import {
+  createRateLimiter,
+  gcra,
+  limitAll,
+  type OnError,
+  type RateLimiter,
+} from '../../../src/rate-limit/index.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { watch } from '../../support/world.ts'
 import { LimiterWorld, perMinute, script } from './support.ts'
@@ -102,6 +108,29 @@ describe.each(modes)('where Redis fails, %s', (onError) => {
     controller.abort(reason)
     await settle()
     expect(call.error).toBe(reason)
+    expect(world.errors).toEqual([])
+    await world.clock.advance(10_000)
+    expect(world.clock.pending).toBe(0)
+  })
+
+  test.each([
+    ['limit', (limiter: RateLimiter, signal: AbortSignal) => limiter.limit('ann', { signal })],
+    ['peek', (limiter: RateLimiter, signal: AbortSignal) => limiter.peek('ann', { signal })],
+    [
+      'limitAll',
+      (limiter: RateLimiter, signal: AbortSignal) => limitAll([{ limiter, id: 'ann' }], { signal }),
+    ],
+  ] as const)('an aborted %s rejects also where the reason is an error of the cache', async (_, run) => {
+    const world = new LimiterWorld()
+    const limiter = world.limiter({ onError })
+    const reason = new CacheError('LOCK_LOST', 'the lock is lost')
+    const gate = world.hold(script)
+    const controller = new AbortController()
+    const call = watch(run(limiter, controller.signal))
+    await gate.reached
+    controller.abort(reason)
+    await settle()
+    expect(call).toEqual({ error: reason })
     expect(world.errors).toEqual([])
     await world.clock.advance(10_000)
     expect(world.clock.pending).toBe(0)
