@@ -9,13 +9,16 @@ interface Denial {
   /** The policy, and the least cost that it is known of. */
   readonly policy: string
   readonly cost: number
+  /** When it may pass, as far as is known. */
+  readonly retry: number
+  /** When to ask again, which may be sooner. */
   readonly until: number
   readonly reset: number
 }
 
 /**
- * What was denied, until it may pass: whoever asks again sooner is denied without asking Redis. Nothing is ever let through from
- * here.
+ * What was denied, until it may pass, but for no longer than its policy looks back: whoever asks again sooner is denied without
+ * asking Redis. Nothing is ever let through from here.
  */
 export class Denials {
   readonly #clock: Clock
@@ -42,7 +45,7 @@ export class Denials {
     return {
       ...denial.result,
       resetAfter: Math.max(0, Math.ceil(denial.reset - now)),
-      retryAfter: never ? Infinity : Math.ceil(denial.until - now),
+      retryAfter: never ? Infinity : Math.ceil(denial.retry - now),
       reason: never ? 'cost' : denial.result.reason,
       pending: Promise.resolve(),
     }
@@ -54,7 +57,8 @@ export class Denials {
       result,
       policy: policy.key,
       cost: result.reason === 'blocked' ? 0 : cost,
-      // What never passes is asked again once what is left of it may be another number.
+      retry: sentAt + result.retryAfter,
+      // What never passes, or not for long, is asked again once what is left of it may be another number.
       until: sentAt + Math.min(result.retryAfter, policy.span),
       reset: sentAt + result.resetAfter,
     })

@@ -81,6 +81,21 @@ test('a block denies any cost', async () => {
   expect(world.asked()).toBe(1)
 })
 
+test('a block that is longer than the policy says so from memory too, and is asked for again after its length', async () => {
+  const world = new LimiterWorld()
+  const limiter = world.limiter()
+  world.answer(-1, 3_600_000)
+  const first = await limiter.limit('ann')
+  expect(first).toMatchObject({ reason: 'blocked', retryAfter: 3_600_000 })
+  expect(await limiter.limit('ann')).toEqual(first)
+  await world.clock.advance(59_999)
+  expect(await limiter.limit('ann')).toMatchObject({ reason: 'blocked', retryAfter: 3_540_001 })
+  expect(world.asked()).toBe(1)
+  await world.clock.advance(1)
+  await limiter.limit('ann')
+  expect(world.asked()).toBe(1)
+})
+
 test('a cost above the limit is remembered for the length of the policy', async () => {
   const world = new LimiterWorld()
   const limiter = world.limiter()
