@@ -58,8 +58,9 @@ export async function limitAll(
 }
 
 /** What cannot be right rejects, so that it is awaited together with what takes a while. */
-function checkFor({ limiter, id, ...rest }: LimitOf): Check | Promise<Check> {
+function checkFor(limit: LimitOf): Check | Promise<Check> {
   try {
+    const { limiter, id, ...rest } = limit
     if (limiter instanceof RateLimiter) return RateLimiter.checkOf(limiter, id, rest)
     throw new TypeError('a limiter must be made by createRateLimiter')
   } catch (error) {

@@ -127,6 +127,7 @@ test('misuse of limitAll is a TypeError, and nothing is sent', async () => {
     undefined,
     [],
     {},
+    [null],
     [{ limiter: {}, id: 'a' }],
     [{ limiter, id: '' }],
     [{ limiter, id: 'a', cost: -1 }],
@@ -154,6 +155,7 @@ test('of several that fail the first is told, and the others are no unhandled re
     { limiter: failing, id: '' },
   ]
   await expect(limitAll(wrong)).rejects.toThrow(TypeError)
+  await expect(limitAll([...wrong, null as never])).rejects.toThrow(TypeError)
   await settle()
 })
 
