@@ -1,7 +1,8 @@
 -- Gives a lock back, if the token still has it: never the lock that somebody else took after it had expired.
 --
--- Where nobody else has it the token stays in its place for a minute: a request to take the lock which is still on
--- its way somewhere then comes too late, and this one, sent again after a lost reply, says the same again.
+-- Where nobody else has it the token stays in its place for a minute, with what this says, unless somebody takes the
+-- lock: a request to take it which is still on its way somewhere then comes too late, and this one, sent again after a
+-- lost reply, says the same again.
 --
 -- KEYS[1] lock
 -- KEYS[2] fence
@@ -19,10 +20,10 @@ local fence = whole(ARGV[2], 0, 9007199254740991)
 if not ARGV[1] or ARGV[1] == '' then return refuse('token must not be empty') end
 if not fence then return refuse('fence must be a whole number') end
 local found = redis.call('MGET', KEYS[1], KEYS[2])
-local token, number = held_by(found[1])
+local token, number, verdict = held_by(found[1])
 local mine = token == ARGV[1]
-if mine and number == '' then return 1 end
+if mine and number == '' then return verdict end
 if is_held(found[1]) and not mine then return -1 end
-redis.call('SET', KEYS[1], '|' .. ARGV[1], 'PX', '60000')
-if mine then return 1 end
-return (whole(found[2] or '', 0, 9007199254740991) or 0) > fence and -1 or 0
+if not mine then verdict = (whole(found[2] or '', 0, 9007199254740991) or 0) > fence and -1 or 0 end
+redis.call('SET', KEYS[1], '|' .. verdict .. '|' .. ARGV[1], 'PX', '60000')
+return verdict

@@ -47,7 +47,7 @@ export const AcquireFencedLock: LuaScript<AcquireFencedLockReply> = {
 
 
 
-local function held_by(bytes) local fence, token = string.match(bytes or '', '^(%d*)|(.+)$') return token, fence end local function is_held(bytes) return bytes and string.sub(bytes, 1, 1) ~= '|' end
+local function held_by(bytes) local verdict, giver = string.match(bytes or '', '^|(-?[01])|(.+)$') if giver then return giver, '', tonumber(verdict) end local fence, token = string.match(bytes or '', '^(%d*)|(.+)$') return token, fence, 1 end local function is_held(bytes) return bytes and string.sub(bytes, 1, 1) ~= '|' end
 local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
 local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
 
@@ -76,8 +76,8 @@ redis.call('SET', KEYS[2], digits, 'PX', string.format('%.0f', kept))
 redis.call('SET', KEYS[1], digits .. '|' .. ARGV[1], 'PX', ARGV[2])
 return { fence, ttl }`,
   sha1: {
-    redis: '681745bf08ae928262f697d4c8d49f1fbf8b524e',
-    upstash: 'b0344e9034e1688e3e3a0ab36fe5acf5d496903e',
+    redis: '4b06e378df2d3d1b8a1cea040288b47dd9934e16',
+    upstash: 'aebf9b0cb56e950aef40617116c96bb3f813bf0e',
   },
   keys: { min: 2, max: 2, names: ['lock', 'fence'] },
   args: { min: 2, max: 2, names: ['token', 'timeout'], durations: [1] },
@@ -1531,7 +1531,8 @@ export const ReleaseFencedLock: LuaScript<ReleaseFencedLockReply> = {
 
 
 
-local function held_by(bytes) local fence, token = string.match(bytes or '', '^(%d*)|(.+)$') return token, fence end local function is_held(bytes) return bytes and string.sub(bytes, 1, 1) ~= '|' end
+
+local function held_by(bytes) local verdict, giver = string.match(bytes or '', '^|(-?[01])|(.+)$') if giver then return giver, '', tonumber(verdict) end local fence, token = string.match(bytes or '', '^(%d*)|(.+)$') return token, fence, 1 end local function is_held(bytes) return bytes and string.sub(bytes, 1, 1) ~= '|' end
 local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
 local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end
 
@@ -1539,16 +1540,16 @@ local fence = whole(ARGV[2], 0, 9007199254740991)
 if not ARGV[1] or ARGV[1] == '' then return refuse('token must not be empty') end
 if not fence then return refuse('fence must be a whole number') end
 local found = redis.call('MGET', KEYS[1], KEYS[2])
-local token, number = held_by(found[1])
+local token, number, verdict = held_by(found[1])
 local mine = token == ARGV[1]
-if mine and number == '' then return 1 end
+if mine and number == '' then return verdict end
 if is_held(found[1]) and not mine then return -1 end
-redis.call('SET', KEYS[1], '|' .. ARGV[1], 'PX', '60000')
-if mine then return 1 end
-return (whole(found[2] or '', 0, 9007199254740991) or 0) > fence and -1 or 0`,
+if not mine then verdict = (whole(found[2] or '', 0, 9007199254740991) or 0) > fence and -1 or 0 end
+redis.call('SET', KEYS[1], '|' .. verdict .. '|' .. ARGV[1], 'PX', '60000')
+return verdict`,
   sha1: {
-    redis: 'da775524cccbc5522783ff3c0496dd4a9fe796ce',
-    upstash: 'e69eb4bc3c32fe51c6e325db651fb4248266fbec',
+    redis: 'cd9129cb42ea0f117c75da604af57f0f6e2ca4f2',
+    upstash: 'aa2923e9362c15bceb6e6ba3a4998600e66f3092',
   },
   keys: { min: 2, max: 2, names: ['lock', 'fence'] },
   args: { min: 2, max: 2, names: ['token', 'fence'] },

@@ -115,6 +115,26 @@ describeScripts('fenced locks', (lua) => {
     expect((await acquire('b'))[0]).toBeGreaterThan(fence)
   })
 
+  test('a release that is sent again says the same again, where it had expired and where it was lost too', async () => {
+    const [first] = await acquire('a', 20)
+    await lua().elapse(21)
+    for (let n = 0; n < 2; n++) expect(await release('a', first)).toBe(expired)
+    expect(await acquire('a')).toEqual([0, 0])
+    const [second] = await acquire('b')
+    for (let n = 0; n < 2; n++) expect(await release('a', first)).toBe(lost)
+    expect(await release('b', second)).toBe(released)
+    for (let n = 0; n < 2; n++) expect(await release('a', first)).toBe(lost)
+    expect(await acquire('a')).toEqual([0, 0])
+    expect((await acquire('b'))[0]).toBeGreaterThan(second)
+  })
+
+  test('what was given back without a word of what it was had been released', async () => {
+    await lua().redis('SET', 'lock', '|a', 'PX', 60_000)
+    expect(await acquire('a')).toEqual([0, 0])
+    expect(await release('a')).toBe(released)
+    expect((await acquire('b'))[0]).toBeGreaterThan(0)
+  })
+
   test('a token that was given back before it came is not granted', async () => {
     expect(await release('late')).toBe(expired)
     expect(await acquire('late')).toEqual([0, 0])
@@ -143,20 +163,32 @@ describeScripts('fenced locks', (lua) => {
     expect((await acquire('c'))[0]).toBeGreaterThan(fence)
   })
 
-  test.each(['A', 'a ', ' a', 'a\u0000', 'a\n', 'aa', '\u0000', '%a', '.', '|a', 'a|', '1|a'])(
-    'the token %j is not the token "a"',
-    async (token) => {
-      const [fence] = await acquire('a')
-      expect((await acquire(token))[0]).toBe(0)
-      expect(await release(token, fence)).toBe(lost)
-      expect(await lua().redis('GET', 'lock')).toBe(`${fence}|a`)
-      await release('a', fence)
-      const [own] = await acquire(token)
-      expect(own).toBeGreaterThan(fence)
-      expect(await acquire(token)).toEqual([own, 60_000])
-      expect(await release(token, own)).toBe(released)
-    },
-  )
+  test.each([
+    'A',
+    'a ',
+    ' a',
+    'a\u0000',
+    'a\n',
+    'aa',
+    '\u0000',
+    '%a',
+    '.',
+    '|a',
+    'a|',
+    '1|a',
+    '|1|a',
+    '-1|a',
+  ])('the token %j is not the token "a"', async (token) => {
+    const [fence] = await acquire('a')
+    expect((await acquire(token))[0]).toBe(0)
+    expect(await release(token, fence)).toBe(lost)
+    expect(await lua().redis('GET', 'lock')).toBe(`${fence}|a`)
+    await release('a', fence)
+    const [own] = await acquire(token)
+    expect(own).toBeGreaterThan(fence)
+    expect(await acquire(token)).toEqual([own, 60_000])
+    expect(await release(token, own)).toBe(released)
+  })
 
   test('fifteen at once: never two inside, and their fences rise', async () => {
     let [inside, most] = [0, 0]

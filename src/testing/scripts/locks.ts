@@ -32,10 +32,12 @@ function release(call: Call, [key = '']: Words, [token]: Words): number {
   return call('GET', key) === token ? call<number>('DEL', key) : 0
 }
 
-/** Who has a lock, and with which number, which is empty where it was given back. */
-function heldBy(bytes: string | null): { readonly token?: string; readonly number?: string } {
-  const [, number, token] = /^(\d*)\|([\s\S]+)$/.exec(bytes ?? '') ?? []
-  return number === undefined || token === undefined ? {} : { number, token }
+/** Who has a lock, with which number, which is empty where it was given back, and what it was then. */
+function heldBy(bytes: string | null): { token?: string | undefined; number?: string; verdict: number } {
+  const [, verdict, giver] = /^\|(-?[01])\|([\s\S]+)$/.exec(bytes ?? '') ?? []
+  if (giver !== undefined) return { token: giver, number: '', verdict: Number(verdict) }
+  const [, number = '', token] = /^(\d*)\|([\s\S]+)$/.exec(bytes ?? '') ?? []
+  return { token, number, verdict: 1 }
 }
 
 function isHeld(bytes: string | null): boolean {
@@ -73,11 +75,11 @@ function releaseFenced(call: Call, [lock = '', fence = '']: Words, [token, own]:
   const [bytes = null, last = null] = call<(string | null)[]>('MGET', lock, fence)
   const holder = heldBy(bytes)
   const isMine = holder.token === token
-  if (isMine && holder.number === '') return 1
+  if (isMine && holder.number === '') return holder.verdict
   if (isHeld(bytes) && !isMine) return -1
-  call('SET', lock, `|${token}`, 'PX', 60_000)
-  if (isMine) return 1
-  return (version(last ?? '') ?? 0) > number ? -1 : 0
+  const verdict = isMine ? 1 : (version(last ?? '') ?? 0) > number ? -1 : 0
+  call('SET', lock, `|${verdict}|${token}`, 'PX', 60_000)
+  return verdict
 }
 
 /** Those of locks: the plain ones, and those of `hybrid-cache/lock`. */

@@ -47,7 +47,8 @@ export class History {
     if (!key.startsWith(this.#prefix)) return
     const name = key.slice(this.#prefix.length)
     if (command.toUpperCase() === 'PEXPIRE') return this.#extend(name, at + Number(args[0]))
-    const [fence = '', token = ''] = (args[0] ?? '').split('|')
+    const words = (args[0] ?? '').split('|')
+    const [fence, token] = [words[0] ?? '', words.at(-1) ?? '']
     if (fence === '') return this.#release(name, token, at)
     this.#grant({ name, fence: Number(fence), token, end: Number(args[2]) })
   }
