@@ -79,7 +79,7 @@ export interface CacheOptions extends LoadOptions, StaleOptions {
   readonly ttl?: Duration
   /** How long L1 may keep its copy, never longer than the value lives, its stale window included. Default 30 s, or the whole `ttl` where L1 is the only tier. */
   readonly localTtl?: Duration
-  /** The longest `ttl` that is accepted, stale windows included; a longer one throws. Default 30 days. */
+  /** The longest `ttl` that is accepted, stale windows included; a longer one throws. With a `redis` almost a hundred years at most. Default 30 days. */
   readonly maxTtl?: Duration
   /** The budget and the manners of L1. */
   readonly memory?: MemoryOptions
@@ -172,6 +172,8 @@ export interface Settings extends SealSettings {
 const defaultTtl = 300_000
 // The longest that Workers let background work go on, and as much again.
 const shortestFence = 60_000
+// A hundred years: Redis is asked to keep nothing for longer (`_milliseconds.lua`).
+const longestKept = 3_155_760_000_000
 
 /** Throws a `TypeError` that names the option for whatever cannot be right. */
 export function resolveSettings(options: CacheOptions): Settings {
@@ -220,7 +222,14 @@ export function resolveSettings(options: CacheOptions): Settings {
     waitUntil,
   }
   assertWithin(maxTtl, settings.ttl, staleWindow(settings.stale), 'ttl')
+  if (options.redis !== undefined) assertKept(settings)
   return settings
+}
+
+/** What stands for a removed tag is kept for longer than any entry may live. */
+function assertKept({ maxTtl, fence }: Settings): void {
+  const most = longestKept - fence
+  if (maxTtl > most) throw new TypeError(`maxTtl must be ${most} ms (a hundred years) at most with a redis`)
 }
 
 function resolveCoherence({ coherence = {}, redis }: CacheOptions): CoherenceSettings | undefined {

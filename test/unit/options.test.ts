@@ -142,6 +142,16 @@ describe('options that cannot be right throw a TypeError that names them', () =>
   )
 })
 
+test('with Redis a maxTtl must leave room for what is kept for longer below what scripts take', () => {
+  const redis = { url: 'https://example.com', token: 'x' }
+  const most = 3_155_760_000_000
+  expect(() => createHybridCache({ redis, maxTtl: most - 60_000 })).not.toThrow()
+  expect(() => createHybridCache({ redis, maxTtl: '36500d', timeout: '24d' })).not.toThrow()
+  expect(() => createHybridCache({ redis, maxTtl: most - 59_999 })).toThrow(TypeError)
+  expect(() => createHybridCache({ redis, maxTtl: most - 60_000, timeout: '1m' })).toThrow(/^maxTtl/)
+  expect(() => createHybridCache({ maxTtl: Number.MAX_SAFE_INTEGER })).not.toThrow()
+})
+
 describe('the lifetime of an entry', () => {
   const settings = resolveSettings({ ttl: '10m', maxTtl: '1d' })
   const resolve = (options: WriteOptions, onlyLocal = false): unknown =>
