@@ -28,24 +28,32 @@ export class View {
   readonly #prefix: string
   readonly #namespace: string | undefined
   readonly #waitUntil: WaitUntil | undefined
+  /** Whether a call with a load of its own stays until that has ended, whatever stale value is at hand. */
+  readonly stays: boolean
 
-  constructor(prefix: string, waitUntil: WaitUntil | undefined, namespace?: string) {
+  constructor(prefix: string, waitUntil: WaitUntil | undefined, namespace?: string, stays = false) {
     this.#prefix = prefix
     this.#waitUntil = waitUntil
     this.#namespace = namespace
+    this.stays = stays
   }
 
   inNamespace(name: string): View {
     if (this.#namespace !== undefined)
       throw new TypeError("namespaces do not nest: use one name, such as 'a.b'")
     assertSegment(name, 'a namespace')
-    return new View(this.#prefix, this.#waitUntil, name)
+    return new View(this.#prefix, this.#waitUntil, name, this.stays)
   }
 
   boundTo(context: RequestContext): View {
     if (typeof context?.waitUntil !== 'function')
       throw new TypeError('bind takes an object with a waitUntil method')
-    return new View(this.#prefix, (work) => context.waitUntil(work), this.#namespace)
+    return new View(this.#prefix, (work) => context.waitUntil(work), this.#namespace, this.stays)
+  }
+
+  /** For factories that work for their caller only, and must not run behind it. */
+  staying(): View {
+    return new View(this.#prefix, this.#waitUntil, this.#namespace, true)
   }
 
   get namespace(): string | undefined {

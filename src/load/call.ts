@@ -73,5 +73,5 @@ export function flightOf({ place, options }: LoadCall): string {
 
 /** Whether work may outlive the call that it was begun for. */
 export function canGoOn(view: View): boolean {
-  return view.hasWaitUntil || !isRequestBound()
+  return !view.stays && (view.hasWaitUntil || !isRequestBound())
 }

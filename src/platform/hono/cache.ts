@@ -25,6 +25,7 @@ import {
   type HonoContext,
   type HonoMiddleware,
   replaceResponse,
+  staying,
 } from './context.ts'
 import { unlessClaimed } from './nesting.ts'
 import { type Answer, type App, discard, refresh, refreshOf } from './refresh.ts'
@@ -50,7 +51,7 @@ export interface CacheMiddlewareOptions<Context extends HonoContext = HonoContex
 
 /** Said instead of a response: this one is for its own caller only. */
 interface Passed {
-  readonly passed: Refusal
+  readonly passed: Refusal | 'pass'
 }
 
 /** A response of the origin that is no success, whose place a stale one may take. */
@@ -158,7 +159,8 @@ class Handling {
     if (refreshing !== undefined) return refreshing.run(this.#settings, this.#context, this.#next)
     const refusal = refusalOfRequest(request, this.#settings.vary)
     if (refusal !== undefined) return this.#pass(`fwd=bypass; detail=${refusal}`)
-    const store = cacheFor(this.#settings.cache, this.#context)
+    const given = cacheFor(this.#settings.cache, this.#context)
+    const store = this.#settings.app === undefined ? staying(given) : given
     const key = await this.#key()
     if (!(await unlessClaimed(request, [store, key], () => this.#answerFrom(store, key)))) await this.#next()
   }
@@ -207,8 +209,11 @@ class Handling {
     loading: LoadContext<StoredResponse>,
   ): Promise<StoredResponse | Passed> {
     const { app, vary, maxBytes } = this.#settings
-    const isOwn = app === undefined || (loading.stale === undefined && !this.#isAnswered)
-    const answer = isOwn ? await this.#run() : await refresh(app, this.#settings, this.#context)
+    const isOwn = !this.#isAnswered && (app === undefined || loading.stale === undefined)
+    if (!isOwn && app === undefined) return leave(loading)
+    const answer = isOwn ? await this.#run() : await refresh(app as App, this.#settings, this.#context)
+    // The context has the response by now that is on its way: neither it nor its body is what the handlers made.
+    if (isOwn && this.#isAnswered) return leave(loading)
     if (answer === undefined) loading.fail(new OriginFailed('the app has not asked its handlers'))
     const { response, inFront } = answer
     const failed = response.status >= 500
@@ -281,6 +286,12 @@ class Handling {
     addInFront(response, this.#inFront ?? headersInFront(this.#context))
     replaceResponse(this.#context, response)
   }
+}
+
+/** The request has been answered without what it was to load: nobody is given that, and nothing is stored. */
+function leave(loading: LoadContext<StoredResponse>): Passed {
+  loading.skip()
+  return { passed: 'pass' }
 }
 
 /** Whether a response that is not stored says that what is stored is no more. Else it may be about the request. */

@@ -1,4 +1,4 @@
-import type { HybridCache } from '../../cache.ts'
+import { HybridCache } from '../../cache.ts'
 import type { RequestContext } from '../../view.ts'
 
 /** What is needed of the context of a Hono handler. */
@@ -24,6 +24,12 @@ export function cacheFor(source: CacheOf, context: HonoContext): HybridCache {
   const cache = typeof source === 'function' ? source(context) : source
   const execution = executionOf(context)
   return execution === undefined ? cache : cache.bind(execution)
+}
+
+/** The same cache for handlers that must not run behind their request: nobody but the context of that could run them. */
+export function staying(cache: HybridCache): HybridCache {
+  const { core, view } = HybridCache.partsOf(cache)
+  return new HybridCache(core, view.staying())
 }
 
 /** Hono throws where there is none. */

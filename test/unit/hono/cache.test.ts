@@ -609,6 +609,55 @@ describe('swr', () => {
   })
 })
 
+describe('without the app no handler runs behind the response', () => {
+  /** An app with a stale response at hand, in front of whose handlers others add headers once they have answered. */
+  const staleApp = async (options: Partial<CacheMiddlewareOptions> = {}): Promise<App> => {
+    let version = 0
+    const app = new App(() => new Response(`v${++version}`), { staleIfError: '1h', ...options })
+    await app.ask()
+    await app.world.clock.advance(11_000)
+    return app
+  }
+
+  test('where Redis is slow', async () => {
+    const app = await staleApp()
+    app.world.redis.before = () => {
+      app.world.redis.before = undefined
+      return new Promise((go) => void app.world.clock.setTimeout(go, 750))
+    }
+    const answer = app.ask()
+    await app.world.clock.advance(300)
+    await app.world.clock.advance(450)
+    expect(await (await answer).text()).toBe('v2')
+    await app.world.clock.advance(1000)
+    const next = await app.ask()
+    expect([await next.text(), next.headers.get('cache-status')]).toEqual(['v2', 'hybrid-cache; hit'])
+    expect(JSON.stringify([...app.world.redis.values])).not.toContain('x-outer')
+    expect(app.runs).toBe(2)
+  })
+
+  test('where another isolate is at it, and fails', async () => {
+    const app = await staleApp({ stampede: 'global' })
+    const other = new Hono().use(
+      '*',
+      cacheMiddleware({ cache: app.world.isolate(), ttl: '10s', stampede: 'global' }),
+    )
+    let fail = (): void => undefined
+    const failed = new Promise<void>((resolve) => (fail = resolve))
+    other.get('*', async () => failed.then(() => new Response('down', { status: 503 })))
+    const first = other.request('/')
+    await settle()
+    const answer = app.ask()
+    await settle()
+    fail()
+    await first
+    await app.world.clock.advance(2000)
+    expect(await (await answer).text()).toBe('v2')
+    expect(await (await app.ask()).text()).toBe('v2')
+    expect(app.runs).toBe(2)
+  })
+})
+
 test('the cache of a request is bound to it, where the platform keeps work alive', async () => {
   const world = new World()
   const store = world.isolate()
