@@ -1,5 +1,5 @@
 import { HybridCache } from '../../cache.ts'
-import { toMilliseconds } from '../../duration.ts'
+import { type Duration, toMilliseconds } from '../../duration.ts'
 import {
   capture,
   type Freshness,
@@ -16,6 +16,8 @@ import {
 import type { LoadContext } from '../../load/context.ts'
 import { nowIn } from '../../load/store.ts'
 import type { EntryOptions } from '../../options.ts'
+import { flightId } from '../../load/flights.ts'
+import { longestTimer } from '../../tolerance.ts'
 import { withHeaders } from '../../rate-limit/response.ts'
 import {
   addInFront,
@@ -45,6 +47,8 @@ export interface CacheMiddlewareOptions<Context extends HonoContext = HonoContex
   readonly tags?: readonly string[] | ((context: Context) => readonly string[])
   /** The largest body that is stored, in bytes. Default 512 KiB. */
   readonly maxBytes?: number
+  /** How long a request waits for the handlers of another at most; then it runs its own, and what they answer is not stored. Default 10 s. */
+  readonly maxWait?: Duration
   /** The app itself. `swr` and `eager` need it: what goes on behind a response asks it anew. */
   readonly app?: App
 }
@@ -91,9 +95,11 @@ export function cache<Context extends HonoContext = HonoContext>(
   return (context, next) => new Handling(settings, context, next).answer()
 }
 
-interface Settings extends CacheMiddlewareOptions {
+interface Settings extends Omit<CacheMiddlewareOptions, 'maxWait'> {
   readonly vary: readonly string[]
   readonly maxBytes: number
+  /** In milliseconds. */
+  readonly maxWait: number
   readonly entry: EntryOptions
 }
 
@@ -113,7 +119,7 @@ const asLongAsItTakes: EntryOptions = { timeout: false }
 const nothingBehind: EntryOptions = { swr: false, eager: false, softTimeout: false }
 
 function resolve(options: CacheMiddlewareOptions): Settings {
-  const { vary = [], maxBytes = 512 * 1024, app, swr, eager } = options
+  const { vary = [], maxBytes = 512 * 1024, maxWait = '10s', app, swr, eager } = options
   if (!(options.cache instanceof HybridCache) && typeof options.cache !== 'function')
     throw new TypeError('cache takes the cache, or a function of the context that gives it')
   if (!Array.isArray(vary) || !vary.every(isHeaderName))
@@ -128,7 +134,13 @@ function resolve(options: CacheMiddlewareOptions): Settings {
     ...asLongAsItTakes,
     ...(app === undefined && nothingBehind),
   }
-  return { ...options, vary: vary.map((name) => name.toLowerCase()), maxBytes, entry }
+  return {
+    ...options,
+    vary: vary.map((name) => name.toLowerCase()),
+    maxBytes,
+    maxWait: Math.min(toMilliseconds(maxWait, 'maxWait'), longestTimer),
+    entry,
+  }
 }
 
 /** Not `*` either, which stands for more than headers. */
@@ -146,6 +158,8 @@ class Handling {
   #inFront: Headers | undefined
   /** Whether it is known what this request is answered with: what is loaded from then on is not for it. */
   #isAnswered = false
+  /** Whether what it waits for is its own by now. */
+  #isLoading = false
 
   constructor(settings: Settings, context: HonoContext, next: () => Promise<void>) {
     this.#settings = settings
@@ -189,18 +203,38 @@ class Handling {
   async #find(store: HybridCache, key: string): Promise<StoredResponse | Passed | undefined> {
     const { entry, tags } = this.#settings
     const own = typeof tags === 'function' ? tags(this.#context) : (tags ?? [])
+    const { signal, stop } = this.#patience(store, key)
     try {
       return await store.getOrCreate<StoredResponse | Passed, StoredResponse>(
         `http ${key}`,
         (loading) => this.#load(store, key, loading),
-        { ...entry, tags: own },
+        { ...entry, tags: own, signal },
       )
     } catch (error) {
-      if (error instanceof OriginFailed) return undefined
+      if (error instanceof OriginFailed || signal.aborted) return undefined
       throw error
     } finally {
+      stop()
       this.#isAnswered = true
     }
+  }
+
+  /** Aborts when others have kept this request waiting for too long. Who comes next does not join them, for they may hang. */
+  #patience(store: HybridCache, key: string): { signal: AbortSignal; stop: () => void } {
+    const { core, view } = HybridCache.partsOf(store)
+    const { clock } = core.settings
+    const others = core.flights.current(
+      flightId(view.localKey(`http ${key}`), this.#settings.entry.l2 === false),
+    )
+    const controller = new AbortController()
+    const end = (): void => {
+      if (this.#isLoading) return
+      this.#isAnswered = true
+      if (others !== undefined) core.flights.end(others)
+      controller.abort(new OriginFailed('another request has not been answered in time'))
+    }
+    const timer = clock.setTimeout(end, this.#settings.maxWait)
+    return { signal: controller.signal, stop: () => clock.clearTimeout(timer) }
   }
 
   async #load(
@@ -211,6 +245,7 @@ class Handling {
     const { app, vary, maxBytes } = this.#settings
     const isOwn = !this.#isAnswered && (app === undefined || loading.stale === undefined)
     if (!isOwn && app === undefined) return leave(loading)
+    this.#isLoading = true
     const answer = isOwn ? await this.#run() : await refresh(app as App, this.#settings, this.#context)
     // The context has the response by now that is on its way: neither it nor its body is what the handlers made.
     if (isOwn && this.#isAnswered) return leave(loading)

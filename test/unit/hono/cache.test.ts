@@ -609,6 +609,47 @@ describe('swr', () => {
   })
 })
 
+describe('nobody waits for ever for the handlers of another', () => {
+  test('and who has waited long enough is answered by their own, as is the next', async () => {
+    const app: App = new App(() =>
+      app.runs === 1 ? new Promise<Response>(() => undefined) : new Response(`run ${app.runs}`),
+    )
+    void app.ask()
+    await settle()
+    const second = app.ask()
+    await app.world.clock.advance(9999)
+    expect(app.runs).toBe(1)
+    await app.world.clock.advance(1)
+    expect(await (await second).text()).toBe('run 2')
+    expect((await app.ask()).headers.get('cache-status')).toBe('hybrid-cache; fwd=uri-miss; stored')
+    expect(await (await app.ask()).text()).toBe('run 3')
+  })
+
+  test('but as long as it takes for their own', async () => {
+    let finish = (): void => undefined
+    const made = new Promise<void>((resolve) => (finish = resolve))
+    const app = new App(async () => made.then(() => new Response('made')), { maxWait: '1s' })
+    const own = app.ask()
+    await app.world.clock.advance(60_000)
+    finish()
+    expect((await own).headers.get('cache-status')).toContain('stored')
+    expect(app.runs).toBe(1)
+  })
+
+  test('not in an app that is mounted in another with the same cache either', async () => {
+    const world = new World()
+    const by = cacheMiddleware({ cache: world.isolate() })
+    const inner = new Hono().use('*', by).get('*', (c) => c.text('hello'))
+    const outer = new Hono().use('*', by).mount('/', inner.fetch)
+    const answer = outer.request('/')
+    await settle()
+    await world.clock.advance(10_000)
+    expect(await (await answer).text()).toBe('hello')
+    const direct = new Hono().use('*', by).mount('/', inner.fetch, { replaceRequest: false })
+    expect(await (await direct.request('/other')).text()).toBe('hello')
+  })
+})
+
 describe('without the app no handler runs behind the response', () => {
   /** An app with a stale response at hand, in front of whose handlers others add headers once they have answered. */
   const staleApp = async (options: Partial<CacheMiddlewareOptions> = {}): Promise<App> => {
@@ -688,6 +729,7 @@ test.each<[string, object]>([
   ['vary on what is no header', { vary: ['accept language'] }],
   ['vary on nothing', { vary: [''] }],
   ['maxBytes', { maxBytes: 0 }],
+  ['maxWait', { maxWait: 'soon' }],
 ])('bad options are a TypeError: %s', (_, options) => {
   expect(() => cacheMiddleware({ cache: new World().memoryOnly(), ...options } as never)).toThrow(TypeError)
 })
