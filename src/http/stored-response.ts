@@ -5,6 +5,8 @@ export interface StoredResponse {
   readonly status: number
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly body: string
+  /** The names of those that were added to what was set for the request before; without that part. */
+  readonly added?: readonly string[]
   /** How `body` stands for bytes: text where they are UTF-8, else base64. */
   readonly encoding: 'utf-8' | 'base64'
   /** When it was made, be it by who gave it to this one, in milliseconds since 1970. */
@@ -39,13 +41,20 @@ export interface Capturing {
 export async function capture(response: Response, { maxBytes, at, inFront }: Capturing): Promise<Captured> {
   const read = await readUpTo(response.body, maxBytes)
   if ('rest' in read) return { tooLarge: new Response(read.rest, response) }
-  const isOwn = ([name, value]: [string, string]): boolean =>
-    !notStored.has(name) && (name === 'content-type' || inFront?.get(name) !== value)
-  const headers = [...response.headers].filter(isOwn)
+  const added: string[] = []
+  const headers: [string, string][] = []
+  for (const [name, value] of response.headers) {
+    const before = name === 'content-type' ? null : (inFront?.get(name) ?? null)
+    if (notStored.has(name) || before === value) continue
+    const isAdded = before !== null && value.startsWith(`${before}, `)
+    if (isAdded) added.push(name)
+    headers.push([name, isAdded ? value.slice(before.length + 2) : value])
+  }
   return {
     stored: {
       status: response.status,
       headers,
+      ...(added.length > 0 && { added }),
       ...encode(read.bytes),
       at: at - ageIn(response.headers) * 1000,
     },

@@ -318,7 +318,7 @@ class Handling {
     const response =
       notModified(whole, request) ?? (request.method === 'HEAD' ? new Response(null, whole) : whole)
     response.headers.set('cache-status', `hybrid-cache; ${status}`)
-    addInFront(response, this.#inFront ?? headersInFront(this.#context))
+    addInFront(response, this.#inFront ?? headersInFront(this.#context), found.added)
     replaceResponse(this.#context, response)
   }
 }

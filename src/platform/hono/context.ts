@@ -53,10 +53,12 @@ export function headersInFront(context: HonoContext): Headers {
   return context.body(null).headers
 }
 
-/** Gives a response those of them that it does not have itself. */
-export function addInFront(response: Response, inFront: Headers): void {
+/** Gives a response those of them that it does not have itself, and puts them before what was `added` to those of another. */
+export function addInFront(response: Response, inFront: Headers, added: readonly string[] = []): void {
   for (const [name, value] of inFront) {
+    const own = response.headers.get(name)
     if (name === 'set-cookie') response.headers.append(name, value)
-    else if (!response.headers.has(name)) response.headers.set(name, value)
+    else if (own === null) response.headers.set(name, value)
+    else if (added.includes(name)) response.headers.set(name, `${value}, ${own}`)
   }
 }

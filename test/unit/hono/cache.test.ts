@@ -113,6 +113,24 @@ describe('what may be stored', () => {
     ])
   })
 
+  test('leaves each request its own part of a header that the handlers add to', async () => {
+    const world = new World()
+    let requests = 0
+    const app = new Hono()
+    app.use('*', async (c, next) => {
+      c.header('server-timing', `front-${++requests}`)
+      await next()
+    })
+    app.use('*', cacheMiddleware({ cache: world.isolate() }))
+    app.get('*', (c) => {
+      c.header('server-timing', 'handler', { append: true })
+      return c.text('hello')
+    })
+    for (const each of ['front-1, handler', 'front-2, handler'])
+      expect((await app.request('/')).headers.get('server-timing')).toBe(each)
+    expect(JSON.stringify([...world.redis.values])).not.toContain('front-1')
+  })
+
   test('is shared by all who ask at the time', async () => {
     let finish = (): void => undefined
     const made = new Promise<void>((resolve) => (finish = resolve))
