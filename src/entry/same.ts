@@ -22,13 +22,29 @@ function haveSamePrototype(a: object, b: object): boolean {
   return (Object.getPrototypeOf(a) ?? Object.prototype) === Object.getPrototypeOf(b)
 }
 
+// `name` becomes an own property of what comes back, and a stack is no part of what an error says.
+const ownOfErrors: ReadonlySet<PropertyKey> = new Set(['name', 'message', 'cause', 'stack'])
+
+/** What somebody has added to an error, such as a `code`: superjson leaves it out. */
+function addedTo(error: Error): unknown[] {
+  const { propertyIsEnumerable } = Object.prototype
+  const keys = Reflect.ownKeys(error).filter(
+    (key) => propertyIsEnumerable.call(error, key) && !ownOfErrors.has(key),
+  )
+  return entriesOf(error, keys)
+}
+
+function entriesOf(value: object, keys: readonly PropertyKey[]): unknown[] {
+  return keys.flatMap((key) => [key, (value as Record<PropertyKey, unknown>)[key]])
+}
+
 /** What a value consists of, in order. */
 function partsOf(value: object): unknown[] {
   if (value instanceof Map) return [...value.keys(), ...value.values()]
   if (value instanceof Set) return [...value]
-  if (value instanceof Error) return [value.name, value.message, value.cause]
+  if (value instanceof Error) return [value.name, value.message, value.cause, ...addedTo(value)]
   if (value instanceof Date) return [value.getTime()]
   if (value instanceof RegExp || value instanceof URL) return [String(value)]
   if (ArrayBuffer.isView(value)) return [...(value as Uint8Array)]
-  return Reflect.ownKeys(value).flatMap((key) => [key, (value as Record<PropertyKey, unknown>)[key]])
+  return entriesOf(value, Reflect.ownKeys(value))
 }

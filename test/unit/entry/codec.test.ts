@@ -151,6 +151,8 @@ describe('a value that cannot be carried without loss rejects as SERIALIZE', () 
     ['a boxed number', Object(5)],
     ['an ArrayBuffer', new ArrayBuffer(2)],
     ['a generator', (function* gen() {})()],
+    ['an error with a code', Object.assign(new Error('x'), { code: 'E' })],
+    ['an error with a symbol for a key', Object.assign(new Error('x'), { [Symbol('k')]: 1 })],
     ['an object with a symbol for a key', { [Symbol('k')]: 1 }],
     ['an instance of a class that extends Array', new (class List extends Array {})()],
   ])('%s, alone and inside others', (_, value) => {

@@ -13,6 +13,8 @@ const cycle = (): object => {
   return it
 }
 
+const coded = (message: string, code: string): Error => Object.assign(new Error(message), { code })
+
 const different: [string, unknown, unknown][] = [
   ['numbers', 1, 2],
   ['zeros', 0, -0],
@@ -36,6 +38,9 @@ const different: [string, unknown, unknown][] = [
   ['messages', new Error('a'), new Error('b')],
   ['names', Object.assign(new Error('a'), { name: 'A' }), Object.assign(new Error('a'), { name: 'B' })],
   ['causes', new Error('a', { cause: 1 }), new Error('a', { cause: 2 })],
+  ['what was added to errors', coded('a', 'E'), new Error('a')],
+  ['an error and one with more', new Error('a'), coded('a', 'E')],
+  ['what was added and what else', coded('a', 'E'), coded('a', 'F')],
   ['kinds of errors', new TypeError('a'), new RangeError('a')],
   ['expressions', /a/, /b/],
   ['flags', /a/g, /a/i],
@@ -59,6 +64,8 @@ describe('the same', () => {
     ['sets of objects', new Set([{ a: 1 }]), new Set([{ a: 1 }])],
     ['maps of objects', new Map([[{ a: 1 }, [2]]]), new Map([[{ a: 1 }, [2]]])],
     ['errors', new TypeError('a', { cause: [1] }), new TypeError('a', { cause: [1] })],
+    ['errors with a code', coded('a', 'E'), coded('a', 'E')],
+    ['names of their own', Object.assign(new Error('a'), { name: 'Error' }), new Error('a')],
     ['expressions', /a/gi, /a/gi],
     ['addresses', new URL('https://a.example/?b'), new URL('https://a.example/?b')],
     ['bytes', Uint8Array.of(1, 2), Uint8Array.of(1, 2)],
