@@ -19,7 +19,7 @@ export const budgets = {
   everything: 59.25,
   atomic: 5,
   admin: 3.75,
-  lua: 8.6,
+  lua: 8.75,
   redis: 1.6,
   cloudflare: 0.25,
   limiter: 5.1,
@@ -27,7 +27,7 @@ export const budgets = {
   lock: 3,
   push: 2.6,
   vercel: 0.5,
-  hono: 4.6,
+  hono: 4.75,
   opentelemetry: 0.5,
   testing: 19.5,
 }
