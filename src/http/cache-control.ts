@@ -4,7 +4,7 @@ export interface Freshness {
   readonly refused: boolean
   /** The longest that a shared cache may use it, in seconds from now, where it says so (`s-maxage`). */
   readonly seconds: number | undefined
-  /** Once it has ended it is of no use (`must-revalidate`, `proxy-revalidate`). */
+  /** Once it has ended it is of no use (`must-revalidate`, `proxy-revalidate`, or `s-maxage` where it does not say how long it is). */
   readonly noStale: boolean
 }
 
@@ -18,7 +18,9 @@ export function freshnessOf({ headers }: Response, now: number): Freshness {
   return {
     refused: has('private', 'no-store', 'no-cache') || left <= 0,
     seconds: shared === undefined ? undefined : left,
-    noStale: has('must-revalidate', 'proxy-revalidate'),
+    noStale:
+      has('must-revalidate', 'proxy-revalidate') ||
+      (shared !== undefined && !has('stale-while-revalidate', 'stale-if-error')),
   }
 }
 

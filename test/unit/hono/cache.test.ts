@@ -314,8 +314,10 @@ describe('how long it lives', () => {
   test('is not longer than it may be stale', async () => {
     const options = { staleIfError: '1h' }
     expect(await lives({}, options)).toHaveLength(12)
-    for (const field of ['must-revalidate', 'max-age=5, proxy-revalidate'])
+    for (const field of ['must-revalidate', 'max-age=5, proxy-revalidate', 's-maxage=100'])
       expect(await lives({ 'cache-control': field }, options)).toHaveLength(10)
+    for (const field of ['stale-if-error=60', 'stale-while-revalidate=60'])
+      expect(await lives({ 'cache-control': `s-maxage=100, ${field}` }, options)).toHaveLength(12)
   })
 })
 
