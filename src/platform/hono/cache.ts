@@ -160,6 +160,8 @@ class Handling {
   #isAnswered = false
   /** Whether what it waits for is its own by now. */
   #isLoading = false
+  /** What was asked for it beyond the cache. */
+  #forward: 'fwd=stale' | 'fwd=uri-miss; stored' | undefined
 
   constructor(settings: Settings, context: HonoContext, next: () => Promise<void>) {
     this.#settings = settings
@@ -180,7 +182,7 @@ class Handling {
   }
 
   async #answerFrom(store: HybridCache, key: string): Promise<void> {
-    if (store.getLocal(`pass ${key}`) !== undefined) return this.#pass('fwd=uri-miss; detail=pass')
+    if (isPassed(store, key)) return this.#pass('fwd=uri-miss; detail=pass')
     const found =
       this.#context.req.raw.method === 'HEAD'
         ? await store.get<StoredResponse>(`http ${key}`, this.#settings.entry)
@@ -256,6 +258,7 @@ class Handling {
     const freshness = freshnessOf(response, at)
     const refusal = refusalOfResponse(response, vary, freshness)
     if (refusal !== undefined && !isOwn) discard(response)
+    if (!this.#isAnswered) this.#forward = failed ? 'fwd=stale' : 'fwd=uri-miss; stored'
     if (failed) loading.fail(new OriginFailed('the origin has answered with an error'))
     if (refusal !== undefined) {
       // Only its own client is answered so: nothing follows for the others.
@@ -291,7 +294,9 @@ class Handling {
     replaces: boolean,
   ): Promise<void> {
     loading.skip()
-    await store.set(`pass ${key}`, 1, { l2: false, ttl: passFor })
+    const { maxTtl } = HybridCache.partsOf(store).core.settings
+    const life = { ttl: Math.min(passFor, maxTtl), swr: false, staleIfError: false } as const
+    await store.set(`pass ${key}`, 1, { l2: false, ...life })
     // What it takes the place of would be given away again. Where Redis fails, that was told.
     if (replaces && loading.stale !== undefined) await store.remove(`http ${key}`).catch(() => undefined)
   }
@@ -313,11 +318,9 @@ class Handling {
   #give(store: HybridCache, found: StoredResponse): void {
     const request = this.#context.req.raw
     const whole = revive(found, timeOf(store))
-    const failed = this.#ran && this.#context.res.status >= 500
-    const status = failed ? 'fwd=stale' : this.#ran ? 'fwd=uri-miss; stored' : 'hit'
     const response =
       notModified(whole, request) ?? (request.method === 'HEAD' ? new Response(null, whole) : whole)
-    response.headers.set('cache-status', `hybrid-cache; ${status}`)
+    response.headers.set('cache-status', `hybrid-cache; ${this.#forward ?? 'hit'}`)
     addInFront(response, this.#inFront ?? headersInFront(this.#context), found.added)
     replaceResponse(this.#context, response)
   }
@@ -332,6 +335,12 @@ function leave(loading: LoadContext<StoredResponse>): Passed {
 /** Whether a response that is not stored says that what is stored is no more. Else it may be about the request. */
 function isNews({ status }: Response): boolean {
   return status < 400 || status === 404 || status === 410
+}
+
+/** Whether nobody waits for another's response for now. Statistics count lookups of responses only. */
+function isPassed(store: HybridCache, key: string): boolean {
+  const { core, view } = HybridCache.partsOf(store)
+  return core.local.find(view.localKey(`pass ${key}`)) !== undefined
 }
 
 function timeOf(store: HybridCache): number {

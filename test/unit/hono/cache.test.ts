@@ -361,6 +361,24 @@ describe('what is passed on', () => {
     expect(JSON.stringify([...app.world.redis.values])).not.toContain('canary')
   })
 
+  test('a response, also where nothing may live as long as is remembered of it', async () => {
+    const app = new App(() => new Response('', { status: 404 }))
+    const store = app.world.isolate({ maxTtl: '5s', ttl: '1s', swr: '4s' })
+    app.app = new Hono().use('*', cacheMiddleware({ cache: store }))
+    app.app.get('*', (c) => c.text('none', 404))
+    expect((await app.ask()).status).toBe(404)
+    expect((await app.ask()).headers.get('cache-status')).toContain('detail=pass')
+    await app.world.clock.advance(5000)
+    expect((await app.ask()).headers.get('cache-status')).toContain('detail=status')
+  })
+
+  test('a request, which counts as one lookup at most', async () => {
+    const app = new App(text)
+    for (let i = 0; i < 4; i++) await app.ask()
+    const { hits, misses } = app.store.stats().l1
+    expect([hits, misses]).toEqual([3, 1])
+  })
+
   test('a stream of events, at once', async () => {
     const init = { headers: { 'content-type': 'text/event-stream' } }
     const body = (): ReadableStream => new ReadableStream({ start: (it) => it.enqueue(new Uint8Array(5)) })
@@ -473,6 +491,23 @@ describe('when the origin fails', () => {
     expect([stale.status, await stale.text(), stale.headers.get('x-down')]).toEqual([200, 'hello', null])
     expect(stale.headers.get('cache-status')).toBe('hybrid-cache; fwd=stale')
     expect(stale.headers.get('age')).toBe('11')
+  })
+
+  test('says so also where the app was asked anew, and what came of it', async () => {
+    let status = 200
+    const app = new App(() => new Response('hello', { status }), { staleIfError: '1h' }, true)
+    for (const [next, told] of [
+      [200, 'fwd=uri-miss; stored'],
+      [503, 'fwd=stale'],
+    ] as const) {
+      status = next
+      expect((await app.ask()).headers.get('cache-status')).toBe(`hybrid-cache; ${told}`)
+      await app.world.clock.advance(11_000)
+    }
+    await app.world.clock.advance(30_000)
+    status = 200
+    expect((await app.ask()).headers.get('cache-status')).toBe('hybrid-cache; fwd=uri-miss; stored')
+    expect((await app.ask()).headers.get('cache-status')).toBe('hybrid-cache; hit')
   })
 
   test('without one everybody gets what their own request came to', async () => {
