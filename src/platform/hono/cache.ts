@@ -1,5 +1,5 @@
 import { HybridCache } from '../../cache.ts'
-import { type Duration, toMilliseconds } from '../../duration.ts'
+import { toMilliseconds } from '../../duration.ts'
 import {
   capture,
   type Freshness,
@@ -15,13 +15,10 @@ import {
 } from '../../http/index.ts'
 import type { LoadContext } from '../../load/context.ts'
 import { nowIn } from '../../load/store.ts'
-import type { EntryOptions } from '../../options.ts'
 import { flightId } from '../../load/flights.ts'
-import { longestTimer } from '../../tolerance.ts'
 import { withHeaders } from '../../rate-limit/response.ts'
 import {
   addInFront,
-  type CacheOf,
   cacheFor,
   headersInFront,
   type HonoContext,
@@ -30,28 +27,8 @@ import {
   staying,
 } from './context.ts'
 import { unlessClaimed } from './nesting.ts'
+import { type CacheMiddlewareOptions, resolve, type Settings } from './options.ts'
 import { type Answer, type App, discard, refresh, refreshOf } from './refresh.ts'
-
-/** Options of {@link cache}. Those of the entries are the same as those of `getOrCreate`. */
-export interface CacheMiddlewareOptions<Context extends HonoContext = HonoContext> extends Pick<
-  EntryOptions,
-  'ttl' | 'localTtl' | 'swr' | 'staleIfError' | 'jitter' | 'eager' | 'stampede' | 'l1' | 'l2'
-> {
-  /** Where responses are kept, or how to come by it: `(c) => cacheOf(c.env, c.executionCtx)` on Workers. */
-  readonly cache: CacheOf<Context>
-  /** Headers of the request that a response may depend on: they become part of the key. `authorization` and `cookie` have to be listed to be cached at all. Default: none. */
-  readonly vary?: readonly string[]
-  /** What stands for a request, instead of its URL: whatever the response depends on has to be in it. `vary` is added. */
-  readonly key?: (context: Context) => string | Promise<string>
-  /** Tags of what is stored, for `removeByTag`. */
-  readonly tags?: readonly string[] | ((context: Context) => readonly string[])
-  /** The largest body that is stored, in bytes. Default 512 KiB. */
-  readonly maxBytes?: number
-  /** How long a request waits for the handlers of another at most; then it runs its own, and what they answer is not stored. Default 10 s. */
-  readonly maxWait?: Duration
-  /** The app itself. `swr` and `eager` need it: what goes on behind a response asks it anew. */
-  readonly app?: App
-}
 
 /** Said instead of a response: this one is for its own caller only. */
 interface Passed {
@@ -93,59 +70,6 @@ export function cache<Context extends HonoContext = HonoContext>(
 ): HonoMiddleware {
   const settings = resolve(options as unknown as CacheMiddlewareOptions)
   return (context, next) => new Handling(settings, context, next).answer()
-}
-
-interface Settings extends Omit<CacheMiddlewareOptions, 'maxWait'> {
-  readonly vary: readonly string[]
-  readonly maxBytes: number
-  /** In milliseconds. */
-  readonly maxWait: number
-  readonly entry: EntryOptions
-}
-
-const ofEntries = [
-  'ttl',
-  'localTtl',
-  'swr',
-  'staleIfError',
-  'jitter',
-  'eager',
-  'stampede',
-  'l1',
-  'l2',
-] as const
-// The handlers of a request run as long as they do, and for that request: what a cache's own options say is not meant for them.
-const asLongAsItTakes: EntryOptions = { timeout: false }
-const nothingBehind: EntryOptions = { swr: false, eager: false, softTimeout: false }
-
-function resolve(options: CacheMiddlewareOptions): Settings {
-  const { vary = [], maxBytes = 512 * 1024, maxWait = '10s', app, swr, eager } = options
-  if (!(options.cache instanceof HybridCache) && typeof options.cache !== 'function')
-    throw new TypeError('cache takes the cache, or a function of the context that gives it')
-  if (!Array.isArray(vary) || !vary.every(isHeaderName))
-    throw new TypeError('vary must be a list of names of request headers')
-  if (!Number.isSafeInteger(maxBytes) || maxBytes < 1)
-    throw new TypeError('maxBytes must be a whole number, 1 or more')
-  if (app === undefined && (swr || eager))
-    throw new TypeError('swr and eager need the app: what goes on behind a response asks it anew')
-  const given = ofEntries.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]]))
-  const entry: EntryOptions = {
-    ...(Object.fromEntries(given) as EntryOptions),
-    ...asLongAsItTakes,
-    ...(app === undefined && nothingBehind),
-  }
-  return {
-    ...options,
-    vary: vary.map((name) => name.toLowerCase()),
-    maxBytes,
-    maxWait: Math.min(toMilliseconds(maxWait, 'maxWait'), longestTimer),
-    entry,
-  }
-}
-
-/** Not `*` either, which stands for more than headers. */
-function isHeaderName(name: unknown): name is string {
-  return typeof name === 'string' && name !== '*' && /^[\w!#$%&'*+.^`|~-]+$/.test(name)
 }
 
 /** One request. */

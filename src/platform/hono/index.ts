@@ -3,6 +3,7 @@
  *
  * @module
  */
-export { cache, type CacheMiddlewareOptions } from './cache.ts'
+export { cache } from './cache.ts'
+export type { CacheMiddlewareOptions } from './options.ts'
 export { rateLimiter, type RateLimiterMiddlewareOptions } from './rate-limiter.ts'
 export type { CacheOf, HonoContext, HonoMiddleware } from './context.ts'
