@@ -20,7 +20,7 @@ export const budgets = {
   atomic: 5,
   admin: 3.75,
   lua: 8.75,
-  redis: 1.6,
+  redis: 1.75,
   cloudflare: 0.25,
   limiter: 5.1,
   'rate-limit': 6.9,
