@@ -29,13 +29,14 @@ const maxRelated = 999
  * The value of a key, or `undefined`; where there is one it lives for `ttl` from now on, **longer or shorter** than before, as
  * with Redis's `GETEX`. A sliding entry keeps its idle window, which begins anew, and `ttl` is its new absolute end; any other
  * keeps its stale window, which moves along, though not beyond `maxTtl` from now on. A stale value is none. `related` keys follow, but only if the first has a value;
- * those without one stay without. What a tag has removed or expired is gone then, for good.
+ * those without one stay without. What a tag has removed or expired does not come back: it goes for good where it would live on for
+ * longer than `maxTtl`.
  *
  * Redis is asked always, and L1 keeps the copy with its new life; copies of `related` keys go. Rejects with a `CacheError` where
  * L2 could not be reached, and with a `TypeError` for a `ttl` above `maxTtl` or a memory-only cache.
  * Cost: 1 request; 4 commands and one for every related key that has a value, 3 where what is there counts as none, 2 where
  * nothing is. One request more where Redis does not know the script yet, one of one command where the versions of tags are not
- * known, and one of three for what a tag has ended: of `related` keys, and what goes, behind the call.
+ * known, and one of three for what goes: of `related` keys, and what goes, behind the call. One of one command behind a call that failed.
  *
  * @example
  * ```ts
@@ -58,6 +59,7 @@ export async function getAndExtend<T = unknown>(
   const { related = [], ...reading } = options
   const keys = keysOf(key, related)
   checkLifetime(core, { ttl, ...(options.localTtl === undefined ? {} : { localTtl: options.localTtl }) })
+  options.signal?.throwIfAborted()
   const { settings, coherence } = core
   const args = [
     settings.keyPrefix,
@@ -83,7 +85,7 @@ export async function getAndExtend<T = unknown>(
       () => executor.run(GetAndExtendEntries, run),
     )
     const texts = textsOf(reply)
-    extended = places.flatMap((each, i) => toExtended(each, texts[i] ?? null))
+    extended = places.flatMap((each, i) => toExtended(core, each, texts[i] ?? null))
     bytes = trusted ? (texts[0] ?? null) : null
     if (texts.length === 0) changed = [place]
   } catch (error) {
@@ -121,7 +123,7 @@ export async function getAndExtend<T = unknown>(
   }
 }
 
-/** Entries that have been extended and depend on tags. */
+/** Entries that depend on tags, and have been extended to where these may be known no more. */
 type Extended = readonly {
   readonly place: Place
   readonly line: string
@@ -129,10 +131,12 @@ type Extended = readonly {
   readonly tags: readonly string[]
 }[]
 
-function toExtended(place: Place, bytes: string | null): Extended {
+/** What becomes of a tag is known for as long as an entry lives that nobody extends. */
+function toExtended({ settings }: Core, place: Place, bytes: string | null): Extended {
   const line = bytes === null ? '' : headOf(bytes)
   const found = stampAndTags(line)
-  return found === undefined || found.tags.length === 0 ? [] : [{ place, line, ...found }]
+  const outlives = found !== undefined && found.tags.length > 0 && found.life > settings.maxTtl
+  return outlives ? [{ place, line, ...found }] : []
 }
 
 function textsOf(reply: unknown): readonly (string | null)[] {
@@ -150,8 +154,9 @@ function textsOf(reply: unknown): readonly (string | null)[] {
 async function buryDead(parts: RedisParts, extended: Extended, failed: boolean): Promise<void> {
   const { core, view } = parts
   const { versions } = core.coherence
-  const verdictOf = ({ place, stamp, tags }: Extended[number]): Verdict =>
-    versions.judge(stamp, place.localKey, view.tagAddresses(tags))
+  // By tags alone: of the keys this isolate knows what it did itself, and that may be another thing in L1.
+  const verdictOf = ({ stamp, tags }: Extended[number]): Verdict =>
+    versions.judgeByTags(stamp, view.tagAddresses(tags))
   const unknown = extended.filter((entry) => verdictOf(entry) === 'unknown')
   const tags = new Set(unknown.flatMap((entry) => view.tagAddresses(entry.tags)))
   const quietly = async (work: Promise<unknown>, isNews: boolean): Promise<void> => {
@@ -179,7 +184,7 @@ async function buryUnheard(parts: RedisParts, places: readonly Place[]): Promise
   const { core } = parts
   const found = async (): Promise<Extended> => {
     const texts = await core.redis?.readMany(places.map(({ physicalKey }) => physicalKey))
-    return places.flatMap((each, i) => toExtended(each, texts?.[i] ?? null))
+    return places.flatMap((each, i) => toExtended(core, each, texts?.[i] ?? null))
   }
   try {
     await buryDead(parts, await found(), true)

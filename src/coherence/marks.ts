@@ -10,6 +10,8 @@ export interface Mark {
   version: number
   /** The same of its key alone, without what only expired: a stale copy that is older is of no use, not even as such. */
   removed: number
+  /** So far nothing to this one, for the value comes in the same answer; if it does not come, as `removed`. */
+  told: number
   /** Not everything up to this version was told. What is older may be stale at best, and must not become new. */
   doubted: number
   /** What it asked for along with its value: news that came in the same answer were there before the value. */
@@ -36,6 +38,7 @@ export class Marks {
       superseded: since?.superseded ?? false,
       version: since?.version ?? 0,
       removed: since?.removed ?? 0,
+      told: since?.told ?? 0,
       doubted: since?.doubted ?? 0,
       asking: undefined,
     }
@@ -85,10 +88,17 @@ export class Marks {
     { except, keepsStale = false }: { except?: object | undefined; keepsStale?: boolean },
   ): void {
     for (const mark of this.#inFlight.get(key) ?? []) {
-      // A stale copy from before was there before this was told, even where the value came in the same answer, or did not come.
-      if (!keepsStale) mark.removed = Math.max(mark.removed, version)
-      raise(mark, version, except)
+      const isNews = raise(mark, version, except)
+      if (keepsStale) continue
+      if (isNews) mark.removed = Math.max(mark.removed, version)
+      else mark.told = Math.max(mark.told, version)
     }
+  }
+
+  /** The value that was to come with the news did not: what is at hand is older than they are. */
+  unanswered(mark: Mark): void {
+    mark.asking = undefined
+    mark.removed = Math.max(mark.removed, mark.told)
   }
 
   /** So was everything. */

@@ -51,8 +51,13 @@ export class Versions {
 
   /** `tags`: addresses, that of the namespace's star among them. */
   judge(stamp: number, localKey: string, tags: readonly string[]): Verdict {
-    if (stamp < this.#star || stamp < (this.#own.peek(localKey) ?? 0)) return 'dead'
-    let verdict: Verdict = stamp < (this.#expired.peek(localKey) ?? 0) ? 'soft' : 'ok'
+    if (stamp < (this.#own.peek(localKey) ?? 0)) return 'dead'
+    return this.judgeByTags(stamp, tags, stamp < (this.#expired.peek(localKey) ?? 0) ? 'soft' : 'ok')
+  }
+
+  /** The same for an entry under any key; `verdict`: what is known of that. */
+  judgeByTags(stamp: number, tags: readonly string[], verdict: Verdict = 'ok'): Verdict {
+    if (stamp < this.#star) return 'dead'
     for (const tag of tags) {
       const known = this.#tags.peek(tag)
       if (known !== undefined && stamp < known.hard) return 'dead'

@@ -61,7 +61,8 @@ type Fields = readonly [
   modified: string,
   address: string,
 ]
-// The place of `sum` among the groups, and of the first field that it covers among the separators.
+// The places of `idle` and `sum` among the groups, and of the first field that it covers among the separators.
+const idleGroup = 6
 const sumGroup = 8
 const coveredFrom = 10
 const tagsGroup = 12
@@ -124,12 +125,17 @@ export function parseEntry(text: string): WireEntry | undefined {
   return { header, payload: text.slice(line.length) }
 }
 
-/** What a header line says of the version of its entry; `undefined` where it is none. */
-export function stampAndTags(line: string): { stamp: number; tags: string[] } | undefined {
+/** What a header line says of the version of its entry, and how long it lives in all; `undefined` where it is none. */
+export function stampAndTags(line: string): { stamp: number; tags: string[]; life: number } | undefined {
   const match = pattern.exec(line)
   if (match === null) return undefined
+  const [, stamp, created, ...ends] = match.slice(0, idleGroup)
   const tags = match[tagsGroup]
-  return { stamp: Number(match[1]), tags: tags ? tags.split(',').map(unescape) : [] }
+  return {
+    stamp: Number(stamp),
+    tags: tags ? tags.split(',').map(unescape) : [],
+    life: Math.max(...ends.map(Number)) - Number(created),
+  }
 }
 
 function indexOfField(text: string, field: number): number {

@@ -33,13 +33,21 @@ export async function attend(core: Core, flight: Flight, attendance: Attendance)
     throw error
   } finally {
     flight.waiting--
-    leave(core, flight, { own: attendance.own, reason: attendant.reason })
+    const { own, call } = attendance
+    leave(core, flight, { own, stays: call.view.stays, reason: attendant.reason })
   }
 }
 
-/** The last one to leave ends the load, unless it goes on behind the call. On Workers only its own request can. */
-function leave(core: Core, flight: Flight, { own, reason }: { own: boolean; reason: unknown }): void {
-  if (flight.isWanted || flight.settled.isOpen) return
+/**
+ * The last one to leave ends the load, unless it goes on behind the call. On Workers only its own request can. A load that its own call
+ * must stay for ends with that: nobody else can make the value, and who waits begins anew.
+ */
+function leave(
+  core: Core,
+  flight: Flight,
+  { own, stays, reason }: { own: boolean; stays: boolean; reason: unknown },
+): void {
+  if (flight.settled.isOpen || (flight.isWanted && !(own && stays))) return
   if (own || !isRequestBound()) core.flights.abandon(flight, reason)
 }
 

@@ -48,10 +48,12 @@ export async function withNews<T>(
         return { reply: await send(), news: (await asking?.news) ?? 'ok' }
       })
     }
-    return { reply: answer.reply, trusted: answer.news === 'ok' }
+    const trusted = answer.news === 'ok'
+    if (!trusted) for (const { mark } of readings) core.marks.unanswered(mark)
+    return { reply: answer.reply, trusted }
   } catch (error) {
     // News that come from now on did not come with what the operation goes by.
-    for (const { mark } of readings) mark.asking = undefined
+    for (const { mark } of readings) core.marks.unanswered(mark)
     throw error
   }
 }

@@ -159,7 +159,8 @@ class Handling {
       if (others !== undefined) core.flights.end(others)
       controller.abort(new OriginFailed('another request has not been answered in time'))
     }
-    const timer = clock.setTimeout(end, this.#settings.maxWait)
+    // Redis has its own deadline, and is not what is waited for too long.
+    const timer = clock.setTimeout(end, Math.max(this.#settings.maxWait, core.settings.link.timeout))
     return { signal: controller.signal, stop: () => clock.clearTimeout(timer) }
   }
 

@@ -78,14 +78,13 @@ describe('a conditional write', () => {
 })
 
 test('where what a tag condemned cannot be removed, getAndExtend gives nothing all the same', async () => {
-  const { world, cache } = await warm({ l2: { retries: 0 } })
+  const { world, cache } = await warm({ l2: { retries: 0 }, maxTtl: '1h' })
   const errors = record(cache, 'error')
-  await cache.set('k', 'v', { tags: ['t'] })
-  const bytes = world.redis.values.get('hc:e:k')?.value ?? ''
+  await cache.set('k', 'v', { tags: ['t'], ttl: '10m' })
   await cache.removeByTag('t')
-  world.redis.replies.set('GetAndExtendEntries', [bytes])
+  await world.clock.advance('1m')
   world.redis.replies.set('FillEntry', new RedisReplyError('NOPERM no'))
-  const value = await getAndExtend(cache, 'k', '1m').catch((error: unknown) => error)
+  const value = await getAndExtend(cache, 'k', '1h').catch((error: unknown) => error)
   expect(value).toBeUndefined()
   await settle()
   expect(errors.map(({ operation }) => operation)).toEqual(['getAndExtend'])

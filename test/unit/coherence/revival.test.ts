@@ -185,6 +185,17 @@ describe('a stale copy that nobody has removed is of use', () => {
     expect([loading.value, loading.error]).toEqual(['old', undefined])
   })
 
+  test('where it was stored after a removal of which the news comes in the same answer', async () => {
+    const rare = { ...patient, coherence: { interval: '5m' } } as const
+    const world = new World()
+    const [writer, other, cache] = [await world.warm(), await world.warm(rare), await world.warm(rare)]
+    await writer.remove('k')
+    await world.clock.advance('70s') // the tombstone is gone
+    await other.getOrCreate('k', () => 'old', { ttl: '1m', staleIfError: '1h' })
+    await world.clock.advance('4m')
+    expect(await cache.getOrCreate('k', fails, { ttl: '1m', staleIfError: '1h' })).toBe('old')
+  })
+
   test.each([
     ['staleIfError', stale],
     ['swr', swr],

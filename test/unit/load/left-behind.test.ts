@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { HybridCache } from '../../../src/index.ts'
+import { type HybridCache, RedisReplyError } from '../../../src/index.ts'
 import { getAndExtend } from '../../../src/atomic/index.ts'
 import { due } from '../../support/coherence.ts'
 import { nameOf } from '../../support/fake-redis.ts'
@@ -204,9 +204,41 @@ describe('what getAndExtend prolongs does not outlive what is known of its tags'
     await writer.set('k', 'v', { tags })
     await writer.set('main', 'v')
     await writer.removeByTag(tags)
+    await world.clock.advance('1m')
     const cache = (await world.warm(lives)) as HybridCache<true>
     await getAndExtend(cache, 'main', '1h', { related: ['k'] })
     expect(world.redis.values.get('hc:e:k')?.value).toMatch(/^h1\|t\|/)
+  })
+
+  test('but what may be of use, and does not outlive it, is let alone', async () => {
+    const world = new World()
+    const options = { ...lives, ttl: '10m', staleIfError: '50m' } as const
+    const writer = (await world.warm(options)) as HybridCache<true>
+    await writer.set('k', 'v', { tags })
+    await writer.set('main', 'v')
+    await writer.expireByTag(tags)
+    await expect(getAndExtend(writer, 'k', '1h', { signal: AbortSignal.abort() })).rejects.toThrow()
+    expect(await getAndExtend(writer, 'main', '10m', { related: ['k'] })).toBe('v')
+    world.redis.replies.set('GetAndExtendEntries', new RedisReplyError('ERR max requests limit exceeded'))
+    await expect(getAndExtend(writer, 'k', '10m')).rejects.toThrow()
+    world.redis.replies.clear()
+    await settle()
+    const fails = (): never => {
+      throw new Error('the origin is ill')
+    }
+    expect(await writer.getOrCreate('k', fails, { staleIfError: '50m' })).toBe('v')
+  })
+
+  test('nor what this isolate has another value of', async () => {
+    const world = new World()
+    const cache = (await world.warm(lives)) as HybridCache<true>
+    await cache.set('k', 'v', { tags })
+    await cache.set('main', 'v')
+    await cache.set('k', 'of this isolate', { l2: false })
+    await world.clock.advance('1m')
+    expect(await getAndExtend(cache, 'main', '1h', { related: ['k'] })).toBe('v')
+    await settle()
+    expect(await world.isolate(lives).get('k')).toBe('v')
   })
 })
 
