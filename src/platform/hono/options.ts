@@ -20,7 +20,7 @@ export interface CacheMiddlewareOptions<Context extends HonoContext = HonoContex
   readonly tags?: readonly string[] | ((context: Context) => readonly string[])
   /** The largest body that is stored, in bytes. Default 512 KiB. */
   readonly maxBytes?: number
-  /** How long a request waits for the handlers of another at most; then it runs its own, and what they answer is not stored. Default 10 s. */
+  /** How long a request waits for the handlers of another at most; then it runs its own, and what they answer is not stored. Default 10 s, `l2.timeout` at least. */
   readonly maxWait?: Duration
   /** The app itself. `swr` and `eager` need it: what goes on behind a response asks it anew. */
   readonly app?: App

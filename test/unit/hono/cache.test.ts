@@ -691,6 +691,38 @@ describe('nobody waits for ever for the handlers of another', () => {
     expect(app.runs).toBe(1)
   })
 
+  test('and who joined one that has waited for too long asks once for all of them', async () => {
+    const app = new App(() => new Response('made'), { stampede: 'global' })
+    const other = new Hono().use(
+      '*',
+      cacheMiddleware({ cache: app.world.isolate(), ttl: '10s', stampede: 'global' }),
+    )
+    other.get('*', () => new Promise<never>(() => undefined))
+    void other.request('/')
+    await settle()
+    const first = app.ask()
+    await app.world.clock.advance(9000)
+    const later = [app.ask(), app.ask()]
+    await app.world.clock.advance(1000)
+    expect(await (await first).text()).toBe('made')
+    expect(app.runs).toBe(1)
+    await app.world.clock.advance(5000)
+    for (const answer of later) expect(await (await answer).text()).toBe('made')
+    expect(app.runs).toBe(2)
+    expect(await app.twice()).toEqual(['hybrid-cache; hit', '2'])
+  })
+
+  test('and no less for Redis than its deadline', async () => {
+    const app = new App(() => new Response('made'), { maxWait: '100ms' })
+    await app.ask()
+    const reader = new Hono().use('*', cacheMiddleware({ cache: app.world.isolate(), maxWait: '100ms' }))
+    reader.get('*', () => new Response('made again'))
+    app.world.redis.before = () => new Promise((go) => void app.world.clock.setTimeout(go, 300))
+    const answer = reader.request('/')
+    await app.world.clock.advance(700)
+    expect(await (await answer).text()).toBe('made')
+  })
+
   test('not in an app that is mounted in another with the same cache either', async () => {
     const world = new World()
     const by = cacheMiddleware({ cache: world.isolate() })
