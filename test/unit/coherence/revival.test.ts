@@ -210,3 +210,41 @@ describe('a stale copy that nobody has removed is of use', () => {
     expect(await cache.getOrCreate('k', fails, options)).toBe('old')
   })
 })
+
+describe('getMany gives nothing from L1 that the news which came with the rest have ended', () => {
+  test('but what has taken its place', async () => {
+    const world = new World()
+    const [writer, cache] = [await world.warm(), await world.warm(patient)]
+    await writer.setMany([
+      ['replaced', 'old'],
+      ['removed', 'old'],
+      ['kept', 'v'],
+    ])
+    await cache.getMany(['replaced', 'removed', 'kept'])
+    await writer.set('replaced', 'new')
+    await writer.remove('removed')
+    await world.clock.advance(due)
+    const found = await cache.getMany(['replaced', 'removed', 'kept', 'nowhere'])
+    expect([...found]).toEqual([
+      ['replaced', 'new'],
+      ['kept', 'v'],
+    ])
+  })
+
+  test('nor waits for it for longer than for one answer', async () => {
+    const world = new World()
+    const l2 = { timeout: 1000, softTimeout: 1000 }
+    const [writer, cache] = [await world.warm(), await world.warm({ l2 })]
+    await writer.setMany([
+      ['replaced', 'old'],
+      ['kept', 'v'],
+    ])
+    await cache.getMany(['replaced', 'kept'])
+    await writer.set('replaced', 'new')
+    await world.clock.advance(due)
+    world.redis.before = () => new Promise((go) => void world.clock.setTimeout(go, 600))
+    const call = watch(cache.getMany(['replaced', 'kept', 'nowhere']))
+    await world.clock.advance(1000)
+    expect(call.value).toEqual(new Map([['kept', 'v']]))
+  })
+})
