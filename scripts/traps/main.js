@@ -72,7 +72,7 @@ function failing(folder, tests) {
   rmSync(report, { force: true })
   const vitest = join(folder, 'node_modules/vitest/vitest.mjs')
   const words = ['run', '--config', 'traps.config.js', '--reporter=json', `--outputFile=${report}`, tests]
-  const env = { ...process.env, MODEL_RUNS: histories, MODEL_SHRINK: '0' }
+  const env = { ...process.env, MODEL_RUNS: histories }
   const { stderr, signal } = spawnSync(process.execPath, [vitest, ...words], {
     cwd: folder,
     env,

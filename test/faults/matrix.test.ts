@@ -9,8 +9,9 @@ import { Shown } from './shown.ts'
 import { Stage, type WireFault } from './stage.ts'
 import { type FaultKind, wireFaults } from './wire-faults.ts'
 import { Workload } from './workload.ts'
+import { seedFrom } from '../support/seed.ts'
 
-const seed = Number(process.env['FAULTS_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
+const seed = seedFrom('FAULTS_SEED')
 const rounds = Number(process.env['FAULTS_ROUNDS'] ?? 1)
 
 let server: DevServer

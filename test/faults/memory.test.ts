@@ -3,9 +3,10 @@ import { type Fault, FaultSwitch, ManualClock, MemoryTransport } from '../../src
 import { randomFrom } from '../../src/testing/random.ts'
 import { Shown } from './shown.ts'
 import { Workload } from './workload.ts'
+import { seedFrom } from '../support/seed.ts'
 
 // The same without a network and without waiting: more operations, and deadlines to the millisecond.
-const seed = Number(process.env['FAULTS_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
+const seed = seedFrom('FAULTS_SEED')
 const timeout = 1000
 const rounds = 10 * Number(process.env['FAULTS_ROUNDS'] ?? 1)
 

@@ -9,8 +9,9 @@ import { redisServerBin, startTestRedis, type TestRedis } from '../support/redis
 import { ShiftClock } from './shift-clock.ts'
 import { Shown } from './shown.ts'
 import { Workload } from './workload.ts'
+import { seedFrom } from '../support/seed.ts'
 
-const seed = Number(process.env['FAULTS_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
+const seed = seedFrom('FAULTS_SEED')
 
 /** What is done to a real Redis, and how it is undone. */
 interface Trouble {

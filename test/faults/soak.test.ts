@@ -7,10 +7,11 @@ import { createHybridCache } from '../../src/index.ts'
 import { FaultSwitch, MemoryTransport } from '../../src/testing/index.ts'
 import { randomFrom } from '../../src/testing/random.ts'
 import { isOfRedis } from './shown.ts'
+import { seedFrom } from '../support/seed.ts'
 
 // `FAULTS_SOAK=600 npm run test:faults` goes on for ten minutes.
 const seconds = Number(process.env['FAULTS_SOAK'] ?? 6)
-const seed = Number(process.env['FAULTS_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
+const seed = seedFrom('FAULTS_SEED')
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void

@@ -2,14 +2,16 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { redisServerBin } from '../support/redis-server.ts'
+import { seedFrom } from '../support/seed.ts'
 import { Model } from './model.ts'
 import { Server } from './server.ts'
 import { histories, type Step } from './steps.ts'
 
 // Isolates, a database and a network that does what networks do: whatever happens, and in whichever order, nobody is given
-// what was taken away. `MODEL_RUNS` says how many histories, `MODEL_SEED` which ones; `MODEL_SHRINK=0` does without a short one.
+// what was taken away. `MODEL_RUNS` says how many histories; they are the same each time, unless `MODEL_SEED` says which ones, or
+// `random`.
 const runs = Number(process.env['MODEL_RUNS'] ?? (process.env['CI'] ? 1000 : 200))
-const seed = process.env['MODEL_SEED'] === undefined ? undefined : Number(process.env['MODEL_SEED'])
+const seed = seedFrom('MODEL_SEED')
 
 let server: Server
 beforeAll(async () => {
@@ -64,7 +66,7 @@ function generator(state: number): () => number {
 test(`nobody is given what was taken away, in ${runs} histories`, { timeout: runs * 2000 }, async () => {
   const checked = await fc.check(fc.asyncProperty(histories, play), {
     numRuns: runs,
-    ...(seed === undefined ? {} : { seed }),
+    seed,
     interruptAfterTimeLimit: runs * 1500,
   })
   if (checked.failed) {
