@@ -35,9 +35,10 @@ export interface RemoveByPatternOptions {
  * themselves, and all else does. No other namespace is touched, nor the root from within one.
  *
  * **Walks the whole database**, a step at a time: for maintenance, not for requests. What was there all the time is found; what
- * is written meanwhile may stay. Keys that only L1 of this isolate holds go too; other isolates learn of those
- * that Redis held, as with `remove`, and keep what only they hold until its `localTtl` ends. To stop halfway (`maxKeys`, `signal`) needs no cursor: what is removed is not found again. Remembers
- * the keys that matched, to count each once; `maxKeys` limits the memory for that too.
+ * is written meanwhile may stay. Keys that only L1 of this isolate holds go too; other isolates learn of those that Redis held, as
+ * with `remove`, and keep what only they hold until its `localTtl` ends. To stop halfway (`maxKeys`, `signal`) needs no cursor:
+ * what is removed is not found again. Remembers the keys that matched, to count each once; `maxKeys` limits the memory for that
+ * too.
  *
  * Rejects with a `CacheError` where L2 fails, `L2_AUTH` where the token may not scan; with a `TypeError` for a pattern that is empty,
  * above 1,088 bytes or ends in a single backslash, and for a memory-only cache.

@@ -17,7 +17,8 @@ export interface LockOptions {
   readonly poll?: Duration
   /**
    * Extends the lease each time that a third of it has gone, until the lock is released or `maxHold` is reached, for as long as
-   * the request lives (on Workers its timers end with it). With `acquire` release it whatever happens, or let `await using` do so. Default `true` for `withLock`, `false` for `acquire`.
+   * the request lives (on Workers its timers end with it). With `acquire` release it whatever happens, or let `await using` do so.
+   * Default `true` for `withLock`, `false` for `acquire`.
    */
   readonly autoExtend?: boolean
   /** The longest that `autoExtend` holds a lock, so that work which hangs does not keep it for ever. Default 15 min, or `ttl`. */

@@ -46,9 +46,10 @@ const passFor = 10_000
 /**
  * Caches the responses of a Hono app in both tiers: what `GET` answers with 200, once for all who ask at a time.
  *
- * Passed on and not stored is what could be meant for one client: other methods; requests with `Authorization`, `Cookie` or `Range`, or for a WebSocket;
- * responses with `Set-Cookie`, with `Cache-Control: private`, `no-store`, `no-cache` or without life (`max-age=0`), with a `Vary` that is not listed in `vary`, with
- * `Content-Encoding` (compress outside of the cache), event streams, or larger than `maxBytes`. `HEAD` is answered from what a `GET` has stored.
+ * Passed on and not stored is what could be meant for one client: other methods; requests with `Authorization`, `Cookie` or
+ * `Range`, or for a WebSocket; responses with `Set-Cookie`, with `Cache-Control: private`, `no-store`, `no-cache` or without life
+ * (`max-age=0`), with a `Vary` that is not listed in `vary`, with `Content-Encoding` (compress outside of the cache), event
+ * streams, or larger than `maxBytes`. `HEAD` is answered from what a `GET` has stored.
  * Of two that would keep the same response in the same cache, one behind the other, the first counts.
  * A status of 500 or more counts as a failure: a stale response takes its place within `staleIfError`. What a client says of
  * caching in its request is not heeded. Answers have `Age` and `Cache-Status` (RFC 9211); `If-None-Match` is answered with 304.

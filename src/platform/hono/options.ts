@@ -12,7 +12,10 @@ export interface CacheMiddlewareOptions<Context extends HonoContext = HonoContex
 > {
   /** Where responses are kept, or how to come by it: `(c) => cacheOf(c.env, c.executionCtx)` on Workers. */
   readonly cache: CacheOf<Context>
-  /** Headers of the request that a response may depend on: they become part of the key. `authorization` and `cookie` have to be listed to be cached at all. Default: none. */
+  /**
+   * Headers of the request that a response may depend on: they become part of the key. `authorization` and `cookie` have to be
+   * listed to be cached at all. Default: none.
+   */
   readonly vary?: readonly string[]
   /** What stands for a request, instead of its URL: whatever the response depends on has to be in it. `vary` is added. */
   readonly key?: (context: Context) => string | Promise<string>
@@ -20,7 +23,10 @@ export interface CacheMiddlewareOptions<Context extends HonoContext = HonoContex
   readonly tags?: readonly string[] | ((context: Context) => readonly string[])
   /** The largest body that is stored, in bytes. Default 512 KiB. */
   readonly maxBytes?: number
-  /** How long a request waits for the handlers of another at most; then it runs its own, and what they answer is not stored. Default 10 s, `l2.timeout` at least. */
+  /**
+   * How long a request waits for the handlers of another at most; then it runs its own, and what they answer is not stored.
+   * Default 10 s, `l2.timeout` at least.
+   */
   readonly maxWait?: Duration
   /** The app itself. `swr` and `eager` need it: what goes on behind a response asks it anew. */
   readonly app?: App

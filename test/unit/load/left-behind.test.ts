@@ -125,6 +125,15 @@ describe('what getAndExtend prolongs does not outlive what is known of its tags'
   const lives = { maxTtl: '1h', ttl: '1h' } as const
   const tags = ['news']
 
+  /** Stores what getAndExtend is called with, and a related key, which is removed by its tag. */
+  async function removeRelated(world: World): Promise<void> {
+    const writer = await world.warm(lives)
+    await writer.set('k', 'v', { tags })
+    await writer.set('main', 'v')
+    await writer.removeByTag(tags)
+    await world.clock.advance('1m')
+  }
+
   test.each<[string, (writer: HybridCache) => Promise<void>, string]>([
     ['removed by its tag', (writer) => writer.removeByTag(tags), 'k'],
     ['expired by its tag', (writer) => writer.expireByTag(tags), 'k'],
@@ -180,10 +189,7 @@ describe('what getAndExtend prolongs does not outlive what is known of its tags'
   test('on Workers the call waits for that where nobody else keeps it alive, and not beyond its deadline', async () => {
     vi.stubGlobal('WebSocketPair', true)
     const world = new World()
-    const writer = await world.warm(lives)
-    await writer.set('k', 'v', { tags })
-    await writer.set('main', 'v')
-    await writer.removeByTag(tags)
+    await removeRelated(world)
     const [cache, other] = [await world.warm({ ...lives, l2 }), await world.warm({ ...lives, l2 })] as [
       HybridCache<true>,
       HybridCache<true>,
@@ -200,11 +206,7 @@ describe('what getAndExtend prolongs does not outlive what is known of its tags'
   test('on Workers the call waits for that where nobody else keeps it alive', async () => {
     vi.stubGlobal('WebSocketPair', true)
     const world = new World()
-    const writer = await world.warm(lives)
-    await writer.set('k', 'v', { tags })
-    await writer.set('main', 'v')
-    await writer.removeByTag(tags)
-    await world.clock.advance('1m')
+    await removeRelated(world)
     const cache = (await world.warm(lives)) as HybridCache<true>
     await getAndExtend(cache, 'main', '1h', { related: ['k'] })
     expect(world.redis.values.get('hc:e:k')?.value).toMatch(/^h1\|t\|/)
