@@ -52,13 +52,13 @@ export function toCall<T, S>(
   }
 }
 
-/** When a copy ends. */
+/** When a copy ends; where it was expired before its time, when it would have ended, and `Infinity` where that is not known. */
 type Ending = Pick<Copy, 'end' | 'staleUntil' | 'expired'>
 
 /** Whether a copy may be given away at `now` to whoever puts up with `window` milliseconds past its end. */
 export function isUsable<C extends Ending>(copy: C | undefined, window: number, now: number): copy is C {
   if (copy === undefined || window <= 0) return false
-  return now < (copy.expired ? copy.staleUntil : Math.min(copy.end + window, copy.staleUntil))
+  return now < Math.min(copy.end + window, copy.staleUntil)
 }
 
 /** The same at once, without anything being wrong: never where it was expired before its time. */

@@ -121,8 +121,9 @@ function remember(core: Core, flight: Flight, read: Read, found: Found): void {
   const { expired } = found
   const now = core.settings.clock.now()
   const offset = now - core.redis.clock.now()
-  const end = expired ? now : now + found.left
-  const staleUntil = Math.max(end, header.stale + offset)
+  // Who expires an entry by its key puts nothing in the place of its end.
+  const end = header.fresh === 0 ? Infinity : now + found.left
+  const staleUntil = Math.max(expired ? 0 : end, header.stale + offset)
   const { value, encoded: text } = core.local.hold(found.value, encoded)
   flight.previous = { value, encoded: text, end, staleUntil, expired, facts: factsOf(header, read.view) }
   if (!found.fresh) keepCopy(core, read, found)

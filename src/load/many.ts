@@ -4,16 +4,10 @@ import type { ReadOptions, WriteOptions } from '../options.ts'
 import type { StandardSchema } from '../schema.ts'
 import type { View } from '../view.ts'
 import { acceptLocal, admit, readLocal, type Read } from './lookup.ts'
-import { askMore, deadlineOf } from './deadline.ts'
+import { deadlineOf } from './deadline.ts'
 import { withNews } from './news.ts'
 import { report } from './report.ts'
 import { replace, toWrite, type Write } from './store.ts'
-
-interface Asked {
-  readonly missing: readonly string[]
-  readonly atHand: Map<string, unknown>
-  readonly options: ReadOptions
-}
 
 /** Reads many keys: each from L1, and all that are not there together from L2. */
 export async function readMany(
@@ -28,11 +22,10 @@ export async function readMany(
   )
   const values = options.schema === undefined ? local : await acceptAll(core, options.schema, local)
   const missing = unique.filter((_, i) => values[i] === undefined)
-  const atHand = new Map(unique.flatMap((key, i) => (values[i] === undefined ? [] : [[key, values[i]]])))
-  const remote = await readBeside(core, view, { missing, atHand, options })
+  const remote = await readMissing(core, view, missing, options)
   const found = new Map<string, unknown>()
-  for (const key of unique) {
-    const value = atHand.has(key) ? atHand.get(key) : remote.get(key)
+  for (const [i, key] of unique.entries()) {
+    const value = values[i] === undefined ? remote.get(key) : values[i]
     if (value === undefined) core.events.emit('miss', { operation: 'getMany' })
     else found.set(key, value)
   }
@@ -43,43 +36,6 @@ function acceptAll(core: Core, schema: StandardSchema, values: readonly unknown[
   return Promise.all(
     values.map((value) => (value === undefined ? undefined : acceptLocal(core, schema, value))),
   )
-}
-
-/** What L1 lacks; and what it gave, where the news that came with that have ended it, which then is not at hand any more. */
-async function readBeside(
-  core: Core,
-  view: View,
-  { missing, atHand, options }: Asked,
-): Promise<Map<string, unknown>> {
-  if (missing.length === 0 || atHand.size === 0) return readMissing(core, view, missing, options)
-  const deadline = deadlineOf(core)
-  const copies = [...atHand.keys()].map((key) => {
-    const localKey = view.localKey(key)
-    return { key, localKey, copy: core.local.peek(localKey), mark: core.marks.begin(localKey) }
-  })
-  let remote: Map<string, unknown>
-  try {
-    remote = await readMissing(core, view, missing, options)
-  } finally {
-    for (const { localKey, mark } of copies) core.marks.end(localKey, mark)
-  }
-  const { versions } = core.coherence
-  const ended = copies.filter(({ localKey, copy, mark }) => {
-    if (copy === undefined || mark.overtaken) return false // it was replaced here, later than this call began
-    return copy.facts.stamp < mark.version || !versions.spares(copy.facts.stamp, localKey, copy.facts.tags)
-  })
-  if (ended.length === 0) return remote
-  for (const { key } of ended) atHand.delete(key)
-  const keys = ended.map(({ key }) => key)
-  try {
-    const patience = { deadline, view, signal: options.signal }
-    const again = await askMore(core, patience, () => readMissing(core, view, keys, options))
-    return new Map([...remote, ...again])
-  } catch (error) {
-    options.signal?.throwIfAborted()
-    report(core, 'getMany', error)
-    return remote
-  }
 }
 
 async function readMissing(

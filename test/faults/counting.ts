@@ -42,7 +42,8 @@ const lock: Operation = async ({ isolate, isolate: { cache }, tally }) => {
 const limit: Operation = async ({ isolate, isolate: { cache }, tally }) => {
   const call = { keys: [`${tally.counter}-limit`], args: [tally.limit, '30d'] as const }
   const outcome = await isolate.attempt(cache.scripts.execute(RateLimitSlidingWindow, call))
-  if (outcome.ok && outcome.value[0] === 1) tally.admitted()
+  const reply: readonly unknown[] | null = outcome.ok ? outcome.value : null // whoever lies may say that there is none
+  if (reply?.[0] === 1) tally.admitted()
 }
 
 /** R10: fences rise, and of two who ask at once one at most has the lock. What was granted unseen is given back behind. */

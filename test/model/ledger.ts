@@ -19,8 +19,18 @@ export interface Call {
   /** It has to ask for news if it goes out. */
   due: boolean
   request: Request | undefined
+  /** What it is given by L1, without asking. */
+  readonly local: Set<string>
   /** The request that has brought news, and what was asked for along with them. */
   news: Request | undefined
+}
+
+/** A command that Redis has carried out. */
+export interface Execution {
+  readonly at: number
+  readonly isolate: Isolate | undefined
+  readonly name: string
+  readonly words: string
 }
 
 /** A factory that ends when a step says so. */
@@ -40,7 +50,7 @@ export class Ledger implements Watcher {
   readonly all: Map<unknown, Isolate> = new Map()
   readonly waiting: Set<Call> = new Set()
   readonly lastRead: Map<string, unknown> = new Map()
-  readonly executions: { at: number; isolate: Isolate | undefined; name: string; words: string }[] = []
+  readonly executions: Execution[] = []
   runs: Run[] = []
   loads = 0
   turn = 0
@@ -125,6 +135,7 @@ export class Ledger implements Watcher {
       window,
       due: isolate.isDue(this.timeline.elapsed),
       request: undefined,
+      local: new Set(),
       news: undefined,
     }
     this.waiting.add(call)
@@ -172,7 +183,8 @@ export class Ledger implements Watcher {
 }
 
 /** What came along with news has to agree with them. */
-function knownOf({ known, news }: Call, { namespace, key }: Place): number {
+function knownOf({ known, local, news }: Call, { namespace, key }: Place): number {
+  if (namespace === undefined && local.has(key)) return known
   const physicalKey = namespace === undefined ? `m:e:${key}` : `m:n:${namespace}:e:${key}`
   const came = news?.commands.some((words) => words.includes(physicalKey)) === true
   return came ? Math.max(known, news.sent) : known

@@ -19,9 +19,11 @@ export class Reads extends Ledger {
 
   getMany(isolate: Isolate): void {
     const call = this.starting(isolate, 'getMany a, e:a')
+    const keys = ['a', 'e:a']
+    for (const key of keys) if (isolate.cache.getLocal(key) !== undefined) call.local.add(key)
     this.giving(
       call,
-      () => isolate.cache.getMany(['a', 'e:a']),
+      () => isolate.cache.getMany(keys),
       (found) => [...found].map(([key, value]) => [rootPlace(key), value]),
     )
   }

@@ -38,6 +38,13 @@ export interface Barrier {
   readonly covers: (place: Place, tags: readonly string[]) => boolean
 }
 
+/** What may have ended the freshness of values by their keys, whether or not its caller ever learned that it did. */
+export interface Expiration {
+  readonly covers: Barrier['covers']
+  /** When Redis did it last; 0 where it has not. */
+  readonly at: () => number
+}
+
 /** What a call has to know, and how much staleness it puts up with. */
 export interface Duty {
   /** It has to know of whatever Redis did before this. */
@@ -58,6 +65,7 @@ export class Reference {
   readonly #births = new Map<number, { place: Place; births: Birth[] }>()
   readonly #data = new Map<string, number>()
   readonly barriers: Barrier[] = []
+  readonly expirations: Expiration[] = []
   #count = 0
 
   /** The version of the data now. */
@@ -165,15 +173,14 @@ export class Reference {
   #wrongWith(birth: Birth, place: Place, duty: Duty, kept: boolean): string | undefined {
     if (birth.written && birth.at === 0) return 'it was never stored'
     const excused = kept || duty.stale.has('error') || duty.stale.has('timeout')
-    let expired = false
     for (const barrier of this.#known(duty)) {
       const passed = birth.written ? birth.at >= barrier.at : birth.at > barrier.at
       if (passed || !barrier.covers(place, birth.tags)) continue
       if (!barrier.soft || !excused) return `it is from before ${barrier.text}`
-      expired = true
     }
     if (kept) return undefined
-    // What was expired before its time is of use for as long as it says itself: a caller's window counts from an end.
+    // What was expired by its key is of use for as long as it says itself: when it would have ended nobody knows any more.
+    const expired = this.expirations.some(({ covers, at }) => covers(place, birth.tags) && at() > birth.at)
     const window = expired ? Infinity : duty.window
     const until =
       duty.stale.size === 0 ? birth.freshUntil : Math.min(birth.staleUntil, birth.freshUntil + window)

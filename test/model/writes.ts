@@ -1,6 +1,7 @@
 import { compareAndSwap, setIfExists, setIfNotExists } from '../../src/atomic/index.ts'
 import type { Isolate } from './isolate.ts'
 import { Reads } from './reads.ts'
+import type { Execution } from './ledger.ts'
 import { type Barrier, nameOf, type Place, type Value } from './reference.ts'
 import type { Wish } from './steps.ts'
 import { places, shownWish, tagsOf, writeOptions } from './wishes.ts'
@@ -68,12 +69,15 @@ export class Writes extends Reads {
   ): void {
     const began = this.next()
     const call = this.starting(isolate, what)
+    const isOfIt = (each: Execution): boolean =>
+      each.at > began && each.isolate === isolate && each.name === given.script
+    if (given.script === 'ExpireEntries') {
+      const at = (): number => this.executions.findLast(isOfIt)?.at ?? 0
+      this.reference.expirations.push({ covers: given.covers, at })
+    }
     this.track(call, given.run, () => {
       this.note(`${call.text} is done`)
-      const execution = this.executions.find(
-        (each) => each.at > began && each.isolate === isolate && each.name === given.script,
-      )
-      const at = execution?.at ?? this.next()
+      const at = this.executions.find(isOfIt)?.at ?? this.next()
       this.done(isolate, { text: call.text, at, soft: given.soft === true, covers: given.covers })
     })
   }

@@ -62,11 +62,11 @@ async function examine(core: Core, call: LoadCall, redis: RedisTier): Promise<Re
   const judged = await judge(core, call, { redis, header, versions, now })
   const offset = core.settings.clock.now() - now
   const expired = judged.state === 'expired'
-  const end = (expired ? now : header.fresh) + offset
+  const end = header.fresh === 0 ? Infinity : header.fresh + offset
   const copy =
     judged.state === 'removed'
       ? undefined
-      : { end, staleUntil: Math.max(end, header.stale + offset), expired }
+      : { end, staleUntil: Math.max(expired ? 0 : end, header.stale + offset), expired }
   return { state: { ...judged, ...facts }, leased, answered: true, ...(copy && { copy }) }
 }
 

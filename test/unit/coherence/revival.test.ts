@@ -9,6 +9,10 @@ import { watch, World } from '../../support/world.ts'
 const stale = { ttl: '1s', staleIfError: '1h' } as const
 const swr = { ttl: '1s', swr: '1h' } as const
 
+function fails(): never {
+  throw new Error('the origin is ill')
+}
+
 describe('what was removed while a load was on its way does not come back', () => {
   test('by notModified(), where the load learned of the removal before its stale copy came', async () => {
     const world = new World()
@@ -56,9 +60,6 @@ describe('what was removed while a load was on its way does not come back', () =
 
     test('as a stale value for a factory that fails', async () => {
       const { cache } = await outdated()
-      const fails = (): never => {
-        throw new Error('the origin is ill')
-      }
       await expect(cache.getOrCreate('k', fails, stale)).rejects.toThrow('the origin is ill')
     })
 
@@ -71,9 +72,6 @@ describe('what was removed while a load was on its way does not come back', () =
       await writer.expire('k')
       await world.clock.advance(due)
       world.redis.replies.set('GET', refused)
-      const fails = (): never => {
-        throw new Error('the origin is ill')
-      }
       expect(await cache.getOrCreate('k', fails, stale)).toBe('newer')
     })
   })
@@ -160,10 +158,6 @@ describe('what was removed while a load was on its way does not come back', () =
 })
 
 describe('a stale copy that nobody has removed is of use', () => {
-  const fails = (): never => {
-    throw new Error('the origin is ill')
-  }
-
   test.each([
     ['staleIfError', stale],
     ['swr', swr],
@@ -211,40 +205,39 @@ describe('a stale copy that nobody has removed is of use', () => {
   })
 })
 
-describe('getMany gives nothing from L1 that the news which came with the rest have ended', () => {
-  test('but what has taken its place', async () => {
+describe('a stale copy is of no use for longer than its caller puts up with', () => {
+  test.each(['30s', '2m'] as const)('where the log has a gap, with %s', async (staleIfError) => {
     const world = new World()
-    const [writer, cache] = [await world.warm(), await world.warm(patient)]
-    await writer.setMany([
-      ['replaced', 'old'],
-      ['removed', 'old'],
-      ['kept', 'v'],
-    ])
-    await cache.getMany(['replaced', 'removed', 'kept'])
-    await writer.set('replaced', 'new')
-    await writer.remove('removed')
-    await world.clock.advance(due)
-    const found = await cache.getMany(['replaced', 'removed', 'kept', 'nowhere'])
-    expect([...found]).toEqual([
-      ['replaced', 'new'],
-      ['kept', 'v'],
-    ])
+    const writer = await world.warm()
+    await writer.set('k', 'old', stale)
+    await writer.set('later', 1)
+    const cache = await world.warm(patient)
+    await world.clock.advance('1m')
+    world.redis.sets.clear()
+    const call = cache.getOrCreate('k', fails, { ttl: '1s', staleIfError })
+    if (staleIfError === '2m') expect(await call).toBe('old')
+    else await expect(call).rejects.toThrow('ill')
   })
 
-  test('nor waits for it for longer than for one answer', async () => {
+  test.each(['1m', '8m', '10m'] as const)('where a tag has expired it, after %s', async (life) => {
     const world = new World()
-    const l2 = { timeout: 1000, softTimeout: 1000 }
-    const [writer, cache] = [await world.warm(), await world.warm({ l2 })]
-    await writer.setMany([
-      ['replaced', 'old'],
-      ['kept', 'v'],
-    ])
-    await cache.getMany(['replaced', 'kept'])
-    await writer.set('replaced', 'new')
-    await world.clock.advance(due)
-    world.redis.before = () => new Promise((go) => void world.clock.setTimeout(go, 600))
-    const call = watch(cache.getMany(['replaced', 'kept', 'nowhere']))
-    await world.clock.advance(1000)
-    expect(call.value).toEqual(new Map([['kept', 'v']]))
+    const writer = await world.warm()
+    await writer.set('k', 'old', { ttl: '5m', staleIfError: '1h', tags: ['t'] })
+    await writer.expireByTag('t')
+    const cache = await world.warm(patient)
+    await world.clock.advance(life)
+    const call = cache.getOrCreate('k', fails, { staleIfError: '4m' })
+    if (life !== '10m') expect(await call).toBe('old')
+    else await expect(call).rejects.toThrow('ill')
+  })
+
+  test('though one who has expired it by its key keeps it for as long as it says itself', async () => {
+    const world = new World()
+    const writer = await world.warm()
+    await writer.set('k', 'old', { ttl: '5m', staleIfError: '1h' })
+    await writer.expire('k')
+    const cache = await world.warm(patient)
+    await world.clock.advance('10m')
+    expect(await cache.getOrCreate('k', fails, { staleIfError: '4m' })).toBe('old')
   })
 })
