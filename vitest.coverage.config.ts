@@ -13,7 +13,7 @@ const config: ViteUserConfig = defineConfig({
       'test/integration/rate-limit/{cost,limiter,outage}.test.ts',
     ],
     exclude: ['test/unit/{hono,platform}/**', 'test/integration/coherence/{flood,in-flight}.test.ts'],
-    setupFiles: ['test/support/no-unhandled-rejections.ts'],
+    setupFiles: ['test/support/no-unhandled-rejections.ts', 'test/support/replay.ts'],
     testTimeout: 60_000, // counting takes time
     coverage: {
       enabled: true,

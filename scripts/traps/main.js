@@ -30,7 +30,11 @@ function copy() {
   for (const each of ['src', 'test', 'scripts', 'package.json', 'tsconfig.json'])
     cpSync(join(root, each), join(folder, each), { recursive: true })
   symlinkSync(realpathSync(join(root, 'node_modules')), join(folder, 'node_modules'))
-  const settings = { include: ['test/**/*.test.ts'], testTimeout: 20_000 }
+  const settings = {
+    include: ['test/**/*.test.ts'],
+    setupFiles: ['test/support/replay.ts'],
+    testTimeout: 20_000,
+  }
   writeFileSync(join(folder, 'traps.config.js'), `export default { test: ${JSON.stringify(settings)} }\n`)
   return folder
 }

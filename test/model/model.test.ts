@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { randomFrom } from '../../src/testing/random.ts'
 import { redisServerBin } from '../support/redis-server.ts'
 import { seedFrom } from '../support/seed.ts'
 import { Model } from './model.ts'
@@ -32,7 +33,7 @@ async function play({
   await server.reset()
   // A digest is made elsewhere, and comes when it comes: a history could not be told twice.
   const digest = vi.spyOn(crypto.subtle, 'digest').mockImplementation(digestAtOnce)
-  const random = vi.spyOn(Math, 'random').mockImplementation(generator(chance))
+  const random = vi.spyOn(Math, 'random').mockImplementation(randomFrom(chance))
   const model = new Model(server)
   try {
     if (seeded) await model.begin()
@@ -51,16 +52,6 @@ async function digestAtOnce(_: AlgorithmIdentifier, data: BufferSource): Promise
     .update(data as Uint8Array)
     .digest()
   return new Uint8Array(bytes).buffer
-}
-
-/** Numbers in [0, 1) that are the same for the same `state`. */
-function generator(state: number): () => number {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
 
 test(`nobody is given what was taken away, in ${runs} histories`, { timeout: runs * 2000 }, async () => {

@@ -88,7 +88,7 @@ describe('S7: JSON of great depth, width and size', () => {
     const started = performance.now()
     const value = await cache.get('k').catch((error: unknown) => expect(error).toBeUndefined())
     if (payload.length > maxValueBytes) expect(value).toBeUndefined()
-    expect(performance.now() - started).toBeLessThan(2000)
+    expect(performance.now() - started).toBeLessThan(10_000)
     expect(await cache.getOrCreate('other', () => 'well')).toBe('well')
   })
 

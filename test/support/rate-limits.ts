@@ -149,12 +149,3 @@ export function wrongClock(ahead: number): Clock {
     clearTimeout: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
   }
 }
-
-/** Numbers from 0 to 1 that are the same in every run. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return state / 2 ** 32
-  }
-}

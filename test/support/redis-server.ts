@@ -21,8 +21,9 @@ export interface TestRedis extends AsyncDisposable {
 
 /** Spawns a real Redis; `password` makes it ask for one. Throws when there is no `redis-server`. */
 export async function startTestRedis(password?: string): Promise<TestRedis> {
-  const port = await freePort()
-  let child = await spawnRedis(port, password)
+  const spawned = await spawnSomewhere(password)
+  const { port } = spawned
+  let { child } = spawned
   const kill = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return
     const gone = once(child, 'exit')
@@ -41,6 +42,20 @@ export async function startTestRedis(password?: string): Promise<TestRedis> {
       child = await spawnRedis(port, password)
     },
     [Symbol.asyncDispose]: kill,
+  }
+}
+
+/** A port that was free a moment ago may be somebody else's by now: then another one is tried. */
+async function spawnSomewhere(
+  password: string | undefined,
+  attempts = 5,
+): Promise<{ port: number; child: ChildProcess }> {
+  const port = await freePort()
+  try {
+    return { port, child: await spawnRedis(port, password) }
+  } catch (error) {
+    if (attempts <= 1) throw error
+    return spawnSomewhere(password, attempts - 1)
   }
 }
 

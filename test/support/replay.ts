@@ -1,8 +1,14 @@
-// Properties try the same cases each time, so that a change fails for what it does; FC_SEED=random tries others. FC_SEED, and
-// FC_PATH where there is one, from the message of a property that failed: it begins with what failed then.
+// What is left to chance is the same each time, so that a change fails for what it does: the cases of properties, and what sources draw
+// by themselves. FC_SEED=random tries others. FC_SEED, and FC_PATH where there is one, from the message of a property that failed: it
+// begins with what failed then.
+import { randomFrom } from '../../src/testing/random.ts'
+import { expect } from 'vitest'
+import { configureGlobal } from 'fast-check'
+import { numberOf } from './seed.ts'
+
 const { FC_SEED: seed = '1', FC_PATH: path } = process.env
 
 if (seed !== 'random') {
-  const { configureGlobal } = await import('fast-check')
   configureGlobal({ seed: Number(seed), ...(path !== undefined && { path }) })
+  Math.random = randomFrom(Number(seed) ^ numberOf(expect.getState().testPath ?? ''))
 }

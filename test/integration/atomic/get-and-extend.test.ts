@@ -21,7 +21,7 @@ onEveryEngine('getAndExtend', (server) => {
     expect(await life('k')).toSatisfy(near(600_000))
     expect(await freshFor('k')).toSatisfy(near(600_000))
     expect(await getAndExtend(b, 'k', '20s')).toEqual({ n: [1] })
-    expect((await freshFor('k')) / 1000).toBeCloseTo(20, 0)
+    expect(await freshFor('k')).toSatisfy(near(20_000))
     // For that long what a slower load makes finds no empty place.
     expect(await life('k')).toSatisfy(near(60_000))
     expect(await world.isolate().get('k')).toEqual({ n: [1] })
@@ -107,10 +107,10 @@ onEveryEngine('getAndExtend', (server) => {
       ],
       { ttl: '10m', localTtl: '10m' },
     )
-    expect(await getAndExtend(cache, 'k', 300, { related: ['a'], localTtl: '10m' })).toBe(1)
+    expect(await getAndExtend(cache, 'k', 1500, { related: ['a'], localTtl: '10m' })).toBe(1)
     expect([cache.getLocal('k'), cache.getLocal('a')]).toEqual([1, undefined])
     const left = async () => [cache.getLocal('k'), await cache.get('k'), await cache.get('a')]
-    await expect.poll(left, { timeout: 2000 }).toEqual([undefined, undefined, undefined])
+    await expect.poll(left, { timeout: 10_000 }).toEqual([undefined, undefined, undefined])
   })
 
   test('L1 is left out where the call says so', async () => {

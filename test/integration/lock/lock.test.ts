@@ -58,9 +58,9 @@ onEveryEngine('locks', (server) => {
   })
 
   test('a lease that is extended outlasts itself', async () => {
-    const result = await locks().withLock('job', { ttl: 900 }, async ({ signal }) => {
+    const result = await locks().withLock('job', { ttl: 1500 }, async ({ signal }) => {
       for (let i = 0; i < 3; i++) {
-        await sleep(600)
+        await sleep(1000)
         expect(await locks().acquire('job')).toBeUndefined()
       }
       return signal.aborted

@@ -1,3 +1,4 @@
+import { randomFrom } from '../../../src/testing/random.ts'
 import { expect, test } from 'vitest'
 import { createHybridCache } from '../../../src/index.ts'
 import { createRateLimiter, type RateLimiter } from '../../../src/rate-limit/index.ts'
@@ -8,7 +9,6 @@ import {
   fixedCase,
   gcraCase,
   Recorder,
-  seeded,
   slidingCase,
   wrongClock,
 } from '../../support/rate-limits.ts'
@@ -96,7 +96,7 @@ onEveryEngine('histories of decisions', (server) => {
           (each) =>
             [each, createRateLimiter({ cache, policy: each.policy, timeout: '30s', maxEntries: 1 })] as const,
         )
-        return run(limiters, seeded(i + 1), () => count() < wanted)
+        return run(limiters, randomFrom(i + 1), () => count() < wanted)
       }),
     )
 

@@ -9,6 +9,9 @@ import { NO_REDIS, type Proxy, startProxy } from './servers.ts'
 const never = (): AbortSignal => new AbortController().signal
 const after = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms))
 
+/** What happens at once takes no longer than this, in ms, not even on a busy machine. */
+const busy = 5000
+
 /** What a promise comes to, and how many ms it took. */
 async function outcome(work: Promise<unknown>): Promise<{ value: unknown; ms: number }> {
   const start = performance.now()
@@ -46,7 +49,7 @@ describe.skipIf(NO_REDIS)('when Redis goes away', () => {
 
     test('a cache goes on without it, fails fast, and uses it again when it is back', async () => {
       const { transport } = await connect(redis.port)
-      const cache = createHybridCache({ redis: transport, l2: { timeout: '1s' } })
+      const cache = createHybridCache({ redis: transport, l2: { timeout: '20s' } })
       const codes: string[] = []
       cache.on('error', ({ error }) => codes.push(error.code))
       await cache.set('before', 1)
@@ -55,11 +58,11 @@ describe.skipIf(NO_REDIS)('when Redis goes away', () => {
       expect(await cache.get('before')).toBe(1)
       const read = await outcome(cache.get('before', { l1: false }))
       expect(read.value).toBeUndefined()
-      expect(read.ms).toBeLessThan(500)
+      expect(read.ms).toBeLessThan(busy)
       expect(await cache.getOrCreate('during', () => 2)).toBe(2)
       const write = await outcome(cache.set('before', 3))
       expect(write.value).toMatchObject({ code: 'L2_NETWORK', retryable: true })
-      expect(write.ms).toBeLessThan(500)
+      expect(write.ms).toBeLessThan(busy)
       expect(new Set(codes)).toEqual(new Set(['L2_NETWORK']))
       await redis.restart()
       await untilBack(open[0] as Connected)
@@ -73,7 +76,7 @@ describe.skipIf(NO_REDIS)('when Redis goes away', () => {
       const { value, ms } = await outcome(send(client, ['INCR', 'n'], ['GET', 'n']))
       expect(value).toSatisfy(isCacheError)
       expect(value).toMatchObject({ code: 'L2_NETWORK' })
-      expect(ms).toBeLessThan(1000)
+      expect(ms).toBeLessThan(busy)
     })
 
     test.each([false, true])(
@@ -146,7 +149,7 @@ describe.skipIf(NO_REDIS)('when Redis goes away', () => {
       const client = await connect(redis.port, { wait: false })
       const { value, ms } = await outcome(send(client, ['GET', 'k']))
       expect(value).toMatchObject({ code: 'L2_NETWORK' })
-      expect(ms).toBeLessThan(1000)
+      expect(ms).toBeLessThan(busy)
     })
 
     test('a client that was closed fails at once', async () => {
@@ -154,7 +157,7 @@ describe.skipIf(NO_REDIS)('when Redis goes away', () => {
       client.close()
       const { value, ms } = await outcome(send(client, ['GET', 'k']))
       expect(value).toMatchObject({ code: 'L2_NETWORK' })
-      expect(ms).toBeLessThan(200)
+      expect(ms).toBeLessThan(busy)
     })
 
     test('a server that hangs is cut off by the deadline, and answers in order when it goes on', async () => {
@@ -166,13 +169,14 @@ describe.skipIf(NO_REDIS)('when Redis goes away', () => {
         const read = await outcome(cache.get('k', { l1: false }))
         expect(read.value).toBeUndefined()
         expect(read.ms).toBeGreaterThan(150)
-        expect(read.ms).toBeLessThan(1000)
+        expect(read.ms).toBeLessThan(busy)
         expect((await outcome(cache.set('k', 2))).value).toMatchObject({ code: 'L2_TIMEOUT' })
         const controller = new AbortController()
         setTimeout(() => controller.abort(new Error('left')), 20)
-        const left = await outcome(cache.get('k', { l1: false, signal: controller.signal }))
+        const patient = createHybridCache({ redis: transport, l2: { timeout: '20s' } })
+        const left = await outcome(patient.get('k', { signal: controller.signal }))
         expect(left.value).toEqual(new Error('left'))
-        expect(left.ms).toBeLessThan(150)
+        expect(left.ms).toBeLessThan(busy)
       } finally {
         process.kill(redis.pid, 'SIGCONT')
       }

@@ -218,7 +218,7 @@ describe('a server that never answers', () => {
     const { tier, stats } = connect(80)
     const started = performance.now()
     expect(await failureOf(write(tier, true))).toMatchObject({ code: 'L2_TIMEOUT', retryable: true })
-    expect(performance.now() - started).toBeLessThan(1500)
+    expect(performance.now() - started).toBeLessThan(10_000) // nobody else would end it for minutes
     await closed
     expect(stats.requests).toBe(1)
   })

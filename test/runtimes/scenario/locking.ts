@@ -24,9 +24,9 @@ export const locking: Checks = {
 
   'a lock: extended while the work goes on, and waited for': async (t) => {
     const order: string[] = []
-    const work = locksOf(t).withLock('job', { ttl: 1200 }, async ({ signal }) => {
+    const work = locksOf(t).withLock('job', { ttl: 2000 }, async ({ signal }) => {
       order.push('first')
-      await pause(1500)
+      await pause(2500)
       ok(!signal.aborted, 'it was lost')
       order.push('first ends')
     })
