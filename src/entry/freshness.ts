@@ -40,6 +40,11 @@ export function remaining(fresh: number, now: number): number {
   return fresh - now
 }
 
+/** When an entry ends, or would have ended if it had not been expired by its key. */
+export function naturalEnd({ fresh, end }: { readonly fresh: number; readonly end: number }): number {
+  return fresh > 0 ? fresh : end
+}
+
 /** The copy that L1 holds, by the isolate's own clock. */
 export interface LocalLife {
   /** When it was put there. */

@@ -16,7 +16,7 @@ export interface EntryHeader {
   readonly fresh: number
   /** Until when a stale copy of it may still be used. */
   readonly stale: number
-  /** The absolute end of a sliding entry. */
+  /** The absolute end of a sliding entry; when one that does not slide would have ended, had it not been expired by its key. */
   readonly end: number
   /** The idle window of a sliding entry, in milliseconds. */
   readonly idle: number

@@ -6,6 +6,7 @@ export {
   isFreshLocally,
   isOverLocally,
   isSlideDue,
+  naturalEnd,
   physicalTtl,
   unusedTtl,
   remaining,

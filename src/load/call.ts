@@ -52,7 +52,7 @@ export function toCall<T, S>(
   }
 }
 
-/** When a copy ends; where it was expired before its time, when it would have ended, and `Infinity` where that is not known. */
+/** When a copy ends; where it was expired before its time, when it would have ended. */
 type Ending = Pick<Copy, 'end' | 'staleUntil' | 'expired'>
 
 /** Whether a copy may be given away at `now` to whoever puts up with `window` milliseconds past its end. */

@@ -4,7 +4,7 @@
 --
 -- What changes is the header line, which is how a load knows again what it saw: `fresh` becomes 0, and one more
 -- digit of the same 0 each time, so that a load which saw an entry expired by hand does not find it the same
--- after the next time. Where there is no room for one more digit, a tombstone does it. The entry keeps its life
+-- after the next time. When the entry would have ended stays, in `end` where it does not slide. Where there is no room for one more digit, a tombstone does it. The entry keeps its life
 -- but not below that of a tombstone: where it ended sooner a load in flight would find an empty place.
 --
 -- Idempotent: see RemoveEntries; an entry that is expired twice is expired.
@@ -50,7 +50,9 @@ for i = 2, last do
   local fresh = entry and string.match(bytes, '^%d+', entry.from)
   local zeros = entry and (string.match(fresh, '^0+$') or '') .. '0'
   if zeros and #zeros <= 16 then
-    local expired = string.sub(bytes, 1, entry.from - 1) .. zeros .. string.sub(bytes, entry.from + #fresh)
+    local ends = entry.end_at == '' and entry.idle == '' and entry.fresh > 0 and fresh or entry.end_at
+    local stale = string.sub(bytes, entry.to, entry.end_to - #entry.end_at - 1)
+    local expired = string.sub(bytes, 1, entry.from - 1) .. zeros .. stale .. ends .. string.sub(bytes, entry.end_to)
     redis.call('SET', KEYS[i], expired, 'KEEPTTL')
     redis.call('PEXPIRE', KEYS[i], ARGV[1], 'GT')
   else

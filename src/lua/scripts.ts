@@ -763,7 +763,9 @@ local entry = fresh_entry(bytes, KEYS[i], ARGV[2], -1)
 local fresh = entry and string.match(bytes, '^%d+', entry.from)
 local zeros = entry and (string.match(fresh, '^0+$') or '') .. '0'
 if zeros and #zeros <= 16 then
-local expired = string.sub(bytes, 1, entry.from - 1) .. zeros .. string.sub(bytes, entry.from + #fresh)
+local ends = entry.end_at == '' and entry.idle == '' and entry.fresh > 0 and fresh or entry.end_at
+local stale = string.sub(bytes, entry.to, entry.end_to - #entry.end_at - 1)
+local expired = string.sub(bytes, 1, entry.from - 1) .. zeros .. stale .. ends .. string.sub(bytes, entry.end_to)
 redis.call('SET', KEYS[i], expired, 'KEEPTTL')
 redis.call('PEXPIRE', KEYS[i], ARGV[1], 'GT')
 else
@@ -773,8 +775,8 @@ end
 if told == 2 then redis.pcall('PUBLISH', ARGV[last + 2], digits(version) .. ARGV[last + 3]) end
 return version`,
   sha1: {
-    redis: '50aea70fca6526ce36fdd60b8fa6086ceb9a784f',
-    upstash: '0715e70e305339268cb04f7b6d1495461784974f',
+    redis: '622b54eb47001b909449bb1e8828d86bdd53722d',
+    upstash: 'e0e5307e536eec2c0f78e0b1fbf8d971d0ad647c',
   },
   keys: { min: 2, max: Infinity, names: ['version', 'entriesAndLog'] },
   args: { min: 2, max: Infinity, names: ['expiration', 'prefix', 'members'], durations: [0] },

@@ -11,7 +11,7 @@ import {
   SetEntry,
 } from '../../src/lua/index.ts'
 import { describeScripts, HOSTILE, title, type Word } from './lua.ts'
-import { bytesOf, NOTHING } from './nothing.ts'
+import { bytesOf, later, NOTHING } from './nothing.ts'
 
 const seed = 1_700_000_000_000_000
 /** A version at which the log is trimmed. */
@@ -253,13 +253,28 @@ describeScripts('versions', (lua) => {
   describe('ExpireEntries', () => {
     const facts = { stamp: 9, stale: 5, took: 3, end: 7, idle: 8, tags: ['a|b'], etag: '%', modified: 'x' }
 
-    test('ends the freshness of an entry and changes nothing else', async () => {
+    test('ends the freshness of an entry, keeps when it would have ended, and changes nothing else', async () => {
       await seeded()
-      for (const given of [{}, facts, { fresh: 1 }, { codec: 't:other', zip: 'gzip', digest: 'ab' }]) {
+      for (const given of [{}, { fresh: 1, stale: 5 }, { codec: 't:other', zip: 'gzip', digest: 'ab' }]) {
         await redis('SET', a, bytesOf(given, '0|00\n'))
         await expire()
-        expect(await redis('GET', a)).toBe(bytesOf({ ...given, fresh: 0 }, '0|00\n'))
+        const { fresh: end = later } = given as { fresh?: number }
+        expect(await redis('GET', a)).toBe(bytesOf({ ...given, fresh: 0, end }, '0|00\n'))
       }
+    })
+
+    test.each([facts, { idle: 8 }])('leaves a sliding entry its own end', async (given) => {
+      await seeded()
+      await redis('SET', a, bytesOf(given, '0|00\n'))
+      await expire()
+      expect(await redis('GET', a)).toBe(bytesOf({ ...given, fresh: 0 }, '0|00\n'))
+    })
+
+    test('keeps when an entry would have ended that is expired again', async () => {
+      await seeded()
+      await redis('SET', a, bytesOf())
+      for (let time = 1; time <= 3; time += 1) await expire()
+      expect(parseEntry(String(await redis('GET', a)))?.header).toMatchObject({ fresh: 0, end: later })
     })
 
     test('keeps the life of an entry, but never below that of a tombstone', async () => {
@@ -312,7 +327,7 @@ describeScripts('versions', (lua) => {
       await seeded(trims - 1)
       await redis('SET', a, bytesOf())
       expect(await lua().call(ExpireEntries, [counter, a, b], [60_000, 'p'])).toBe(trims)
-      expect(await redis('MGET', a, b)).toEqual([bytesOf({ fresh: 0 }), tombstone(trims)])
+      expect(await redis('MGET', a, b)).toEqual([bytesOf({ fresh: 0, end: later }), tombstone(trims)])
       expect(await redis('EXISTS', log)).toBe(0)
     })
 
@@ -321,7 +336,7 @@ describeScripts('versions', (lua) => {
       const address = 'n:x:e:|,%\nk'
       await redis('SET', `q:${address}`, bytesOf({ address }))
       await lua().call(ExpireEntries, [counter, `q:${address}`], [60_000, 'q'])
-      expect(await redis('GET', `q:${address}`)).toBe(bytesOf({ address, fresh: 0 }))
+      expect(await redis('GET', `q:${address}`)).toBe(bytesOf({ address, fresh: 0, end: later }))
     })
   })
 

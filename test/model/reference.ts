@@ -38,13 +38,6 @@ export interface Barrier {
   readonly covers: (place: Place, tags: readonly string[]) => boolean
 }
 
-/** What may have ended the freshness of values by their keys, whether or not its caller ever learned that it did. */
-export interface Expiration {
-  readonly covers: Barrier['covers']
-  /** When Redis did it last; 0 where it has not. */
-  readonly at: () => number
-}
-
 /** What a call has to know, and how much staleness it puts up with. */
 export interface Duty {
   /** It has to know of whatever Redis did before this. */
@@ -65,7 +58,6 @@ export class Reference {
   readonly #births = new Map<number, { place: Place; births: Birth[] }>()
   readonly #data = new Map<string, number>()
   readonly barriers: Barrier[] = []
-  readonly expirations: Expiration[] = []
   #count = 0
 
   /** The version of the data now. */
@@ -179,11 +171,8 @@ export class Reference {
       if (!barrier.soft || !excused) return `it is from before ${barrier.text}`
     }
     if (kept) return undefined
-    // What was expired by its key is of use for as long as it says itself: when it would have ended nobody knows any more.
-    const expired = this.expirations.some(({ covers, at }) => covers(place, birth.tags) && at() > birth.at)
-    const window = expired ? Infinity : duty.window
     const until =
-      duty.stale.size === 0 ? birth.freshUntil : Math.min(birth.staleUntil, birth.freshUntil + window)
+      duty.stale.size === 0 ? birth.freshUntil : Math.min(birth.staleUntil, birth.freshUntil + duty.window)
     return duty.begunAt <= until + tolerance ? undefined : `it ended ${duty.begunAt - until} ms before`
   }
 

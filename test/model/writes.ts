@@ -71,10 +71,6 @@ export class Writes extends Reads {
     const call = this.starting(isolate, what)
     const isOfIt = (each: Execution): boolean =>
       each.at > began && each.isolate === isolate && each.name === given.script
-    if (given.script === 'ExpireEntries') {
-      const at = (): number => this.executions.findLast(isOfIt)?.at ?? 0
-      this.reference.expirations.push({ covers: given.covers, at })
-    }
     this.track(call, given.run, () => {
       this.note(`${call.text} is done`)
       const at = this.executions.find(isOfIt)?.at ?? this.next()

@@ -99,13 +99,16 @@ function expireEntries(call: Call, keys: Words, [ms, prefix, ...words]: Words): 
   return version
 }
 
-/** An entry whose `fresh` is 0, with one digit more where it was; `undefined` where there is no room for that. */
+/** An entry whose `fresh` is 0, with one digit more where it was, and its end in `end`; `undefined` where there is no room for that. */
 function expiredBytes(bytes: string | null | undefined, key: string, prefix: string): string | undefined {
   const entry = freshEntry(bytes, { key, prefix, now: -1 })
   if (entry === undefined || !bytes) return undefined
-  const { before, freshText } = entry
+  const { before, freshText, fresh, end, idle, after } = entry
   const zeros = /^0+$/.test(freshText) ? `${freshText}0` : '0'
-  return zeros.length > 16 ? undefined : before + zeros + bytes.slice(before.length + freshText.length)
+  if (zeros.length > 16) return undefined
+  const ends = end === '' && idle === '' && fresh > 0 ? freshText : end
+  const stale = bytes.slice(before.length + freshText.length, bytes.length - after.length - end.length)
+  return before + zeros + stale + ends + after
 }
 
 function invalidateTags(call: Call, keys: Words, [ms, ...rest]: Words): number {
