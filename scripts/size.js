@@ -15,7 +15,7 @@ const dependencies = ['@upstash/redis/*', 'superjson', 'tiny-lru']
  * @type {Readonly<Record<string, number>>}
  */
 export const budgets = {
-  core: 37,
+  core: 37.25,
   everything: 59.5,
   atomic: 5.25,
   admin: 3.75,

@@ -209,8 +209,8 @@ export const planted = [
       [lookup, '  if (mark.overtaken || stamp < mark.version) return false\n', ''],
       [
         lookup,
-        'return (core.local.peek(localKey)?.facts.stamp ?? 0) <= stamp',
-        'return mark !== undefined && stamp >= 0',
+        'return held === undefined || held.facts.stamp <= stamp || !isFreshLocally(held, core.settings.clock.now())',
+        'return held === undefined || isFreshLocally(held, stamp) || stamp >= 0',
       ],
     ],
     tests: [unit('fence'), model],

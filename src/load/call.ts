@@ -1,5 +1,6 @@
 import type { Core } from '../core.ts'
 import { staleOf } from '../lifetime.ts'
+import type { LocalEntry } from '../memory/index.ts'
 import type { EntryOptions } from '../options.ts'
 import { isRequestBound } from '../runtime.ts'
 import type { Note } from '../trace.ts'
@@ -53,11 +54,13 @@ export function toCall<T, S>(
 }
 
 /** When a copy ends; where it was expired before its time, when it would have ended. */
-type Ending = Pick<Copy, 'end' | 'staleUntil' | 'expired'>
+type Ending = Pick<Copy, 'end' | 'staleUntil' | 'expired'> & Partial<Pick<LocalEntry, 'idle' | 'idleUntil'>>
 
 /** Whether a copy may be given away at `now` to whoever puts up with `window` milliseconds past its end. */
 export function isUsable<C extends Ending>(copy: C | undefined, window: number, now: number): copy is C {
   if (copy === undefined || window <= 0) return false
+  const { idle = 0, idleUntil = 0 } = copy
+  if (idle > 0 && now >= idleUntil) return false // what slides has no stale window
   return now < Math.min(copy.end + window, copy.staleUntil)
 }
 

@@ -1,6 +1,13 @@
 import type { Mark, Verdict } from '../coherence/index.ts'
 import type { Core } from '../core.ts'
-import { type EntryHeader, openEntry, type OpenedEntry, remaining, tombstoneIn } from '../entry/index.ts'
+import {
+  type EntryHeader,
+  isFreshLocally,
+  openEntry,
+  type OpenedEntry,
+  remaining,
+  tombstoneIn,
+} from '../entry/index.ts'
 import type { DiscardReason, Operation, Tier } from '../events.ts'
 import { localTtlOf } from '../lifetime.ts'
 import { type CopyFacts, expire, type LocalEntry } from '../memory/index.ts'
@@ -240,10 +247,11 @@ export function keepCopy(core: Core, read: Read, { opened, value, left, expired 
   )
 }
 
-/** Whether L1 may take what an operation brings: nothing newer than `stamp` is known, and it holds nothing newer. */
+/** Whether L1 may take what an operation brings: nothing newer than `stamp` is known, and it holds nothing newer that is fresh. */
 export function mayKeep(core: Core, localKey: string, mark: Mark, stamp: number): boolean {
   if (mark.overtaken || stamp < mark.version) return false
-  return (core.local.peek(localKey)?.facts.stamp ?? 0) <= stamp
+  const held = core.local.peek(localKey)
+  return held === undefined || held.facts.stamp <= stamp || !isFreshLocally(held, core.settings.clock.now())
 }
 
 /**

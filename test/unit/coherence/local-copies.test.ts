@@ -27,6 +27,19 @@ describe('a copy in L1 of what L2 no longer has', () => {
   })
 })
 
+test('a copy that is stale makes room for what is fresh in L2, though that is older', async () => {
+  const world = new World()
+  const [writer, cache] = [await world.warm(), await world.warm()]
+  await writer.set('k', 'in L2', { ttl: '1h' })
+  await writer.set('later', 1)
+  await cache.get('later')
+  const alone = { l2: false, ttl: '1s', staleIfError: '1h' } as const
+  expect(await cache.getOrCreate('k', () => 'here', alone)).toBe('here')
+  await world.clock.advance(2000)
+  expect(await cache.get('k')).toBe('in L2')
+  expect(cache.getLocal('k')).toBe('in L2')
+})
+
 test('news of an expiry leaves alone what was set after it', async () => {
   const world = new World()
   const [one, other] = [await world.warm(), await world.warm()]

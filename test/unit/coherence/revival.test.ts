@@ -241,4 +241,14 @@ describe('a stale copy is of no use for longer than its caller puts up with', ()
     if (life !== '10m') expect(await call).toBe('old')
     else await expect(call).rejects.toThrow('ill')
   })
+
+  test('which is none past its idle window, where it slides', async () => {
+    const world = new World()
+    const sliding = await world.warm()
+    await sliding.set('k', 'old', { ttl: '10m', sliding: '1500ms' })
+    const options = { l2: false, forceRefresh: true, timeout: 3000, staleIfError: '1h' } as const
+    const call = watch(sliding.getOrCreate('k', () => new Promise<string>(() => undefined), options))
+    await world.clock.advance(3000)
+    expect(call.error).toMatchObject({ code: 'FACTORY_TIMEOUT' })
+  })
 })
