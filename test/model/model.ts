@@ -1,7 +1,7 @@
 import { Isolate } from './isolate.ts'
-import { nameOf } from './reference.ts'
+import { nameOf, type Place } from './reference.ts'
 import type { Event, Operation, Step } from './steps.ts'
-import { elsewhere, placeAt, places, plain, tags } from './wishes.ts'
+import { elsewhere, placeAt, places, plain, tags, tagsOf } from './wishes.ts'
 import { Writes } from './writes.ts'
 
 /** A fleet of isolates under a random history, and what their reads may give at each of its steps. */
@@ -38,9 +38,14 @@ export class Model extends Writes {
         return this.runs.splice(event.pick % Math.max(1, this.runs.length), 1)[0]?.finish(event.end)
       case 'release':
         return this.network.release(event.pick, event.lose)
+      case 'abort':
+        this.note('a caller leaves')
+        return this.leavers.splice(event.pick % Math.max(1, this.leavers.length), 1)[0]?.abort()
       case 'flush':
         await this.settle()
         this.note('the database is flushed')
+        this.reference.flushed = this.next()
+        this.shelf.flush()
         return this.server.flush()
       case 'restart':
         this.note(`${this.isolates[event.isolate]?.name} is replaced by a new one`)
@@ -70,9 +75,13 @@ export class Model extends Writes {
     const { cache } = isolate
     switch (step.do) {
       case 'get':
-        return this.getOne(isolate, placeAt(step.place), step.l1)
+        return this.getOne(isolate, placeAt(step.place), { l1: step.l1, tags: tagsOf(step) })
+      case 'getLocal':
+        return this.getLocal(isolate, placeAt(step.place))
       case 'getMany':
-        return this.getMany(isolate)
+        return this.getMany(isolate, tagsOf(step))
+      case 'removeByPattern':
+        return this.removePattern(isolate, step.inside)
       case 'load':
         return this.load(isolate, placeAt(step.place), step.wish)
       case 'loadMany':
@@ -92,6 +101,7 @@ export class Model extends Writes {
         return this.invalidate(isolate, `${step.do} ${nameOf(place)}`, {
           soft,
           script: soft ? 'ExpireEntries' : 'RemoveEntries',
+          place,
           covers: (other) => other === place,
           run: () => isolate.at(place)[soft ? 'expire' : 'remove'](place.key),
         })
@@ -165,14 +175,31 @@ export class Model extends Writes {
     for (const isolate of this.isolates) {
       for (const place of places) {
         const before = this.loads
-        this.load(isolate, place, plain)
-        await this.settle()
-        this.check()
-        if (this.waiting.size > 0) throw new Error(`${isolate.name} waits for ${nameOf(place)}`)
+        this.load(isolate, place, { ...plain, l1: last })
+        await this.rest(isolate)
         if (last && this.loads > before)
           throw new Error(`${isolate.name} loads ${nameOf(place)} again and again`)
+        if (last) this.findLocal(isolate, place)
       }
-      if (!last) await this.timeline.advance(6000, () => this.settle())
+      if (last) {
+        for (const place of places) this.getOne(isolate, place, { l1: false, always: true })
+        await this.rest(isolate)
+      } else await this.timeline.advance(6000, () => this.settle())
     }
+  }
+
+  /** L1 has what was just loaded, and gives it without asking. */
+  findLocal(isolate: Isolate, place: Place): void {
+    const before = this.network.count
+    const value: unknown = isolate.at(place).getLocal(place.key)
+    if (value === undefined) throw new Error(`L1 of ${isolate.name} does not have ${nameOf(place)}`)
+    if (this.network.count > before) throw new Error(`${isolate.name} asks Redis for ${nameOf(place)}`)
+  }
+
+  async rest({ name }: Isolate): Promise<void> {
+    await this.settle()
+    this.check()
+    const [waiting] = this.waiting
+    if (waiting !== undefined) throw new Error(`${name} waits for ${waiting.text}`)
   }
 }

@@ -84,6 +84,11 @@ export class Network {
     return this.#held.length
   }
 
+  /** How many requests were sent. */
+  get count(): number {
+    return this.#count
+  }
+
   send(
     line: Line,
     commands: readonly Command[],

@@ -18,12 +18,33 @@ interface Birth {
   /** When its factory began; or, where it was written, when Redis took it: nobody knows beforehand. */
   at: number
   readonly written: boolean
+  readonly life: Life
+  /** When it ends at the latest, however often it is used. */
+  last: number
+  /** Its ends, one after the other: what Redis holds of it may be given another. */
+  readonly ends: End[]
+}
+
+/** Until when a value is fresh, in the model's time, and since when that holds, in the order of all that happens. */
+interface End {
+  readonly since: number
+  readonly freshUntil: number
+}
+
+/** A moment, in the order of all that happens, and in the model's time. */
+interface Moment {
+  readonly since: number
+  readonly now: number
+}
+
+/** How long a value lives, and by what it is found. */
+export interface Life {
   readonly tags: readonly string[]
   readonly ttl: number
+  /** It ends after so long without a use; 0: it does not. */
+  readonly idle: number
+  /** How long past its end it may be of use. */
   readonly window: number
-  /** In the model's time; `Infinity` while it is still being made. */
-  freshUntil: number
-  staleUntil: number
 }
 
 /** Something that was taken away, or replaced, and whoever knows that is never given what was there before. */
@@ -38,26 +59,44 @@ export interface Barrier {
   readonly covers: (place: Place, tags: readonly string[]) => boolean
 }
 
-/** What a call has to know, and how much staleness it puts up with. */
+/** What a call has to know. */
 export interface Duty {
   /** It has to know of whatever Redis did before this. */
   readonly known: number
   /** And of these, which its own isolate did. */
   readonly own: readonly Barrier[]
   readonly begunAt: number
-  /** Whether it said that it gives something stale, and why. */
-  readonly stale: ReadonlySet<string>
-  /** The longest that a value may be past its end. */
+  /** When Redis said what the call gives; `undefined` where that may be a copy, or was made by a load. */
+  readonly readAt: number | undefined
+  /** Its copy of a value is no older than this: its isolate has given that another end since. */
+  readonly heldSince: (id: number) => number
+  /** It is to give nothing whose factory began before this, unless that is stale. */
+  readonly bornAfter: number
+}
+
+/** That a call said that it gives something stale. */
+export interface Staleness {
+  readonly reason: 'swr' | 'error' | 'timeout'
+  /** When it did, in the model's time. */
+  readonly at: number
+  /** The longest that the value may be past its end. */
   readonly window: number
 }
 
 // The clock of the server is learnt from a reply that may take a second, and by each isolate anew.
-const tolerance = 1100
+export const tolerance = 1100
+
+// For so long a load may be joined whose value is there already: until its lease is given back.
+const lastJoin = 2000
 
 export class Reference {
   readonly #births = new Map<number, { place: Place; births: Birth[] }>()
   readonly #data = new Map<string, number>()
   readonly barriers: Barrier[] = []
+  /** When the database was last flushed, in the order of all that happens. */
+  flushed = 0
+  /** Values that are to be stored nowhere, and when they were given to those who waited, in the model's time. */
+  readonly kept: Map<number, number> = new Map()
   #count = 0
 
   /** The version of the data now. */
@@ -78,55 +117,34 @@ export class Reference {
   }
 
   /** A load has made a value, from data as they were when its factory began. */
-  made(
-    { id }: Value,
-    {
-      began,
-      now,
-      tags,
-      ttl,
-      window,
-    }: { began: number; now: number; tags: readonly string[]; ttl: number; window: number },
-  ): void {
-    const freshUntil = now + ttl
-    const birth = {
-      at: began,
-      written: false,
-      tags,
-      ttl,
-      window,
-      freshUntil,
-      staleUntil: freshUntil + window,
-    }
+  made({ id }: Value, { began, now, life }: { life: Life; began: number; now: number }): void {
+    const birth: Birth = { at: began, written: false, life, last: 0, ends: [] }
+    begin(birth, life.ttl, { since: began, now })
     this.#births.get(id)?.births.push(birth)
   }
 
   /** What was made together lives from when the last of it was made. */
   handed(value: Value, now: number): void {
+    if (this.kept.has(value.id)) this.kept.set(value.id, now)
     for (const birth of this.#births.get(value.id)?.births ?? []) {
-      birth.freshUntil = now + birth.ttl
-      birth.staleUntil = birth.freshUntil + birth.window
+      birth.ends.length = 0
+      begin(birth, birth.life.ttl, { since: birth.at, now })
     }
   }
 
   /** A value is on its way to Redis. */
-  written(
-    { id }: Value,
-    { tags, ttl, window }: { tags: readonly string[]; ttl: number; window: number },
-  ): void {
-    const birth = { at: 0, written: true, tags, ttl, window, freshUntil: -Infinity, staleUntil: -Infinity }
-    this.#births.get(id)?.births.push(birth)
+  written({ id }: Value, life: Life): void {
+    this.#births.get(id)?.births.push({ at: 0, written: true, life, last: 0, ends: [] })
   }
 
-  /** Redis has taken a value that was written; whether it was for the first time. */
-  taken(id: number, at: number, now: number): boolean {
+  /** Redis has taken a value that was written, and lives from when it was sent; whether it was for the first time. */
+  taken(id: number, at: number, sentAt: number): boolean {
     let first = true
     for (const birth of this.#births.get(id)?.births ?? []) {
       if (!birth.written) continue
       first = birth.at === 0
       birth.at = at
-      birth.freshUntil = now + birth.ttl
-      birth.staleUntil = birth.freshUntil + birth.window
+      begin(birth, birth.life.ttl, { since: at, now: sentAt })
     }
     return first
   }
@@ -136,51 +154,131 @@ export class Reference {
     return this.#births.get(id)?.births.find(({ written }) => written)?.at ?? 0
   }
 
-  /** Whatever is there lives for so much longer. */
-  extended(key: string, until: number): void {
-    for (const { place, births } of this.#births.values()) {
-      if (place.key !== key) continue
-      for (const birth of births) {
-        birth.freshUntil = Math.max(birth.freshUntil, until)
-        birth.staleUntil = Math.max(birth.staleUntil, until + birth.window)
-      }
-    }
+  /** What Redis holds of a value lives for so long from now on, longer or shorter than before. */
+  extended(id: number, ttl: number, moment: Moment): void {
+    for (const birth of this.#births.get(id)?.births ?? []) begin(birth, ttl, moment)
   }
 
-  /** What is wrong with a value that was given; `undefined` where nothing is. `kept`: it was only offered to a factory. */
-  judge(place: Place, value: unknown, duty: Duty, kept = false): string | undefined {
+  /** What slides was used, and lives until then, if that is not past its end. */
+  used(id: number, until: number, since: number): void {
+    for (const { ends, life, last } of this.#births.get(id)?.births ?? [])
+      if (life.idle > 0) ends.push({ since, freshUntil: Math.min(until, last) })
+  }
+
+  /** Whether it is of use only to whoever knows of its tags; all within a namespace have one. */
+  hasTags(id: number): boolean {
+    const known = this.#births.get(id)
+    return (
+      known?.place.namespace !== undefined || known?.births.some(({ life }) => life.tags.length > 0) === true
+    )
+  }
+
+  /** When what Redis holds of a value ends: of several lives that it may have, one each. */
+  endsOf(id: number): readonly number[] {
+    return (this.#births.get(id)?.births ?? []).map((birth) => endOf(birth, { readAt: Infinity }))
+  }
+
+  /** Until when it is of use at least to whoever puts up with `window` past its end. */
+  usableUntil(id: number, window: number): number {
+    const births = this.#births.get(id)?.births ?? []
+    return Math.min(
+      ...births.map((birth) => (birth.ends.at(-1)?.freshUntil ?? 0) + Math.min(birth.life.window, window)),
+    )
+  }
+
+  /** What is wrong with a value that was given, `stale` or not; `undefined` where nothing is. */
+  judge(place: Place, value: unknown, duty: Duty, stale?: Staleness): string | undefined {
+    return this.#judge(place, value, duty, (birth, id) => {
+      const excused = stale !== undefined && stale.reason !== 'swr'
+      return (
+        this.#goneBefore(birth, place, duty, excused) ??
+        this.#overBefore(birth, { ...duty, since: duty.heldSince(id) }, stale)
+      )
+    })
+  }
+
+  /** The same of one that was only offered to a factory. */
+  judgeKept(place: Place, value: unknown, duty: Duty): string | undefined {
+    return this.#judge(place, value, duty, (birth) => this.#goneBefore(birth, place, duty, true))
+  }
+
+  #judge(
+    place: Place,
+    value: unknown,
+    { begunAt }: Duty,
+    wrongWith: (birth: Birth, id: number) => string | undefined,
+  ): string | undefined {
     const { id, place: of } = (value ?? {}) as Partial<Value>
     const known = this.#births.get(id ?? 0)
     if (known === undefined) return 'nobody ever made this'
     if (of !== nameOf(place)) return `it is a value of ${of}`
+    if ((this.kept.get(id ?? 0) ?? Infinity) < begunAt - lastJoin) return 'it was to be stored nowhere'
     let why = 'it was never made nor stored'
     for (const birth of known.births) {
-      const wrong = this.#wrongWith(birth, place, duty, kept)
+      const wrong = birth.written && birth.at === 0 ? 'it was never stored' : wrongWith(birth, id ?? 0)
       if (wrong === undefined) return undefined
       why = wrong
     }
     return why
   }
 
-  #wrongWith(birth: Birth, place: Place, duty: Duty, kept: boolean): string | undefined {
-    if (birth.written && birth.at === 0) return 'it was never stored'
-    const excused = kept || duty.stale.has('error') || duty.stale.has('timeout')
+  #goneBefore(birth: Birth, place: Place, duty: Duty, excused: boolean): string | undefined {
     for (const barrier of this.#known(duty)) {
       const passed = birth.written ? birth.at >= barrier.at : birth.at > barrier.at
-      if (passed || !barrier.covers(place, birth.tags)) continue
+      if (passed || !barrier.covers(place, birth.life.tags)) continue
       if (!barrier.soft || !excused) return `it is from before ${barrier.text}`
     }
-    if (kept) return undefined
-    const until =
-      duty.stale.size === 0 ? birth.freshUntil : Math.min(birth.staleUntil, birth.freshUntil + duty.window)
-    return duty.begunAt <= until + tolerance ? undefined : `it ended ${duty.begunAt - until} ms before`
+    return undefined
   }
 
-  #known({ known, own }: Duty): readonly Barrier[] {
-    return [...own, ...this.barriers.filter(({ resolved }) => resolved < known)]
+  #overBefore(
+    birth: Birth,
+    duty: Duty & { since: number },
+    stale: Staleness | undefined,
+  ): string | undefined {
+    const { begunAt, readAt, bornAfter, since } = duty
+    const fresh = endOf(birth, { readAt, heldSince: since })
+    if (stale === undefined) {
+      if (birth.at < bornAfter) return 'it was made before it was to be made anew'
+      return begunAt <= fresh + tolerance ? undefined : `it ended ${begunAt - fresh} ms before`
+    }
+    if (stale.reason === 'swr' && bornAfter > 0) return 'it was to be made anew'
+    const until = fresh + Math.min(birth.life.window, stale.window)
+    return stale.at <= until + tolerance
+      ? undefined
+      : `it was of use until ${stale.at - until} ms before (${stale.reason})`
   }
+
+  /** After a flush what was removed before is fenced off once an isolate has looked anew; it knows what it did itself. */
+  #known({ known, own }: Duty): readonly Barrier[] {
+    const told = ({ at, resolved }: Barrier): boolean =>
+      resolved < known && (at > this.flushed || known > this.flushed)
+    return [...own, ...this.barriers.filter(told)]
+  }
+}
+
+/** A value lives for so long, from a moment on. */
+function begin(birth: Birth, ttl: number, { since, now }: Moment): void {
+  const { idle } = birth.life
+  birth.last = now + ttl
+  birth.ends.push({ since, freshUntil: now + (idle > 0 ? Math.min(idle, ttl) : ttl) })
+}
+
+/** Until when a value was fresh when Redis gave it; where that is not known, when it last may have been. */
+function endOf(
+  { ends }: Birth,
+  { readAt, heldSince = 0 }: { readAt: number | undefined; heldSince?: number },
+): number {
+  if (readAt !== undefined)
+    return (ends.findLast(({ since }) => since <= readAt) ?? (ends[0] as End)).freshUntil
+  const later = ends.filter(({ since }) => since >= heldSince)
+  return Math.max(...(later.length > 0 ? later : ends).map(({ freshUntil }) => freshUntil))
 }
 
 export function nameOf({ namespace, key }: Place): string {
   return namespace === undefined ? key : `${namespace}/${key}`
+}
+
+export function physicalKeyOf({ namespace, key }: Place): string {
+  return namespace === undefined ? `m:e:${key}` : `m:n:${namespace}:e:${key}`
 }

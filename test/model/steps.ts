@@ -7,6 +7,8 @@ export type End = 'value' | 'fail' | 'skip' | 'notModified' | 'later'
 /** How a load is asked for. */
 export interface Wish {
   readonly ttl: number
+  /** The idle window; 0 for none. */
+  readonly sliding: number
   readonly swr: number
   readonly staleIfError: number
   readonly softTimeout: number
@@ -18,6 +20,10 @@ export interface Wish {
   readonly tags: number
   /** The tags come from the factory. */
   readonly late: boolean
+  /** It leaves L2 out. */
+  readonly solo: boolean
+  /** It may be ended by its caller. */
+  readonly leaves: boolean
   readonly end: End
 }
 
@@ -33,17 +39,20 @@ interface At {
 export type Operation = At &
   (
     | {
-        readonly do: 'get' | 'remove' | 'expire' | 'removeLocal'
+        readonly do: 'get' | 'getLocal' | 'remove' | 'expire' | 'removeLocal'
         readonly place: number
         readonly l1: boolean
         readonly change: boolean
+        readonly tags: number
       }
     | {
         readonly do: 'load' | 'set' | 'setIfNotExists' | 'setIfExists' | 'compareAndSwap' | 'getAndExtend'
         readonly place: number
         readonly wish: Wish
       }
-    | { readonly do: 'getMany' | 'removeMany' }
+    | { readonly do: 'getMany'; readonly tags: number }
+    | { readonly do: 'removeMany' }
+    | { readonly do: 'removeByPattern'; readonly inside: boolean }
     | { readonly do: 'loadMany' | 'setMany'; readonly wish: Wish }
     | {
         readonly do: 'removeByTag' | 'expireByTag'
@@ -57,6 +66,7 @@ export type Operation = At &
 /** What happens to isolates. */
 export type Event =
   | { readonly do: 'finish'; readonly pick: number; readonly end: End }
+  | { readonly do: 'abort'; readonly pick: number }
   | { readonly do: 'release'; readonly pick: number; readonly lose: boolean }
   | { readonly do: 'advance'; readonly ms: number }
   | { readonly do: 'cut'; readonly isolate: number; readonly cut: boolean }
@@ -84,27 +94,48 @@ const fates = fc.oneof(
 )
 const at = { isolate, fates, settles: often(true, true, false) }
 
-const wish: fc.Arbitrary<Wish> = fc.record({
-  ttl: often(600_000, 2000, 20_000),
-  swr: often(0, 30_000),
-  staleIfError: often(0, 60_000),
-  softTimeout: often(0, 200),
-  timeout: often(0, 3000),
-  stampede: often<Wish['stampede']>('isolate', 'global', 'off'),
-  eager: often(false, true),
-  force: often(false, false, true),
-  l1: often(true, false),
-  tags: fc.nat(3),
-  late: often(false, true),
-  end: fc.constantFrom<End>('value', 'value', 'later', 'later', 'fail', 'skip', 'notModified'),
-})
+const wish: fc.Arbitrary<Wish> = fc
+  .record({
+    ttl: often(600_000, 2000, 20_000),
+    sliding: often(0, 0, 0, 1500, 8000),
+    swr: often(0, 30_000),
+    staleIfError: often(0, 60_000),
+    softTimeout: often(0, 200),
+    timeout: often(0, 3000),
+    stampede: often<Wish['stampede']>('isolate', 'global', 'off'),
+    eager: often(false, true),
+    force: often(false, false, true),
+    l1: often(true, false),
+    tags: fc.nat(3),
+    late: often(false, true),
+    solo: often(false, false, false, true),
+    leaves: often(false, false, true),
+    end: fc.constantFrom<End>('value', 'value', 'later', 'later', 'fail', 'skip', 'notModified'),
+  })
+  .map(consistent)
+
+/** What slides has no stale window. */
+function consistent(wished: Wish): Wish {
+  return wished.sliding > 0 ? { ...wished, swr: 0, staleIfError: 0 } : wished
+}
 
 const what = <T extends string>(...names: T[]): fc.Arbitrary<T> => fc.constantFrom(...names)
 const change = often(true, false)
 const l1 = often(true, false)
+const readTags = often(0, 0, 1, 2, 3)
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ do: what('get'), ...at, place, l1, change }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: what('get', 'get', 'get', 'getLocal'),
+      ...at,
+      place,
+      l1,
+      change,
+      tags: readTags,
+    }),
+  },
   { weight: 10, arbitrary: fc.record({ do: what('load'), ...at, place, wish }) },
   {
     weight: 4,
@@ -114,6 +145,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       place,
       l1,
       change,
+      tags: readTags,
     }),
   },
   { weight: 3, arbitrary: fc.record({ do: what('set'), ...at, place, wish }) },
@@ -126,7 +158,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       wish,
     }),
   },
-  { weight: 2, arbitrary: fc.record({ do: what('getMany', 'removeMany'), ...at }) },
+  { weight: 2, arbitrary: fc.record({ do: what('getMany'), ...at, tags: readTags }) },
+  { weight: 1, arbitrary: fc.record({ do: what('removeMany'), ...at }) },
+  { weight: 1, arbitrary: fc.record({ do: what('removeByPattern'), ...at, inside: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ do: what('abort'), pick }) },
   { weight: 2, arbitrary: fc.record({ do: what('loadMany', 'setMany'), ...at, wish }) },
   {
     weight: 3,

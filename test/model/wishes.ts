@@ -1,6 +1,6 @@
 // What calls are asked for, in the words of the package.
 import type { EntryOptions } from '../../src/index.ts'
-import type { Place } from './reference.ts'
+import type { Life, Place } from './reference.ts'
 import type { Wish } from './steps.ts'
 
 // Names that a careless scheme would take for each other.
@@ -14,6 +14,7 @@ export const tags: readonly string[] = ['t', '*']
 
 export const plain: Wish = {
   ttl: 600_000,
+  sliding: 0,
   swr: 0,
   staleIfError: 0,
   softTimeout: 0,
@@ -24,6 +25,8 @@ export const plain: Wish = {
   l1: false,
   tags: 0,
   late: false,
+  solo: false,
+  leaves: false,
   end: 'value',
 }
 
@@ -40,17 +43,23 @@ export function rootPlace(key: string): Place {
   )
 }
 
-export function tagsOf(wish: Wish): readonly string[] {
+export function tagsOf(wish: Pick<Wish, 'tags'>): readonly string[] {
   return tags.filter((_, i) => (wish.tags & (1 << i)) !== 0)
 }
 
+export function lifeOf(wish: Wish): Life {
+  const { ttl, sliding, swr, staleIfError } = wish
+  return { tags: tagsOf(wish), ttl, idle: sliding, window: Math.max(swr, staleIfError) }
+}
+
 export function writeOptions(wish: Wish): EntryOptions {
-  const { ttl, swr, staleIfError, l1 } = wish
-  return { ttl, swr: swr || false, staleIfError: staleIfError || false, l1, tags: tagsOf(wish) }
+  const { ttl, sliding, swr, staleIfError, l1 } = wish
+  const slides = sliding > 0 && { sliding }
+  return { ttl, ...slides, swr: swr || false, staleIfError: staleIfError || false, l1, tags: tagsOf(wish) }
 }
 
 export function optionsOf(wish: Wish): EntryOptions {
-  const { softTimeout, timeout, stampede, eager, force, late } = wish
+  const { softTimeout, timeout, stampede, eager, force, late, solo } = wish
   const { tags: early, ...options } = writeOptions(wish)
   return {
     ...options,
@@ -60,6 +69,7 @@ export function optionsOf(wish: Wish): EntryOptions {
     stampede,
     eager: eager ? { beta: 50 } : false,
     forceRefresh: force,
+    l2: !solo,
   } as EntryOptions
 }
 

@@ -1,10 +1,11 @@
+import { removeByPattern } from '../../src/admin/index.ts'
 import { compareAndSwap, setIfExists, setIfNotExists } from '../../src/atomic/index.ts'
 import type { Isolate } from './isolate.ts'
 import { Reads } from './reads.ts'
 import type { Execution } from './ledger.ts'
-import { type Barrier, nameOf, type Place, type Value } from './reference.ts'
+import { type Barrier, nameOf, physicalKeyOf, type Place, type Value } from './reference.ts'
 import type { Wish } from './steps.ts'
-import { places, shownWish, tagsOf, writeOptions } from './wishes.ts'
+import { lifeOf, places, shownWish, writeOptions } from './wishes.ts'
 
 /** What isolates write, and take away. */
 export class Writes extends Reads {
@@ -48,11 +49,10 @@ export class Writes extends Reads {
     run: () => Promise<boolean>,
   ): void {
     const text = `${what} = ${values.map(([, { id }]) => id).join(', ')} ${shownWish(wish)}`
-    const life = { tags: tagsOf(wish), ttl: wish.ttl, window: Math.max(wish.swr, wish.staleIfError) }
-    for (const [, value] of values) this.reference.written(value, life)
+    for (const [, value] of values) this.reference.written(value, lifeOf(wish))
     const began = this.next()
     const call = this.starting(isolate, text)
-    this.track(call, run, (stored) => {
+    this.track(call, run, { redis: true }, (stored) => {
       this.note(`${call.text} ${stored ? 'is done' : 'is not done'}`)
       if (!stored) return
       for (const [place, value] of values) {
@@ -65,16 +65,55 @@ export class Writes extends Reads {
   invalidate(
     isolate: Isolate,
     what: string,
-    given: { soft?: boolean; script: string; covers: Barrier['covers']; run: () => Promise<void> },
+    given: {
+      soft?: boolean
+      script: string
+      place?: Place
+      covers: Barrier['covers']
+      run: () => Promise<void>
+    },
   ): void {
     const began = this.next()
     const call = this.starting(isolate, what)
+    const isOfKey = ({ words }: Execution): boolean =>
+      given.place === undefined || words.includes(physicalKeyOf(given.place))
     const isOfIt = (each: Execution): boolean =>
-      each.at > began && each.isolate === isolate && each.name === given.script
-    this.track(call, given.run, () => {
+      each.at > began && each.isolate === isolate && each.name === given.script && isOfKey(each)
+    this.track(call, given.run, { redis: true }, () => {
       this.note(`${call.text} is done`)
       const at = this.executions.find(isOfIt)?.at ?? this.next()
       this.done(isolate, { text: call.text, at, soft: given.soft === true, covers: given.covers })
+    })
+  }
+
+  /** All that was there all the time goes, and nothing else needs to. */
+  removePattern(isolate: Isolate, inside: boolean): void {
+    const [namespace, began] = [inside ? 'e' : undefined, this.next()]
+    const covered = places.filter((place) => place.namespace === namespace)
+    const before = new Map(covered.map((place) => [place, this.shelf.get(physicalKeyOf(place))]))
+    const call = this.starting(isolate, `removeByPattern *${inside ? ' in e' : ''}`)
+    const run = (): Promise<number> => removeByPattern(isolate.at({ namespace, key: '' }), '*')
+    this.track(call, run, { redis: true }, (count) => {
+      this.note(`${call.text} removed ${count}`)
+      for (const [place, held] of before) {
+        const key = physicalKeyOf(place)
+        const removal = this.executions.find(
+          (each) =>
+            each.at > began &&
+            each.isolate === isolate &&
+            each.name === 'RemoveEntries' &&
+            each.words.includes(key),
+        )
+        const { at } = removal ?? {}
+        if (at !== undefined)
+          this.done(isolate, { text: call.text, at, soft: false, covers: (other) => other === place })
+        else if (
+          held !== undefined &&
+          held === this.shelf.get(key) &&
+          Math.min(...this.reference.endsOf(held.id)) > this.timeline.elapsed
+        )
+          this.fail(`${call.text} left ${nameOf(place)}`)
+      }
     })
   }
 
