@@ -20,7 +20,7 @@ export interface Stock extends Loaded {
 }
 
 export async function loadProduct(id: string, signal: AbortSignal): Promise<Product> {
-  await slowQuery(signal)
+  await slowQuery(signal, 400)
   const isForBath = Number(id) >= 50
   const name = `${isForBath ? 'Towel' : 'Teapot'} No. ${id}`
   return { id, name, category: isForBath ? 'bath' : 'kitchen', revision: crypto.randomUUID() }
