@@ -1,4 +1,4 @@
-import type { Command } from '../../src/index.ts'
+import type { Command, EntryOptions } from '../../src/index.ts'
 import type { World } from './world.ts'
 
 /** When a check falls due, in milliseconds. */
@@ -15,4 +15,11 @@ export function logFrom(commands: readonly Command[] | undefined): unknown {
 /** The version that the database is at. */
 export function versionOf({ redis }: World): number {
   return Number(redis.versions.get('hc:m:v')?.value)
+}
+
+/** An entry with a tag, older than what an isolate knows of from its first request on, and one that is newer. */
+export async function storeTagged(world: World, options: EntryOptions = {}): Promise<void> {
+  const writer = world.isolate()
+  await writer.set('k', 'v', { tags: ['news'], ...options })
+  await writer.set('later', 'v')
 }
