@@ -200,7 +200,7 @@ export const planted = [
         `redis.call('SET', KEYS[2], 'h1|e|' .. digits(version - 1) .. ARGV[1], 'PX', ARGV[2])`,
       ],
     ],
-    tests: ['test/lua/versions.test.ts', model],
+    tests: ['test/lua/set-and-remove.test.ts', model],
   },
   {
     trap: 'V15',
@@ -261,7 +261,7 @@ export const planted = [
         `for i = 2, last do redis.call('DEL', KEYS[i]) end`,
       ],
     ],
-    tests: ['test/lua/versions.test.ts', model],
+    tests: ['test/lua/set-and-remove.test.ts', model],
   },
   {
     trap: 'V19',
@@ -349,7 +349,7 @@ export const planted = [
         "redis.call('SET', KEYS[2], '0')",
       ],
     ],
-    tests: ['test/lua/versions.test.ts', model],
+    tests: ['test/lua/seeding.test.ts', model],
   },
   {
     trap: 'V26',

@@ -1,6 +1,7 @@
 import { formatEntry } from '../../src/entry/header.ts'
 import type { EntryHeader } from '../../src/entry/header.ts'
 import { headerOf } from '../support/entries.ts'
+import type { Word } from './lua.ts'
 
 /** An instant that no test sees. */
 export const later = 9_000_000_000_000
@@ -8,6 +9,11 @@ export const later = 9_000_000_000_000
 /** The bytes of an entry of the key `p:e:k`, unless the header says otherwise. */
 export function bytesOf(header: Partial<EntryHeader> = {}, payload = '1'): string {
   return formatEntry({ header: headerOf({ address: 'e:k', fresh: later, ...header }), payload })
+}
+
+/** The bytes of what a removal leaves. */
+export function tombstoneOf(version: Word): string {
+  return `h1|t|${version}\n`
 }
 
 /** What an entry of `p:e:k` may look like and yet is none, or none any more. */
