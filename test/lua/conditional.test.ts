@@ -1,0 +1,184 @@
+import { describe, expect, test } from 'vitest'
+import { CompareAndSwapEntry, SetEntryIfExists, SetEntryIfNotExists } from '../../src/lua/index.ts'
+import { codecs, conditional, headOf, key, places, stateOf } from './conditional.ts'
+import { describeScripts, type Word } from './lua.ts'
+import { bytesOf, tombstoneOf } from './nothing.ts'
+import { seed } from './versioned.ts'
+
+describeScripts('entries', (lua) => {
+  const { stored } = conditional(lua)
+
+  describe('versions', () => {
+    const head = (given = {}): string => headOf(bytesOf(given))
+    interface Given {
+      readonly ttl?: number
+      readonly member?: string
+      readonly floor?: Word
+      readonly dead?: string
+      readonly fence?: number
+      readonly vouched?: string
+      readonly to?: readonly string[]
+      readonly value?: string
+    }
+    const tail = ({ ttl = 60_000, member = 'm', floor = 0, dead = '', fence = 1 }: Given): Word[] => [
+      ttl,
+      member,
+      floor,
+      dead,
+      fence,
+    ]
+    const ifNotExists = (given: Given = {}): Promise<unknown> =>
+      lua().call(SetEntryIfNotExists, given.to ?? places, [
+        'p',
+        codecs,
+        given.value ?? '|new',
+        ...tail(given),
+      ])
+    const ifExists = (given: Given = {}): Promise<unknown> =>
+      lua().call(SetEntryIfExists, given.to ?? places, [
+        'p',
+        codecs,
+        given.value ?? '|new',
+        ...tail(given),
+        given.vouched ?? '',
+      ])
+    const swapIf = (given: Given = {}, text = '1'): Promise<unknown> => {
+      const args = ['p', 'j', text, 'd', given.value ?? '|new', ...tail(given), given.vouched ?? '']
+      return lua().call(CompareAndSwapEntry, given.to ?? places, args)
+    }
+    const NO = [0, 0, null]
+    const writes = [
+      ['SetEntryIfNotExists', ifNotExists, () => lua().redis('SET', key, tombstoneOf(seed)), null],
+      ['SetEntryIfExists', ifExists, () => lua().redis('SET', key, bytesOf()), head()],
+      ['CompareAndSwapEntry', swapIf, () => lua().redis('SET', key, bytesOf()), head()],
+    ] as const
+    const logged = (): Promise<unknown> => lua().redis('ZRANGE', 'p:m:log', 0, -1, 'WITHSCORES')
+
+    test.each(writes)('%s draws a version, stamps with it and logs it', async (_, write, given, was) => {
+      for (const version of [seed + 1, seed + 2]) {
+        await given()
+        expect(await write()).toEqual([1, version, was])
+        expect(await stored()).toBe(`h1|e|${version}|new`)
+        expect(await lua().redis('PTTL', key)).toSatisfy((ms: number) => ms > 50_000 && ms <= 60_000)
+        expect(await logged()).toEqual(['m', String(version)])
+      }
+      await given()
+      expect(await write({ to: places.slice(0, 2), member: '' })).toEqual([1, seed + 3, was])
+      expect(await logged()).toEqual(['m', String(seed + 2)])
+    })
+
+    test.each(writes)('%s lets one log in 256 forget', async (_, write, given) => {
+      const trims = seed + 256 - (seed % 256)
+      await given()
+      await lua().redis('ZADD', 'p:m:log', trims - 1024, 'old', trims - 1023, 'kept')
+      await lua().redis('SET', 'p:m:v', trims - 2)
+      await write()
+      expect(await lua().redis('ZRANGE', 'p:m:log', 0, -1)).toEqual(['old', 'kept', 'm'])
+      await given()
+      await write()
+      expect(await lua().redis('ZRANGE', 'p:m:log', 0, -1)).toEqual(['kept', 'm'])
+    })
+
+    test.each(writes)(
+      '%s says so where versions are not seeded, and writes nothing',
+      async (_, write, given, was) => {
+        for (const version of ['DEL', '0', '999999999998']) {
+          await given()
+          const before = await stored()
+          await (version === 'DEL' ? lua().redis('DEL', 'p:m:v') : lua().redis('SET', 'p:m:v', version))
+          expect(await write()).toEqual([-2, 0, was])
+          expect(await stored()).toBe(before)
+          expect(await lua().redis('EXISTS', 'p:m:log')).toBe(0)
+        }
+      },
+    )
+
+    test.each(writes)(
+      '%s keeps what it writes for the time of the fence at least',
+      async (_, write, given) => {
+        await given()
+        await write({ ttl: 5_000, fence: 60_000 })
+        expect(await lua().redis('PTTL', key)).toSatisfy((ms: number) => ms > 50_000 && ms <= 60_000)
+      },
+    )
+
+    test.each(writes)('%s refuses what cannot be meant', async (_, write, given) => {
+      await given()
+      const before = await stored()
+      for (const wrong of [
+        { value: '' },
+        { value: bytesOf() },
+        { member: '' },
+        { to: places.slice(0, 2) },
+        { floor: '' },
+        { fence: 0 },
+      ])
+        await expect(write(wrong)).rejects.toThrow(/^ERR hybrid-cache: /)
+      expect(await stored()).toBe(before)
+      expect(await lua().redis('GET', 'p:m:v')).toBe(String(seed))
+    })
+
+    test('a refusal draws no version, and shows the header line of the entry that is there', async () => {
+      const tagged = bytesOf({ stamp: 5, tags: ['a|b', 'c'] }, 'x\ny')
+      await lua().redis('SET', key, tagged)
+      expect(await ifNotExists()).toEqual([0, 0, headOf(tagged)])
+      expect(await swapIf({}, 'other')).toEqual([0, 0, headOf(tagged)])
+      expect(await stored()).toBe(tagged)
+      await lua().redis('SET', key, bytesOf({ fresh: 1 }))
+      expect([await ifExists(), await swapIf()]).toEqual([NO, [-1, 0, null]])
+      await lua().redis('SET', key, tombstoneOf(seed))
+      expect([await ifExists(), await swapIf()]).toEqual([NO, [-1, 0, null]])
+      expect(await lua().redis('GET', 'p:m:v')).toBe(String(seed))
+      expect(await logged()).toEqual([])
+    })
+
+    test('an entry with a stamp below the floor, or whose header line is known to be dead, is none', async () => {
+      const tagged = { stamp: 5, tags: ['a'] }
+      const vouched = head(tagged)
+      const cases = [
+        [{ floor: 5 }, true],
+        [{ floor: 6 }, false],
+        [{ dead: head(tagged) }, false],
+        [{ dead: head({ ...tagged, stamp: 6 }) }, true],
+        [{ dead: `${head(tagged)}2` }, true],
+      ] as const
+      for (const [given, exists] of cases) {
+        await lua().redis('SET', key, bytesOf(tagged))
+        expect([given, await stateOf(ifNotExists(given))]).toEqual([given, exists ? 0 : 1])
+        await lua().redis('SET', key, bytesOf(tagged))
+        expect([given, await stateOf(ifExists({ ...given, vouched }))]).toEqual([given, exists ? 1 : 0])
+        await lua().redis('SET', key, bytesOf(tagged))
+        expect([given, await stateOf(swapIf({ ...given, vouched }))]).toEqual([given, exists ? 1 : -1])
+      }
+      // What its tags say only the caller can tell: it is asked, and nothing is written.
+      for (const write of [ifExists, swapIf]) {
+        await lua().redis('SET', key, bytesOf(tagged))
+        expect(await write()).toEqual([-3, 0, vouched])
+        expect(await write({ vouched: head({ ...tagged, stamp: 6 }) })).toEqual([-3, 0, vouched])
+        expect(await stored()).toBe(bytesOf(tagged))
+      }
+      // One without a stamp is as old as can be.
+      await lua().redis('SET', key, bytesOf())
+      expect(await stateOf(ifExists({ floor: 1 }))).toBe(0)
+    })
+
+    test('what has ended already leaves a tombstone for the time of the fence', async () => {
+      for (const [i, write] of [ifExists, swapIf].entries()) {
+        await lua().redis('SET', key, bytesOf())
+        expect(await write({ ttl: 0, fence: 60_000, value: '' })).toEqual([1, seed + 1 + i, head()])
+        expect(await stored()).toBe(tombstoneOf(seed + 1 + i))
+        expect(await lua().redis('PTTL', key)).toSatisfy((ms: number) => ms > 50_000 && ms <= 60_000)
+        expect(await logged()).toEqual(['m', String(seed + 1 + i)])
+      }
+    })
+
+    test('of many that write where there is nothing, one does', async () => {
+      const replies = (await Promise.all(
+        Array.from({ length: 20 }, () => ifNotExists({ value: `${bytesOf().slice(5)}` })),
+      )) as [number, number, string | null][]
+      expect(replies.filter(([state]) => state === 1)).toEqual([[1, seed + 1, null]])
+      expect(replies.filter(([state]) => state === 0)).toHaveLength(19)
+      for (const [state, , line] of replies) if (state === 0) expect(line).toBe(head({ stamp: seed + 1 }))
+    })
+  })
+})
