@@ -1,6 +1,10 @@
+import { expect } from 'vitest'
 import type { CacheOptions, HybridCache } from '../../../src/index.ts'
-import { createLocks, type Locks } from '../../../src/lock/index.ts'
-import { World } from '../../support/world.ts'
+import { createLocks, type Lock, type LockOptions, type Locks } from '../../../src/lock/index.ts'
+import { record, World } from '../../support/world.ts'
+
+/** Why the signal of a lock aborts. */
+export const lost: unknown = expect.objectContaining({ name: 'CacheError', code: 'LOCK_LOST' })
 
 /** Isolates with locks, in front of one fake Redis and on one clock. */
 export class LockWorld extends World {
@@ -28,4 +32,17 @@ export class LockWorld extends World {
       if (left-- > 0) throw new TypeError('fetch failed')
     }
   }
+}
+
+/** A lock that was just acquired. */
+export async function held(
+  options: LockOptions = {},
+  cacheOptions: CacheOptions = {},
+): Promise<{ world: LockWorld; lock: Lock; errors: { error: unknown }[] }> {
+  const world = new LockWorld()
+  const cache = world.isolate(cacheOptions) as HybridCache<true>
+  const errors = record(cache, 'error')
+  const lock = await createLocks({ cache }).acquire('job', options)
+  world.redis.take()
+  return { world, lock: lock as Lock, errors }
 }
