@@ -1,23 +1,12 @@
-import { beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { CheckRateLimits } from '../../src/lua/index.ts'
 import { fixedWindow, gcra, type RateLimitPolicy, slidingWindow } from '../../src/rate-limit/index.ts'
-import { describeScripts, type Word } from './lua.ts'
+import { left, limits, minute, sliding } from './limits.ts'
+import { describeScripts } from './lua.ts'
 
 // The script by itself: what it keeps, for how long, and what it makes of states that only time or others bring about. What it
 // decides is compared with exact references in test/integration/rate-limit/history.test.ts.
 
-/** One key of a reply, and the instant of the server. */
-interface Answer {
-  readonly now: number
-  readonly state: number
-  readonly retryAt: number
-  readonly resetAt: number
-  readonly used: number
-  readonly rest: number
-}
-
-const minute = 60_000_000
-const sliding = slidingWindow({ limit: 10, window: '1m' })
 const coarse = slidingWindow({ limit: 1000, window: '1m' })
 const fixed = fixedWindow({ limit: 10, window: '1m' })
 const even = gcra({ limit: 6, period: '1m', burst: 6 })
@@ -29,38 +18,11 @@ const policies: readonly (readonly [string, RateLimitPolicy])[] = [
 ]
 
 describeScripts('CheckRateLimits', (lua) => {
-  const checkAll = async (
-    mode: string,
-    asked: readonly (readonly [string, RateLimitPolicy, number])[],
-  ): Promise<Answer[]> => {
-    const words = asked.flatMap(([, policy, cost]) => policy.words(cost)) as Word[]
-    const reply = await lua().call(
-      CheckRateLimits,
-      asked.map(([key]) => key),
-      [mode, ...words],
-    )
-    const [now = 0, ...numbers] = reply as number[]
-    return asked.map((_, i) => {
-      const [state = 0, retryAt = 0, resetAt = 0, used = 0, rest = 0] = numbers.slice(5 * i)
-      return { now, state, retryAt, resetAt, used, rest }
-    })
-  }
-  const ask = async (mode: string, policy: RateLimitPolicy, cost = 1): Promise<Answer> =>
-    (await checkAll(mode, [['k', policy, cost]]))[0] as Answer
-  const take = (policy: RateLimitPolicy, cost = 1): Promise<Answer> => ask('take', policy, cost)
+  const { checkAll, ask, take, bytes, ttl, now, put } = limits(lua)
   const block = async (policy: RateLimitPolicy, ms: number): Promise<void> => {
     const [kind = '', , ...numbers] = policy.words(0)
     await lua().call(CheckRateLimits, ['k'], ['block', kind, ms, ...numbers])
   }
-  const bytes = (): Promise<unknown> => lua().redis('GET', 'k')
-  const ttl = async (): Promise<number> => Number(await lua().redis('PTTL', 'k'))
-  const now = async (): Promise<number> => {
-    const [seconds, micros] = (await lua().redis('TIME')) as [string, string]
-    return Number(seconds) * 1e6 + Number(micros)
-  }
-  const put = (state: string): Promise<unknown> => lua().redis('SET', 'k', state)
-  const left = (policy: RateLimitPolicy, { now: at, used, rest }: Answer): number =>
-    policy.remaining(at, { ok: true, retryAt: 0, resetAt: 0, used, rest })
 
   describe.each(policies)('%s', (_, policy) => {
     test('lets through what fits, denies the rest, and a denial changes nothing', async () => {
@@ -246,85 +208,4 @@ describeScripts('CheckRateLimits', (lua) => {
       expect(await take(day, 1)).toMatchObject({ state: 1, used: 1 })
     })
   })
-
-  describe('numbers', () => {
-    test('a million a second, to the microsecond', async () => {
-      const fast = gcra({ limit: 1_000_000, period: '1s', burst: 1 })
-      const first = await take(fast)
-      expect(first.resetAt - first.now).toBe(1)
-      expect((await take(fast)).state).toBe(1)
-      const burst = gcra({ limit: 1_000_000, period: '1s', burst: 1_000_000, name: 'b' })
-      await lua().redis('DEL', 'k')
-      const all = await take(burst, 1_000_000)
-      expect(all.resetAt - all.now).toBe(1_000_000)
-    })
-
-    test('a billion a second: parts of a microsecond add up', async () => {
-      const fast = gcra({ limit: 1_000_000_000, period: '1s', burst: 1_000_000_000 })
-      const at = await now()
-      await put(`g1 ${at + 900_000} 999 1000000000 1000000`)
-      const answer = await take(fast, 1)
-      expect([answer.used - at, answer.rest]).toEqual([900_000, 1_000_999])
-    })
-
-    test('a third of a second thrice is a second', async () => {
-      const thirds = gcra({ limit: 3, period: '1s', burst: 3 })
-      const first = await take(thirds, 1)
-      expect([first.used - first.now, first.rest]).toEqual([333_333, 1])
-      await lua().redis('DEL', 'k')
-      const at = await now()
-      await put(`g1 ${at + 500_000} 2 3 1000000`)
-      const next = await take(thirds, 1)
-      expect([next.used - at, next.rest]).toEqual([833_334, 0])
-    })
-
-    test('one in thirty days, and one in a hundred years', async () => {
-      for (const span of ['30d', 3_155_760_000_000] as const) {
-        for (const policy of [
-          gcra({ limit: 1, period: span, burst: 1 }),
-          slidingWindow({ limit: 1, window: span }),
-          fixedWindow({ limit: 1, window: span }),
-        ]) {
-          await lua().redis('DEL', 'k')
-          expect((await take(policy)).state).toBe(1)
-          const denied = await take(policy)
-          expect(denied.state).toBe(0)
-          expect(denied.retryAt).toBeGreaterThan(denied.now)
-          expect(await ttl()).toBeGreaterThan(0)
-        }
-      }
-    })
-
-    test('limits of 10^12', async () => {
-      const most = 1e12
-      for (const policy of [
-        gcra({ limit: most, period: '30d', burst: most }),
-        slidingWindow({ limit: most, window: '30d' }),
-        fixedWindow({ limit: most, window: '30d' }),
-      ]) {
-        await lua().redis('DEL', 'k')
-        expect(left(policy, await take(policy, most - 1))).toBe(1)
-        expect((await take(policy, 2_000_000)).state).toBe(0)
-        expect((await take(policy, 1)).state).toBe(1)
-      }
-    })
-
-    test('a sliding window above 60 keeps 62 pairs at most, of a limit up to 60 each hit', async () => {
-      const at = await now()
-      const every = (count: number, step: number): string =>
-        Array.from({ length: count }, (_, i) => ` ${at - minute + 1e6 + Math.floor(i * step)} 1000000`).join(
-          '',
-        )
-      await put(`sw1${every(59, 990_000)}`)
-      const many = slidingWindow({ limit: 1_000_000_000, window: '1m' })
-      for (let i = 0; i < 40; i++) await take(many, 1_000_000)
-      expect(String(await bytes()).split(' ').length).toBeLessThanOrEqual(1 + 2 * 62)
-      expect(String(await bytes()).length).toBeLessThan(1800)
-      await lua().redis('DEL', 'k')
-      for (let i = 0; i < 10; i++) await take(sliding, 1)
-      expect(String(await bytes()).split(' ')).toHaveLength(1 + 2 * 10)
-    })
-  })
-
-  beforeEach(async () => expect(await lua().redis('DBSIZE')).toBe(0))
 })
