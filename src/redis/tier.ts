@@ -21,7 +21,7 @@ export class RedisTier {
     this.clock = new ServerClock(clock)
   }
 
-  /** The bytes under a key, or `null`. One command; two in an isolate's first request, which also asks for the time. */
+  /** The bytes under a key, or `null`. One command; two as long as the server's time is not known, for which it also asks. */
   async read(key: string, signal?: Signal): Promise<string | null> {
     if (this.#tick?.writing === true) await this.#inTurn(this.#tick.learning)
     this.askTheTime()
@@ -116,10 +116,13 @@ export class RedisTier {
     }
   }
 
-  /** Asks for the time along with what is sent next, where that is due. */
+  /**
+   * Asks for the time along with what is sent next, where that is due. Where it is known and but old, one request that asks is
+   * enough, unless it never came back; where it is not, no reply can be judged that comes before it.
+   */
   askTheTime(): void {
-    // Unless a request is on its way that asks already; one that never came back does not count for ever.
-    if (this.clock.due && this.#wall.monotonic() - this.#askedAt >= askAgainAfter) this.#learnInThisTick()
+    if (!this.clock.due) return
+    if (!this.clock.known || this.#wall.monotonic() - this.#askedAt >= askAgainAfter) this.#learnInThisTick()
   }
 }
 

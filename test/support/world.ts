@@ -56,6 +56,16 @@ export class World {
     }
     return gate
   }
+
+  /** Holds back the next request, and none after it, until the test lets it go on. */
+  holdNext(): Gate {
+    const gate = new Gate()
+    this.redis.before = () => {
+      this.redis.before = undefined
+      return gate.pass()
+    }
+    return gate
+  }
 }
 
 /** Where requests wait for a test. */

@@ -199,21 +199,39 @@ describe('L1 and L2 count from the same moment', () => {
   })
 
   test.each([-600_000, 600_000])(
-    'while the time of a server %i ms ahead is not known yet, nothing counts as fresh, and L1 keeps nothing',
+    'while nothing is heard of the time of a server %i ms ahead, nothing counts as fresh, and L1 keeps nothing',
     async (skew) => {
       const world = new World()
       world.redis.skew = skew
       await world.isolate().set('k', 'v', { ttl: '30s' })
       const cache = world.isolate()
-      const gate = world.hold('TIME')
-      const asking = cache.get('other')
-      await gate.reached
+      world.redis.replies.set('TIME', 'never')
       expect(await cache.get('k')).toBeUndefined()
       expect(cache.getLocal('k')).toBeUndefined()
-      gate.open()
-      await asking
+      world.redis.replies.delete('TIME')
       expect(await cache.get('k')).toBe('v')
       expect(cache.getLocal('k')).toBe('v')
+    },
+  )
+
+  test.each([-600_000, 600_000])(
+    'what is read while the first request is away is judged by the time of a server %i ms ahead, too',
+    async (skew) => {
+      const world = new World()
+      world.redis.skew = skew
+      await world.isolate().set('k', 'v', { ttl: '30s' })
+      world.redis.take()
+      const cache = world.isolate()
+      const gate = world.holdNext()
+      const first = cache.get('other')
+      await gate.reached
+      expect(await cache.get('k')).toBe('v')
+      expect(cache.getLocal('k')).toBe('v')
+      gate.open()
+      await first
+      await cache.get('another')
+      const asks = ['MGET', 'TIME', 'GET']
+      expect(world.redis.take()).toEqual([asks, asks, ['GET']])
     },
   )
 
