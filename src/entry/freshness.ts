@@ -40,9 +40,16 @@ export function remaining(fresh: number, now: number): number {
   return fresh - now
 }
 
-/** When an entry ends, or would have ended if it had not been expired by its key. */
-export function naturalEnd({ fresh, end }: { readonly fresh: number; readonly end: number }): number {
-  return fresh > 0 ? fresh : end
+/**
+ * When an entry ends, or would have ended if it had not been expired by its key, and until when a copy of it is of use: until then,
+ * unless it is expired, or until its stale window ends. By a clock that is `offset` ahead.
+ */
+export function endsOf(
+  { fresh, end, stale }: { readonly fresh: number; readonly end: number; readonly stale: number },
+  { expired, offset }: { expired: boolean; offset: number },
+): { end: number; staleUntil: number } {
+  const natural = (fresh > 0 ? fresh : end) + offset
+  return { end: natural, staleUntil: Math.max(expired ? 0 : natural, stale + offset) }
 }
 
 /** The copy that L1 holds, by the isolate's own clock. */

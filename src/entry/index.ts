@@ -2,11 +2,11 @@ export { fromBase64 } from './base64.ts'
 export { sha1 } from './compression.ts'
 export { Codec, json, type Encoded, type Serializer } from './codec.ts'
 export {
+  endsOf,
   isEarly,
   isFreshLocally,
   isOverLocally,
   isSlideDue,
-  naturalEnd,
   physicalTtl,
   unusedTtl,
   remaining,

@@ -1,6 +1,6 @@
 // The first half of a load: what L2 has, and whether the value is to be made here.
 import type { Core } from '../core.ts'
-import { headOf, naturalEnd } from '../entry/index.ts'
+import { endsOf, headOf } from '../entry/index.ts'
 import { canGoOn, isUsableAtOnce, type LoadCall } from './call.ts'
 import type { Ground } from './fill.ts'
 import type { Copy, Flight } from './flight.ts'
@@ -121,8 +121,7 @@ function remember(core: Core, flight: Flight, read: Read, found: Found): void {
   const { expired } = found
   const now = core.settings.clock.now()
   const offset = now - core.redis.clock.now()
-  const end = naturalEnd(header) + offset
-  const staleUntil = Math.max(expired ? 0 : end, header.stale + offset)
+  const { end, staleUntil } = endsOf(header, { expired, offset })
   const { value, encoded: text } = core.local.hold(found.value, encoded)
   flight.previous = { value, encoded: text, end, staleUntil, expired, facts: factsOf(header, read.view) }
   if (!found.fresh) keepCopy(core, read, found)

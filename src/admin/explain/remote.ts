@@ -1,5 +1,5 @@
 import type { Core } from '../../core.ts'
-import { type EntryHeader, naturalEnd, openEntry, tombstoneIn } from '../../entry/index.ts'
+import { endsOf, type EntryHeader, openEntry, tombstoneIn } from '../../entry/index.ts'
 import { CacheError, isCacheError } from '../../errors.ts'
 import { type RedisTier, type Reply, ServerClock, softAddress, starAddress } from '../../redis/index.ts'
 import type { LoadCall } from '../../load/call.ts'
@@ -62,11 +62,7 @@ async function examine(core: Core, call: LoadCall, redis: RedisTier): Promise<Re
   const judged = await judge(core, call, { redis, header, versions, now })
   const offset = core.settings.clock.now() - now
   const expired = judged.state === 'expired'
-  const end = naturalEnd(header) + offset
-  const copy =
-    judged.state === 'removed'
-      ? undefined
-      : { end, staleUntil: Math.max(expired ? 0 : end, header.stale + offset), expired }
+  const copy = judged.state === 'removed' ? undefined : { ...endsOf(header, { expired, offset }), expired }
   return { state: { ...judged, ...facts }, leased, answered: true, ...(copy && { copy }) }
 }
 

@@ -149,6 +149,27 @@ describe('explain', () => {
     expect(await cache.getOrCreate('r', () => 2, life)).toBe(1)
   })
 
+  test.each(['expire', 'expireByTag'] as const)(
+    'counts the window of the call from when the entry would have ended, after %s',
+    async (method) => {
+      const world = new World()
+      const [writer, reader] = await Promise.all([world.warm(), world.warm()])
+      await writer.set('k', 1, { ttl: '10s', staleIfError: '1m', tags: ['t'] })
+      await writer[method](method === 'expire' ? 'k' : 't')
+      await world.clock.advance(14_000)
+      const fails = (): Promise<never> => Promise.reject(new Error('down'))
+      for (const cache of [writer, reader])
+        for (const [staleIfError, survives] of [
+          ['3s', false],
+          ['5s', true],
+        ] as const) {
+          expect((await explain(cache, 'k', { staleIfError })).survivesFailure).toBe(survives)
+          const value = cache.getOrCreate('k', fails, { staleIfError }).catch(() => 'down')
+          expect(await value).toBe(survives ? 1 : 'down')
+        }
+    },
+  )
+
   test('tells what is the matter with what a tier has', async () => {
     const world = new World()
     const [cache, other] = await Promise.all([world.warm(), world.warm()])
