@@ -63,7 +63,10 @@ export interface CacheEvents {
    * `lost`: the lease of this one ended, or the key was written, before the value was there; L2 has not taken it.
    */
   lease: { state: 'won' | 'waiting' | 'lost'; duration: number }
-  /** A stale value was given away; `age` is milliseconds since it ended, 0 where only L1's trust in its copy had, or where it was expired before. */
+  /**
+   * A stale value was given away; `age` is milliseconds since it ended, 0 where only L1's trust in its copy had, or where it was
+   * expired before.
+   */
   stale: { reason: StaleReason; age: number }
   /** A value was stored; `bytes` is its encoded size, or the estimate for a value held by reference. */
   store: { tier: Tier; operation: Operation; bytes: number }

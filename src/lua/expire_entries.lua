@@ -4,8 +4,9 @@
 --
 -- What changes is the header line, which is how a load knows again what it saw: `fresh` becomes 0, and one more
 -- digit of the same 0 each time, so that a load which saw an entry expired by hand does not find it the same
--- after the next time. When the entry would have ended stays, in `end` where it does not slide. Where there is no room for one more digit, a tombstone does it. The entry keeps its life
--- but not below that of a tombstone: where it ended sooner a load in flight would find an empty place.
+-- after the next time. Where there is no room for one more digit, a tombstone does it. When the entry would have
+-- ended stays: in `end`, where it does not slide. The entry keeps its life, but not below that of a tombstone:
+-- where it ended sooner a load in flight would find an empty place.
 --
 -- Idempotent: see RemoveEntries; an entry that is expired twice is expired.
 --

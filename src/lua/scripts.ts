@@ -733,6 +733,7 @@ export const ExpireEntries: LuaScript<ExpireEntriesReply> = {
 
 
 
+
 local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
 local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from, to) local list = {} for i = from, to do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
 local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
@@ -775,8 +776,8 @@ end
 if told == 2 then redis.pcall('PUBLISH', ARGV[last + 2], digits(version) .. ARGV[last + 3]) end
 return version`,
   sha1: {
-    redis: '622b54eb47001b909449bb1e8828d86bdd53722d',
-    upstash: 'e0e5307e536eec2c0f78e0b1fbf8d971d0ad647c',
+    redis: '8a7b9323de4ac9bbf6962a7cf1eaf622c300d107',
+    upstash: 'ae1ba146c77668989ca925717747375c59ca457b',
   },
   keys: { min: 2, max: Infinity, names: ['version', 'entriesAndLog'] },
   args: { min: 2, max: Infinity, names: ['expiration', 'prefix', 'members'], durations: [0] },

@@ -99,7 +99,9 @@ function expireEntries(call: Call, keys: Words, [ms, prefix, ...words]: Words): 
   return version
 }
 
-/** An entry whose `fresh` is 0, with one digit more where it was, and its end in `end`; `undefined` where there is no room for that. */
+/**
+ * An entry whose `fresh` is 0, with one digit more where it was, and its end in `end`; `undefined` where there is no room for that.
+ */
 function expiredBytes(bytes: string | null | undefined, key: string, prefix: string): string | undefined {
   const entry = freshEntry(bytes, { key, prefix, now: -1 })
   if (entry === undefined || !bytes) return undefined
