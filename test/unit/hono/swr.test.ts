@@ -102,11 +102,14 @@ describe('swr', () => {
   test('keeps what it has where the app does not get to its handlers', async () => {
     const app = new App(text)
     let isClosed = false
+    let refused = 0
     app.app = new Hono()
     const own = { app: app.app as NonNullable<CacheMiddlewareOptions['app']>, swr: '1h' } as const
     app.app.use('*', async (c, next) => {
-      if (isClosed && c.req.raw.headers.has('x-hybrid-cache-refresh')) return c.text('closed', 429)
-      return next()
+      // What the cache asks by itself has no condition, which all clients have here.
+      if (!isClosed || c.req.header('if-none-match') !== undefined) return next()
+      refused++
+      return c.text('closed', 429)
     })
     app.app.use('*', cacheMiddleware({ cache: app.store, ttl: '10s', ...own }))
     app.app.get('*', (c) => c.text('hello'))
@@ -114,16 +117,46 @@ describe('swr', () => {
     await app.world.clock.advance(11_000)
     isClosed = true
     for (let i = 0; i < 3; i++) {
-      expect((await app.ask()).headers.get('cache-status')).toBe('hybrid-cache; hit')
+      const answer = await app.ask('/', { headers: { 'if-none-match': '"x"' } })
+      expect([await answer.text(), answer.headers.get('cache-status')]).toEqual([
+        'hello',
+        'hybrid-cache; hit',
+      ])
       await settle()
+    }
+    expect(refused).toBeGreaterThan(0)
+  })
+
+  test('cannot be asked for by a client', async () => {
+    const app = new App(text)
+    const seen: Headers[] = []
+    app.app = new Hono()
+    const own = { app: app.app as NonNullable<CacheMiddlewareOptions['app']>, swr: '1h' } as const
+    app.app.use('*', async (c, next) => {
+      seen.push(c.req.raw.headers)
+      await next()
+    })
+    app.app.use('*', cacheMiddleware({ cache: app.store, ttl: '10s', ...own }))
+    app.app.get('*', (c) => c.text('hello'))
+    await app.ask()
+    await app.world.clock.advance(11_000)
+    await app.ask()
+    await expect.poll(() => seen.length).toBe(3)
+    await settle()
+    const mark = [...(seen[2] ?? [])].filter(([name]) => seen[0]?.has(name) === false)
+    expect(mark).toHaveLength(1)
+    const [[name, token]] = mark as [[string, string]]
+    for (const value of [token, 'undefined', '']) {
+      const answer = await app.ask('/', { headers: { [name]: value } })
+      expect([await answer.text(), answer.headers.get('cache-status')]).toEqual([
+        'hello',
+        'hybrid-cache; hit',
+      ])
     }
   })
 
-  test('cannot be asked for by a client, and needs the app', async () => {
-    const app = new App(text, { swr: '1h' }, true)
-    await app.ask()
-    const init = { headers: { 'x-hybrid-cache-refresh': 'undefined' } }
-    expect((await app.ask('/', init)).headers.get('cache-status')).toBe('hybrid-cache; hit')
+  test('needs the app', () => {
+    const app = new App(text)
     expect(() => cacheMiddleware({ cache: app.store, swr: '1m' })).toThrow(/need the app/)
     expect(() => cacheMiddleware({ cache: app.store, eager: true })).toThrow(/need the app/)
   })
