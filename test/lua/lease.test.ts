@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { LeaseEntry } from '../../src/lua/index.ts'
 import { describeScripts, HOSTILE, title, type Word } from './lua.ts'
-import { bytesOf, later, NOTHING } from './nothing.ts'
+import { bytesOf, later, NOTHING, tombstoneOf } from './nothing.ts'
 
 const created = 1_700_000_000_000
 const now = created + 1_000
@@ -159,7 +159,6 @@ describeScripts('leases', (lua) => {
   })
 
   describe('versions', () => {
-    const tombstone = (version: Word): string => `h1|t|${version}\n`
     const held = (value = '7|other', ms = 60_000): Promise<unknown> =>
       lua().redis('SET', leaseKey, value, 'PX', ms)
 
@@ -231,15 +230,15 @@ describeScripts('leases', (lua) => {
         [8, 1],
         ['1700000000000000', 1],
       ] as const) {
-        await lua().redis('SET', key, tombstone(version))
+        await lua().redis('SET', key, tombstoneOf(version))
         await held()
         expect([version, await lease()]).toEqual([
           version,
-          [state, tombstone(version), state === 2 ? within(50_000, 60_000) : 60_000],
+          [state, tombstoneOf(version), state === 2 ? within(50_000, 60_000) : 60_000],
         ])
       }
       // What only looks like one is none.
-      for (const bytes of [`${tombstone(8)} `, ` ${tombstone(8)}`, 'h1|t|8', 'h1|t|8|\n', 'h1|e|8\n']) {
+      for (const bytes of [`${tombstoneOf(8)} `, ` ${tombstoneOf(8)}`, 'h1|t|8', 'h1|t|8|\n', 'h1|e|8\n']) {
         await lua().redis('SET', key, bytes)
         await held()
         expect([bytes, await stateOf()]).toEqual([bytes, 2])

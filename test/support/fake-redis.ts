@@ -50,6 +50,14 @@ export class FakeRedis implements Transport {
     return replies
   }
 
+  /** Keeps every request unanswered from now on, and heeds its signal, as `fetch` does. */
+  stall(): void {
+    this.before = (_, { signal }) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason as Error))
+      })
+  }
+
   /** The names of the commands of each request since the last call; a script goes by its own. */
   take(): string[][] {
     return this.requests.splice(0).map((commands) => commands.map(nameOf))

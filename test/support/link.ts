@@ -30,14 +30,6 @@ export class LinkFixture {
     return this.link.send(['SET', 'k', 'v', 'PX', 1000], { idempotent: false, signal })
   }
 
-  /** Keeps every request unanswered, and heeds its signal, as `fetch` does. */
-  stall(): void {
-    this.redis.before = (_, { signal }) =>
-      new Promise((_resolve, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason as Error))
-      })
-  }
-
   /** Makes the next `times` requests fail on their way. */
   fail(times: number, error: unknown = new TypeError('fetch failed')): void {
     this.redis.before = () => {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { CacheError, RedisReplyError } from '../../../src/index.ts'
 import { settle } from '../../support/manual-clock.ts'
+import { outcomeOf } from '../../support/outcome.ts'
 import { record, World } from '../../support/world.ts'
-import { outcomeOf, quick, read, stall } from './quick-breaker.ts'
+import { quick, read } from './quick-breaker.ts'
 
 describe('what counts', () => {
   test('a request, however often it was sent: retries are part of it', async () => {
@@ -39,7 +40,7 @@ describe('what counts', () => {
     const world = new World()
     const cache = await world.warm(quick)
     const changes = record(cache, 'breaker')
-    stall(world)
+    world.redis.stall()
     for (let i = 0; i < 2; i++) await Promise.all([read(cache), world.clock.advance(1000)])
     expect(changes).toEqual([{ state: 'open', reason: 'L2_TIMEOUT' }])
   })
@@ -108,7 +109,7 @@ describe('what counts', () => {
   test('not a request that all its callers left', async () => {
     const world = new World()
     const cache = await world.warm(quick)
-    stall(world)
+    world.redis.stall()
     for (let i = 0; i < 5; i++) {
       const controller = new AbortController()
       const call = outcomeOf(cache.get('k', { signal: controller.signal }))

@@ -1,8 +1,9 @@
 import { describe, expect, test, vi } from 'vitest'
 import { type CacheOptions, type HybridCache, RedisReplyError } from '../../../src/index.ts'
 import { settle } from '../../support/manual-clock.ts'
+import { outcomeOf } from '../../support/outcome.ts'
 import { record, World } from '../../support/world.ts'
-import { outcomeOf, quick, read, stall } from './quick-breaker.ts'
+import { quick, read } from './quick-breaker.ts'
 
 /** A cache that has used Redis, and two requests later leaves it alone. */
 async function opened(world: World, options: CacheOptions = {}): Promise<HybridCache> {
@@ -208,7 +209,7 @@ describe('after a while', () => {
     const world = new World()
     const cache = await opened(world)
     await world.clock.advance(5000)
-    stall(world)
+    world.redis.stall()
     const controller = new AbortController()
     const probe = outcomeOf(cache.get('k', { l1: false, signal: controller.signal }))
     await settle()

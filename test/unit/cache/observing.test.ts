@@ -137,10 +137,7 @@ describe('events', () => {
       { commands: 1, duration: 30, retry: 0, ok: false, code: 'L2_NETWORK' },
       { commands: 1, duration: 30, retry: 1, ok: true },
     ])
-    world.redis.before = (_, { signal }) =>
-      new Promise((_resolve, reject) =>
-        signal.addEventListener('abort', () => reject(signal.reason as Error)),
-      )
+    world.redis.stall()
     const late = cache.get('c')
     await world.clock.advance(1000)
     await late

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { getAndExtend } from '../../../src/atomic/index.ts'
 import { type HybridCache, RedisReplyError } from '../../../src/index.ts'
-import { due, patient, storeTagged } from '../../support/coherence.ts'
+import { due, storeTagged } from '../../support/coherence.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { flightsOf, marksOf } from '../../support/origin.ts'
 import { l2, slowDown, timeout, waited } from '../../support/slow-redis.ts'
@@ -44,7 +44,7 @@ const questions: [string, (world: World) => Promise<HybridCache>][] = [
   [
     'news that tell of a gap',
     async (world) => {
-      const cache = await world.warm({ ...patient, l2 })
+      const cache = await world.warm({ l2 })
       await world.clock.advance(due)
       world.redis.sets.clear()
       return cache

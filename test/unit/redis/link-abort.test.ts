@@ -62,7 +62,7 @@ describe('a caller that leaves while its request is under way', () => {
 
   test('ends the request only if it was the last', async () => {
     const fixture = new LinkFixture()
-    fixture.stall()
+    fixture.redis.stall()
     const controllers = [new AbortController(), new AbortController(), new AbortController()]
     const calls = controllers.map(({ signal }) => reasonOf(fixture.read(signal)))
     await settle()
@@ -78,7 +78,7 @@ describe('a caller that leaves while its request is under way', () => {
 
   test('is not followed by another try', async () => {
     const fixture = new LinkFixture({ retries: 5 })
-    fixture.stall()
+    fixture.redis.stall()
     const controller = new AbortController()
     const call = reasonOf(fixture.read(controller.signal))
     await settle()
@@ -106,7 +106,7 @@ describe('a caller that leaves while its request is under way', () => {
 
   test('before the second of two requests went out takes its commands out of it', async () => {
     const fixture = new LinkFixture()
-    fixture.stall()
+    fixture.redis.stall()
     const controller = new AbortController()
     const calls = Array.from({ length: 1500 }, () => reasonOf(fixture.read(controller.signal)))
     await settle()
@@ -131,9 +131,9 @@ describe('signals', () => {
     const failing = new LinkFixture({ retries: 0 })
     failing.fail(1)
     const late = new LinkFixture()
-    late.stall()
+    late.redis.stall()
     const left = new LinkFixture()
-    left.stall()
+    left.redis.stall()
     const signals = [failing, late, left].map((fixture) => {
       const counted = countedSignal()
       void reasonOf(fixture.read(counted.controller.signal))

@@ -5,7 +5,7 @@ import { LinkFixture } from '../../support/link.ts'
 describe('the deadline of a request', () => {
   test('rejects every call of it as L2_TIMEOUT, exactly then, and aborts the request', async () => {
     const fixture = new LinkFixture({ timeout: 250 })
-    fixture.stall()
+    fixture.redis.stall()
     const calls = Promise.allSettled([fixture.read(), fixture.write()])
     await fixture.clock.advance(249)
     expect(fixture.stats.errors).toBe(0)
@@ -51,7 +51,7 @@ describe('the deadline of a request', () => {
 
   test('is each request its own: one that comes later gets the whole of it', async () => {
     const fixture = new LinkFixture({ timeout: 100 })
-    fixture.stall()
+    fixture.redis.stall()
     const first = fixture.read().catch(() => 'first')
     await fixture.clock.advance(60)
     const second = fixture.read().catch(() => 'second')
@@ -74,7 +74,7 @@ describe('the deadline of a request', () => {
 
   test('is counted from the sending, however the wall clock is set meanwhile', async () => {
     const fixture = new LinkFixture({ timeout: 100 })
-    fixture.stall()
+    fixture.redis.stall()
     const call = fixture.read().catch((error: unknown) => error)
     await settle()
     fixture.clock.set(fixture.clock.now() + 3_600_000)

@@ -1,12 +1,9 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { CacheError, type CacheErrorCode } from '../../../src/index.ts'
 import { LinkFixture } from '../../support/link.ts'
+import { outcomeOf } from '../../support/outcome.ts'
 
 afterEach(() => vi.restoreAllMocks())
-
-/** How a call ended: its value, or the code of its error. */
-const outcomeOf = (call: Promise<unknown>): Promise<unknown> =>
-  call.catch((error: unknown) => (error instanceof CacheError ? error.code : error))
 
 describe('a request that failed on its way', () => {
   test('is sent again, once by default, where every command of it may run twice', async () => {

@@ -83,7 +83,7 @@ describe('a reply of another type than the command gives', () => {
 describe('a signal', () => {
   test('ends a read and a remove', async () => {
     const fixture = await warm()
-    fixture.stall()
+    fixture.redis.stall()
     const controller = new AbortController()
     const { signal } = controller
     const calls = [
@@ -100,7 +100,7 @@ describe('a signal', () => {
 
   test('ends the first request of an isolate, too, which asks for the time beside', async () => {
     const fixture = new TierFixture()
-    fixture.stall()
+    fixture.redis.stall()
     const controller = new AbortController()
     const call = fixture.tier.read('a', controller.signal).catch((error: unknown) => error)
     await fixture.clock.advance(0)
