@@ -10,9 +10,12 @@
 
 /**
  * Runners that do the same, the first of which is what the others are compared with. `goal`: the ratio that is aimed at. `seconds`:
- * for how long they take turns. `slice`: how long one turn is, in milliseconds.
+ * for how long they take turns; `warmUp`: for how long before any of it counts, as engines compile anew what runs often, and what
+ * waits for a network runs seldom. `slice`: how long one turn is, in milliseconds.
  *
- * @typedef {{ row: string, runners: readonly Runner[], goal?: number, seconds?: number, slice?: number }} Row
+ * @typedef {{
+ *   row: string, runners: readonly Runner[], goal?: number, seconds?: number, warmUp?: number, slice?: number
+ * }} Row
  */
 
 /** How long a contender took, as a multiple of the first: the median of one process. @typedef {{ row: string, name: string, ratio: number, goal?: number }} Sample */
@@ -20,7 +23,20 @@
 const fewestRounds = 7
 
 /** @param {Row} row @returns {Promise<Sample[]>} */
-export async function race({ row, runners, goal, seconds = 0.5, slice = 1 }) {
+export async function race({ row, runners, goal, seconds = 0.5, warmUp = 0, slice = 1 }) {
+  if (warmUp > 0) await takeTurns(runners, { seconds: warmUp, slice })
+  const ratios = await takeTurns(runners, { seconds, slice })
+  return runners.flatMap(({ name }, i) =>
+    i === 0 ? [] : [{ row, name, ratio: median(ratios[i] ?? []), ...(goal !== undefined && { goal }) }],
+  )
+}
+
+/**
+ * How long each took in each round, as a multiple of the first.
+ *
+ * @param {readonly Runner[]} runners @param {{ seconds: number, slice: number }} length
+ */
+async function takeTurns(runners, { seconds, slice }) {
   const loops = []
   for (const runner of runners) loops.push(await loopsIn(runner, slice))
   /** @type {number[][]} */
@@ -37,9 +53,7 @@ export async function race({ row, runners, goal, seconds = 0.5, slice = 1 }) {
     }
     for (const [i, one] of ratios.entries()) one.push((times[i] ?? 0) / (times[0] ?? 1))
   }
-  return runners.flatMap(({ name }, i) =>
-    i === 0 ? [] : [{ row, name, ratio: median(ratios[i] ?? []), ...(goal !== undefined && { goal }) }],
-  )
+  return ratios
 }
 
 /** How many runs fill a slice, once the code is warm. @param {Runner} runner @param {number} slice */

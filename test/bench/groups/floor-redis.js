@@ -18,7 +18,7 @@ export async function floorRedis() {
   await send(['SET', 'plain', JSON.stringify(value)])
   const run = () => cache.get('key', { l1: false })
   // Many short turns: what else the machine does while a request is away then hits both alike, or few of them.
-  const size = { seconds: 2, slice: 2 }
+  const size = { seconds: 4, warmUp: 8, slice: 2 }
   /** @type {Row[]} */
   const rows = [
     {

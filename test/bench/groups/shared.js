@@ -35,7 +35,7 @@ export async function shared() {
         pairs.push(pair)
         runners.push({ name: contender.name, ...runnerOf(pair) })
       }
-      rows.push({ row: `${kind}, over ${way}`, runners, seconds: 1.2, slice: 2 })
+      rows.push({ row: `${kind}, over ${way}`, runners, seconds: 2, warmUp: 4, slice: 2 })
     }
   return {
     rows,
