@@ -7,6 +7,7 @@ const config: ViteUserConfig = defineConfig({
     globalSetup: ['test/support/build.ts'],
     setupFiles: ['test/support/no-unhandled-rejections.ts', 'test/support/replay.ts'],
     typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'], tsconfig: 'tsconfig.json' },
+    hookTimeout: 60_000,
     testTimeout: 60_000, // ends what hangs; nothing is measured by it, for a busy machine may be ten times slower
     expect: { poll: { timeout: 5000 } }, // what is waited for may take a busy machine longer than a second
     maxWorkers: '100%', // else one processor is left to the main process, which has nothing to do

@@ -74,7 +74,7 @@ describe.skipIf(redisServerBin() === undefined)('a real Redis that', () => {
     off: () => Promise<void>,
   ): Promise<Workload> {
     const clock = new ShiftClock()
-    const shown = new Shown(`:${redis.port}`, new URL(server.url).host)
+    const shown = new Shown(`127.0.0.1:${redis.port}`, new URL(server.url).host)
     let [isOn, struck] = [false, 0]
     let turning: Promise<void> = Promise.resolve()
     const workload = new Workload({

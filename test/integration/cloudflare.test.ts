@@ -153,15 +153,21 @@ describeTogether('examples/cloudflare in workerd, on %s', engines, (engine) => {
   })
 
   test.each([
-    ['a product', 'DELETE /products/70', 0],
+    ['a product', 'DELETE /products/:id', 0],
     ['its category', 'DELETE /tags/bath', INTERVAL],
   ])('what was removed in mid-load is kept nowhere: %s', async (_, removal, wait) => {
     await learnScripts()
-    const path = `/products/7${wait === 0 ? 0 : 1}`
-    const loading = ask(a, `GET ${path}`)
-    await soon(() => expect(server.stats().byCommand['GET']).toBe(1), { interval: 5 })
-    expect((await ask(b, removal)).status).toBe(204)
-    const old = await loading
+    let [path, old] = ['', undefined as Awaited<ReturnType<typeof ask>> | undefined]
+    // On a busy machine a load may be over first; another product shows it then.
+    for (let id = 70; old === undefined; id += 2) {
+      server.resetStats()
+      path = `/products/${id + Math.sign(wait)}`
+      let isOver = false
+      const loading = ask(a, `GET ${path}`).finally(() => (isOver = true))
+      await soon(() => expect(server.stats().byCommand['GET']).toBe(1), { interval: 5 })
+      expect((await ask(b, removal.replace(':id', path.slice(-2)))).status).toBe(204)
+      if (!isOver) old = await loading
+    }
     expect(old.tier).toBe('origin') // who asked before the removal may get what there was then
     await sleep(100)
     const fresh = await ask(b, `GET ${path}`)

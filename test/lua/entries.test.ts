@@ -44,7 +44,7 @@ describeScripts('entries', (lua) => {
       const [seconds, micros] = (await lua().redis('TIME')) as [string, string]
       return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000)
     }
-    await lua().redis('SET', key, bytesOf({ fresh: (await now()) + 1_000 }))
+    await lua().redis('SET', key, bytesOf({ fresh: (await now()) + 60_000 }))
     expect(await setIfNotExists()).toBe(0)
     await lua().redis('SET', key, bytesOf({ fresh: await now() }))
     expect(await setIfNotExists()).toBe(1)

@@ -29,26 +29,26 @@ describeScripts('entries', (lua) => {
         expect(rest).toEqual(kept)
         // One that slides ends when it is not used for its window; the whole time is its absolute end.
         const life = 'end' in slides ? 20_000 : 60_000
-        expect(fresh - Number(seconds) * 1000).toSatisfy((ms: number) => ms >= life && ms < life + 3_000)
+        expect(fresh - Number(seconds) * 1000).toSatisfy((ms: number) => ms >= life && ms < life + 10_000)
         expect(end).toBe('end' in slides ? fresh + 40_000 : 0)
         const px = Number(await lua().redis('PTTL', key))
-        expect(px).toSatisfy((ms: number) => ms > ('end' in slides ? 18_000 : 58_000) && ms <= 60_000)
+        expect(px).toSatisfy((ms: number) => ms > ('end' in slides ? 10_000 : 50_000) && ms <= 60_000)
         if ('end' in slides) expect(px).toBeLessThanOrEqual(20_000)
       }
     })
 
     test('moves the stale window along, as long as it was, and Redis keeps the entry through it', async () => {
       const now = async (): Promise<number> => Number(((await lua().redis('TIME')) as [string])[0]) * 1000
-      for (const ttl of [60_000, 5_000]) {
+      for (const ttl of [60_000, 20_000]) {
         await lua().redis('SET', key, bytesOf({ stale: later + 30_000 }))
         await lua().redis('SET', 'p:e:a', bytesOf({ address: 'e:a', stale: later + 1 }))
         const from = await now()
         expect(await extend(ttl, [key, 'p:e:a'])).toBe(await stored())
         const [first, second] = [await read(), await read('p:e:a')]
-        expect(first.fresh - from).toSatisfy((ms: number) => ms >= ttl && ms < ttl + 3_000)
+        expect(first.fresh - from).toSatisfy((ms: number) => ms >= ttl && ms < ttl + 10_000)
         expect([first.stale - first.fresh, second.stale - second.fresh]).toEqual([30_000, 1])
         const px = Number(await lua().redis('PTTL', key))
-        expect(px).toSatisfy((ms: number) => ms > ttl + 28_000 && ms <= ttl + 30_000)
+        expect(px).toSatisfy((ms: number) => ms > ttl + 20_000 && ms <= ttl + 30_000)
       }
     })
 
@@ -114,8 +114,8 @@ describeScripts('entries', (lua) => {
 
     test('shortens as well, an idle window too', async () => {
       await lua().redis('SET', key, bytesOf({ end: later, idle: 20_000 }))
-      await extend(5_000)
-      expect(await lua().redis('PTTL', key)).toSatisfy((ms: number) => ms > 3_000 && ms <= 5_000)
+      await extend(15_000)
+      expect(await lua().redis('PTTL', key)).toSatisfy((ms: number) => ms > 5_000 && ms <= 15_000)
     })
 
     test('others follow if there is a first', async () => {

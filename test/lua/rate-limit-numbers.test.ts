@@ -26,15 +26,15 @@ describeScripts('CheckRateLimits', (lua) => {
       expect([answer.used - at, answer.rest]).toEqual([900_000, 1_000_999])
     })
 
-    test('a third of a second thrice is a second', async () => {
-      const thirds = gcra({ limit: 3, period: '1s', burst: 3 })
-      const first = await take(thirds, 1)
-      expect([first.used - first.now, first.rest]).toEqual([333_333, 1])
+    test('a seventh of an hour seven times is an hour', async () => {
+      const sevenths = gcra({ limit: 7, period: '1h', burst: 7 })
+      const first = await take(sevenths, 1)
+      expect([first.used - first.now, first.rest]).toEqual([514_285_714, 2])
       await lua().redis('DEL', 'k')
       const at = await now()
-      await put(`g1 ${at + 500_000} 2 3 1000000`)
-      const next = await take(thirds, 1)
-      expect([next.used - at, next.rest]).toEqual([833_334, 0])
+      await put(`g1 ${at + 1e9} 6 7 3600000000`)
+      const next = await take(sevenths, 1)
+      expect([next.used - at, next.rest]).toEqual([1_514_285_715, 1])
     })
 
     test('one in thirty days, and one in a hundred years', async () => {

@@ -20,12 +20,12 @@ async function demo<Name extends keyof Modules>(name: Name): Promise<Modules[Nam
 
 // Tests run on the source as it is, not on a build that may be older, or be replaced while they run.
 const alias = {
-  'hybrid-cache': source('index.ts'),
-  'hybrid-cache/cloudflare': source('platform/cloudflare.ts'),
+  'hybrid-cache': file('./patient-cache.ts'),
+  'hybrid-cache/cloudflare': file('../../src/platform/cloudflare.ts'),
 }
 
-function source(name: string): string {
-  return fileURLToPath(new URL(`../../src/${name}`, import.meta.url))
+function file(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url))
 }
 
 let worker: Promise<object> | undefined

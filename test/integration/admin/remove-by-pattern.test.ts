@@ -92,7 +92,7 @@ onEveryEngine('removeByPattern', (server) => {
   })
 
   test('many keys go in steps, each counted once, and progress tells', async () => {
-    const cache = world.isolate()
+    const cache = world.isolate({ l2: { timeout: '50s' } })
     const keys = Array.from({ length: 1_500 }, (_, i) => `k${i}`)
     await fill(cache, [...keys, 'other'])
     const progress: RemoveProgress[] = []

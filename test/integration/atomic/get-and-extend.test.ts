@@ -107,7 +107,7 @@ onEveryEngine('getAndExtend', (server) => {
       ],
       { ttl: '10m', localTtl: '10m' },
     )
-    expect(await getAndExtend(cache, 'k', 1500, { related: ['a'], localTtl: '10m' })).toBe(1)
+    expect(await getAndExtend(cache, 'k', 3000, { related: ['a'], localTtl: '10m' })).toBe(1)
     expect([cache.getLocal('k'), cache.getLocal('a')]).toEqual([1, undefined])
     const left = async () => [cache.getLocal('k'), await cache.get('k'), await cache.get('a')]
     await expect.poll(left, { timeout: 10_000 }).toEqual([undefined, undefined, undefined])

@@ -28,7 +28,7 @@ onEveryEngine('costs', (server) => {
   })
 
   const isolate = (options: CacheOptions = {}): HybridCache =>
-    createHybridCache({ redis: server(), keyPrefix: `cost-${prefix}`, ...options })
+    createHybridCache({ redis: server(), keyPrefix: `cost-${prefix}`, l2: { timeout: '15s' }, ...options })
 
   /** HTTP requests / billed commands of an operation. */
   async function cost(run: () => unknown): Promise<string> {

@@ -54,7 +54,7 @@ onEveryEngine('refreshing in the fleet', (server) => {
 
   test('swr: what another isolate has refreshed is taken, without a call of the factory', async () => {
     const [one, other] = await fleet.isolates(2, { swr: '1m' })
-    await fleet.cold().set('k', 'old', { ttl: 1000, swr: '1m' })
+    await fleet.cold().set('k', 'old', { ttl: 2000, swr: '1m' })
     await Promise.all([one?.get('k'), other?.get('k')])
     await fleet.end('k')
     await soon(() => expect([one?.getLocal('k'), other?.getLocal('k')]).toEqual([undefined, undefined]))

@@ -5,12 +5,15 @@ import { createHybridCache, type HybridCache } from '../../../src/index.ts'
 import { LuaScripts } from '../../../src/lua/index.ts'
 import { onEveryEngine } from '../../support/servers.ts'
 
+// A busy machine must not make a deadline of a slow answer.
+const l2 = { timeout: '15s' } as const
+
 onEveryEngine('scripts', (server) => {
   let cache: HybridCache<true>
   let prefixes = 0
 
   beforeEach(() => {
-    cache = createHybridCache({ redis: server(), keyPrefix: `scripts-${prefixes++}` })
+    cache = createHybridCache({ redis: server(), keyPrefix: `scripts-${prefixes++}`, l2 })
   })
 
   /** What went to the server meanwhile, by command. */
@@ -75,7 +78,7 @@ onEveryEngine('scripts', (server) => {
 
   test('two isolates that race for a script that nobody knows both get their answer', async () => {
     const lua = `return {KEYS[1], ARGV[1], ${prefixes}}`
-    const other = createHybridCache({ redis: server(), keyPrefix: 'other' })
+    const other = createHybridCache({ redis: server(), keyPrefix: 'other', l2 })
     const [a, b] = await Promise.all([
       cache.scripts.execute(lua, { keys: ['k'], args: ['a'] }),
       other.scripts.execute(lua, { keys: ['k'], args: ['b'] }),
@@ -160,7 +163,7 @@ onEveryEngine('scripts', (server) => {
   })
 
   test('a client of your own cannot give bytes, and says so', async () => {
-    const own = createHybridCache({ redis: new Redis({ url: server().url, token: server().token }) })
+    const own = createHybridCache({ redis: new Redis({ url: server().url, token: server().token }), l2 })
     expect(await own.scripts.execute("return {1, 'OK', '007', false}")).toEqual([1, 'OK', '007', null])
     await expect(own.scripts.execute("return 'a'", { binary: true })).rejects.toThrow(/url, token/)
   })

@@ -47,11 +47,12 @@ export const lifetimes: Checks = {
 
   'ttl ends a value in Redis, and expiresAt too': async (t) => {
     const cache = t.isolate()
-    await cache.set('ttl', 1, { ttl: '500ms' })
-    await cache.set('instant', 1, { expiresAt: new Date(Date.now() + 500) })
+    await cache.set('ttl', 1, { ttl: '2s' })
+    await cache.set('instant', 1, { expiresAt: new Date(Date.now() + 2000) })
     equal((await t.isolate().getMany(['ttl', 'instant'])).size, 2)
     await until(async () => (await t.isolate().getMany(['ttl', 'instant'])).size === 0)
-    equal((await cache.getMany(['ttl', 'instant'])).size, 0)
+    // What time it is on the server, each isolate knows to within half of its first round trip.
+    await until(async () => (await cache.getMany(['ttl', 'instant'])).size === 0)
     // Redis keeps them for longer, so that no slow load finds an empty place, but not for ever.
     const left = (await t.redis('PTTL', `${t.prefix}:e:ttl`)) as number
     ok(left > 50_000 && left <= 60_000, `Redis keeps what has ended for ${left} ms`)

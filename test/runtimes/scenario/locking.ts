@@ -8,8 +8,6 @@ function locksOf({ subject, prefix }: Toolbox): Locks {
   return createLocks({ redis: { url, token }, keyPrefix: prefix, l2: { timeout: '5s' } })
 }
 
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-
 export const locking: Checks = {
   'a lock: one holder at a time, a higher number for the next': async (t) => {
     const first = await locksOf(t).acquire('job', { ttl: '30s' })
@@ -24,14 +22,16 @@ export const locking: Checks = {
 
   'a lock: extended while the work goes on, and waited for': async (t) => {
     const order: string[] = []
-    const work = locksOf(t).withLock('job', { ttl: 2000 }, async ({ signal }) => {
+    const work = locksOf(t).withLock('job', { ttl: '6s' }, async ({ signal }) => {
       order.push('first')
-      await pause(2500)
+      const left = async (): Promise<number> => Number(await t.redis('PTTL', `${t.prefix}:k:job`))
+      await until(async () => (await left()) < 5000)
+      await until(async () => (await left()) > 5000) // it is extended after a third of its time
       ok(!signal.aborted, 'it was lost')
       order.push('first ends')
     })
     await until(() => order.length > 0)
-    await locksOf(t).withLock('job', { ttl: '30s', wait: '6s', poll: 100 }, () => order.push('second'))
+    await locksOf(t).withLock('job', { ttl: '30s', wait: '7s', poll: 100 }, () => order.push('second'))
     await work
     equal(order, ['first', 'first ends', 'second'])
   },

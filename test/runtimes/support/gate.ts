@@ -4,6 +4,8 @@ import type { DevServer } from '../../../src/dev/index.ts'
 /** Requests that wait until a test lets them go on. */
 class Held {
   readonly #waiting = new Set<() => void>()
+  /** How many senders went while they waited. */
+  lost = 0
 
   /** How many there are. Whose sender has gone does not wait. */
   get size(): number {
@@ -17,7 +19,10 @@ class Held {
         resolve()
       }
       this.#waiting.add(go)
-      response.once('close', go)
+      response.once('close', () => {
+        if (this.#waiting.has(go)) this.lost++
+        go()
+      })
     })
   }
 
@@ -51,6 +56,11 @@ export class Gate {
     return this.#held.size
   }
 
+  /** How many senders went while they waited in front of it. */
+  get lost(): number {
+    return this.#held.lost
+  }
+
   async enter(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
     const body = await bodyOf(request)
     if (this.#against !== undefined && body.includes(`"${this.#against}"`)) await this.#held.add(response)
@@ -82,6 +92,11 @@ export class Origin {
   /** How many calls wait for an answer. */
   get waiting(): number {
     return this.#held.size
+  }
+
+  /** How many callers went while they waited. */
+  get lost(): number {
+    return this.#held.lost
   }
 
   calls(name: string): number {
