@@ -6,7 +6,7 @@ const tolerance = 1000
 
 /**
  * The time as the Redis server tells it. Isolates disagree by seconds, so the instants in an entry are the server's: the
- * offset is learned from one `TIME`, again every ten minutes, and as soon as the isolate's own clock has been set.
+ * offset is learned from a `TIME`, again every ten minutes, and as soon as the isolate's own clock has been set.
  */
 export class ServerClock {
   readonly #clock: Clock
@@ -32,9 +32,12 @@ export class ServerClock {
     return !this.known || this.#clock.monotonic() - this.#learnedAt > refreshAfter
   }
 
-  /** Takes the reply to a `TIME` that was sent at `sentAt`, by the clock that never jumps: the other may be set meanwhile. */
+  /**
+   * Takes the reply to a `TIME` that was sent at `sentAt`, by the clock that never jumps: the other may be set meanwhile. Of several
+   * that were on their way together the first to come back counts, for it took the shortest.
+   */
   learn(reply: Reply, sentAt: number): void {
-    if (!isTime(reply)) return
+    if (!isTime(reply) || (this.known && sentAt < this.#learnedAt)) return
     const [seconds, micros] = reply.map(Number) as [number, number]
     const received = this.#clock.now()
     this.#learnedAt = this.#clock.monotonic()

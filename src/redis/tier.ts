@@ -117,7 +117,7 @@ export class RedisTier {
   }
 
   /**
-   * Asks for the time along with what is sent next, where that is due. Where it is known and but old, one request that asks is
+   * Asks for the time along with what is sent next, where that is due. Where it is known but old, one request that asks is
    * enough, unless it never came back; where it is not, no reply can be judged that comes before it.
    */
   askTheTime(): void {

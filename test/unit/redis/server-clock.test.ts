@@ -55,6 +55,25 @@ describe("the server's time", () => {
     )
   })
 
+  test('is that of the reply which came back first, where several were asked for together', async () => {
+    const wall = new ManualClock(start)
+    const server = new ServerClock(wall)
+    const sentAt = wall.monotonic()
+    await wall.advance(10)
+    server.learn(timeOf(start + 5), sentAt)
+    await wall.advance(800)
+    server.learn(timeOf(start + 5), sentAt) // executed as early, and 800 ms on its way back
+    expect(server.now()).toBe(start + 810)
+    const later = wall.monotonic()
+    await wall.advance(2)
+    server.learn(timeOf(start + 900), later)
+    expect(server.now()).toBe(start + 901)
+    // One that was sent before the clock was set is as good as any.
+    wall.set(wall.now() - hour)
+    server.learn(timeOf(start + 1000), later)
+    expect(server.known).toBe(true)
+  })
+
   test('is asked for again after ten minutes, and still used until then', async () => {
     const { wall, server } = learned(hour)
     await wall.advance(10 * minute)

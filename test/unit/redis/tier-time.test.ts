@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Reply, RedisReplyError } from '../../../src/index.ts'
+import { settle } from '../../support/manual-clock.ts'
 import { TierFixture } from '../../support/tier.ts'
 import { World } from '../../support/world.ts'
 
@@ -49,6 +50,25 @@ describe('the time is asked for again', () => {
     await tier.read('k')
     await tier.read('k')
     expect(redis.take()).toEqual([['TIME', 'GET'], ['GET'], ['TIME', 'GET'], ['GET']])
+  })
+
+  test('by one request at a time, unless that has not come back for two seconds', async () => {
+    const { tier, redis, clock } = new TierFixture()
+    await tier.read('k')
+    await clock.advance(10 * minute + 1)
+    let release!: () => void
+    redis.before = () => {
+      redis.before = undefined
+      return new Promise((resolve) => (release = resolve))
+    }
+    const held = tier.read('k')
+    await settle()
+    await tier.read('k')
+    await clock.advance(500)
+    await tier.read('k')
+    expect(redis.take()).toEqual([['TIME', 'GET'], ['TIME', 'GET'], ['GET'], ['GET']])
+    release()
+    await held
   })
 
   test('after the wall clock was set by more than a second: by a read, and before a write', async () => {
