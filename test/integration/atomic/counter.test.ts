@@ -40,7 +40,7 @@ onEveryEngine('counter', (server) => {
     expect(await world.redis('PTTL', 'c:n')).toBeGreaterThan(40_000)
     await visits.reset()
     await visits.increment()
-    expect(await world.redis('PTTL', 'c:n')).toBeLessThanOrEqual(20_000)
+    expect(await world.redis('PTTL', 'c:n')).toSatisfy((ms: number) => ms > 0 && ms <= 20_000)
     const brief = counter(world.isolate(), 'brief', { ttl: '300ms' })
     await brief.increment()
     await expect.poll(() => brief.get()).toBe(0)

@@ -51,7 +51,7 @@ export const lifetimes: Checks = {
     await cache.set('instant', 1, { expiresAt: new Date(Date.now() + 2000) })
     equal((await t.isolate().getMany(['ttl', 'instant'])).size, 2)
     await until(async () => (await t.isolate().getMany(['ttl', 'instant'])).size === 0)
-    // What time it is on the server, each isolate knows to within half of its first round trip.
+    // What time it is on the server, each isolate knows to within half of a round trip.
     await until(async () => (await cache.getMany(['ttl', 'instant'])).size === 0)
     // Redis keeps them for longer, so that no slow load finds an empty place, but not for ever.
     const left = (await t.redis('PTTL', `${t.prefix}:e:ttl`)) as number
