@@ -115,8 +115,8 @@ export const planted = [
       ['src/load/news.ts', `news: await first.news }`, `news: 'ok' as Awaited<Asking['news']> }`],
       [
         coherence,
-        'const changes = parseLog(await this.#send(readLog(this.logKey, from)))',
-        'const changes = parseLog(await this.#send(readLog(this.logKey, from)).then((reply) => new Promise<Reply>((resolve) => void setTimeout(resolve, 0, reply))))',
+        'const changes = parseLog(await this.#send(readLog(this.logKey, from), asking))',
+        'const changes = parseLog(await this.#send(readLog(this.logKey, from), asking).then((reply) => new Promise<Reply>((resolve) => void setTimeout(resolve, 0, reply))))',
       ],
     ],
     tests: [unit('check'), model],

@@ -78,7 +78,11 @@ export class Coherence {
   }
 
   #startTick(missing: readonly string[]): Asking | undefined {
-    const asking: { news: Promise<News>; tags: Set<string> } = { news: upToDate, tags: new Set(missing) }
+    const asking: { news: Promise<News>; tags: Set<string>; needed: boolean } = {
+      news: upToDate,
+      tags: new Set(missing),
+      needed: false,
+    }
     if (!this.versions.ready) asking.news = this.#begin(asking, missing)
     else if (this.#isDue()) {
       const check = this.#check(asking)
@@ -118,7 +122,7 @@ export class Coherence {
     let ok = false
     this.#askedAt = sentAt
     try {
-      const changes = parseLog(await this.#send(readLog(this.logKey, from)))
+      const changes = parseLog(await this.#send(readLog(this.logKey, from), asking))
       const top = changes?.at(-1)?.version ?? 0
       if (changes === undefined || top < from || changes.length > logLength || top - from > logLength) {
         this.#reset(top)
@@ -142,7 +146,10 @@ export class Coherence {
     const sentAt = this.#parts.clock.monotonic()
     const { prefix } = this.#parts
     const keys = tags.flatMap((tag) => [`${prefix}:${tag}`, `${prefix}:${softAddress(tag)}`])
-    const reply = await this.#send(['MGET', this.counterKey, `${prefix}:${starAddress(undefined)}`, ...keys])
+    const reply = await this.#send(
+      ['MGET', this.counterKey, `${prefix}:${starAddress(undefined)}`, ...keys],
+      asking,
+    )
     const [version, star = 0, ...found] = Array.isArray(reply) ? reply.map(toVersion) : []
     if (version === undefined || version < lowestSeed) {
       if (this.versions.ready) this.#reset(0)
@@ -177,7 +184,9 @@ export class Coherence {
    */
   learn(tags: readonly string[]): Promise<void> | undefined {
     const asking = this.ask(tags)
-    return asking && this.#learnt(asking, tags)
+    if (asking === undefined) return undefined
+    asking.needed = true
+    return this.#learnt(asking, tags)
   }
 
   async #learnt(asking: Asking, tags: readonly string[]): Promise<void> {
@@ -247,8 +256,8 @@ export class Coherence {
     this.versions.wrote(version)
   }
 
-  #send(command: readonly [string, ...(string | number)[]]): Promise<Reply> {
-    return (this.#parts.redis as RedisTier).ask(command, { aside: true })
+  #send(command: readonly [string, ...(string | number)[]], asking: Asking | undefined): Promise<Reply> {
+    return (this.#parts.redis as RedisTier).ask(command, { aside: () => asking?.needed === false })
   }
 }
 

@@ -25,6 +25,8 @@ export type News = 'ok' | 'again' | 'unseeded'
 /** What the reads of one tick share: their news comes with their values, in one request. */
 export interface Asking {
   readonly news: Promise<News>
+  /** Whether more than the reads that it goes along with wait for it. */
+  needed: boolean
 }
 
 /** The parts of a cache that news concern. */

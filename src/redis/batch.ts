@@ -8,8 +8,8 @@ export interface CallOptions {
   /** Nothing is written. */
   readonly reads?: boolean
   readonly signal?: AbortSignal | undefined
-  /** A command that goes along with others: its request ends when nobody waits for those any more. */
-  readonly aside?: boolean
+  /** Whether it only goes along with others: its request ends when nobody waits for those any more. Asked then. */
+  readonly aside?: () => boolean
   /** Gives an error of Redis as it is, instead of rejecting with one that is safe to show. */
   readonly raw?: boolean
   /** Wants strings as bytes: goes in a request of its kind. */
@@ -23,12 +23,11 @@ export class Call {
   readonly command: Command
   readonly idempotent: boolean
   readonly reads: boolean
-  /** Whether it goes along with others, and is not what its request is made for. */
-  readonly aside: boolean
   readonly binary: boolean
   readonly procedure: string | undefined
   readonly reply: Promise<Reply | RedisReplyError>
   readonly #raw: boolean
+  readonly #aside: (() => boolean) | undefined
   readonly #signal: AbortSignal | undefined
   #resolve!: (reply: Reply | RedisReplyError) => void
   #reject!: (error: unknown) => void
@@ -39,7 +38,7 @@ export class Call {
     this.command = command
     this.idempotent = idempotent
     this.reads = reads ?? false
-    this.aside = aside ?? false
+    this.#aside = aside
     this.binary = binary ?? false
     this.procedure = procedure
     this.#raw = raw ?? false
@@ -55,6 +54,11 @@ export class Call {
   /** Whether somebody still waits for the reply. */
   get waiting(): boolean {
     return !this.#settled
+  }
+
+  /** Whether its request is made for it, and it still waits. */
+  get counts(): boolean {
+    return this.waiting && this.#aside?.() !== true
   }
 
   /** `listener` hears when the caller has given up. */

@@ -100,7 +100,7 @@ export class Link {
     })
     for (const call of batch) {
       call.onLeave(() => {
-        if (!batch.some(({ waiting, aside }) => waiting && !aside)) request.end(abandoned)
+        if (!batch.some(({ counts }) => counts)) request.end(abandoned)
       })
     }
     try {

@@ -6,13 +6,20 @@ import type { Command, Reply } from './transport.ts'
 
 type Signal = AbortSignal | undefined
 
+/** What the calls of one tick share that need the server's time. */
+interface Tick {
+  readonly learning: Promise<void>
+  /** Whether a write waits for it. */
+  writing: boolean
+}
+
 /** L2: the commands that the cache needs, on physical keys and bytes. It knows nothing of what the bytes mean. */
 export class RedisTier {
   readonly clock: ServerClock
   readonly #link: Link
   readonly #wall: Clock
   /** What the calls of one tick share. No longer: a promise of a request that is gone may never settle. */
-  #tick: { readonly learning: Promise<void>; writing: boolean } | undefined
+  #tick: Tick | undefined
   #askedAt = -Infinity
 
   constructor(link: Link, clock: Clock) {
@@ -43,7 +50,7 @@ export class RedisTier {
   }
 
   /** The reply to any other command that only reads. */
-  ask(command: Command, options: { signal?: Signal; aside?: boolean } = {}): Promise<Reply> {
+  ask(command: Command, options: { signal?: Signal; aside?: () => boolean } = {}): Promise<Reply> {
     return this.#link.send(command, { idempotent: true, reads: true, ...options })
   }
 
@@ -73,13 +80,13 @@ export class RedisTier {
     return tick.learning
   }
 
-  #learnInThisTick(): { readonly learning: Promise<void>; writing: boolean } {
+  #learnInThisTick(): Tick {
     if (this.#tick !== undefined) return this.#tick
-    const learning = this.#learn()
-    learning.catch(() => undefined) // whoever waits for it, or shares its request, reports the failure
-    this.#tick = { learning, writing: false }
+    const tick: Tick = { learning: this.#learn(() => !tick.writing), writing: false }
+    tick.learning.catch(() => undefined) // whoever waits for it, or shares its request, reports the failure
+    this.#tick = tick
     void this.#endTick()
-    return this.#tick
+    return tick
   }
 
   async #endTick(): Promise<void> {
@@ -87,14 +94,12 @@ export class RedisTier {
     this.#tick = undefined
   }
 
-  async #learn(): Promise<void> {
+  /** `aside`: whether nobody waits for it. */
+  async #learn(aside: () => boolean): Promise<void> {
     const sentAt = this.#wall.monotonic()
     this.#askedAt = sentAt
     try {
-      this.clock.learn(
-        await this.#link.send(['TIME'], { idempotent: true, reads: true, aside: true }),
-        sentAt,
-      )
+      this.clock.learn(await this.#link.send(['TIME'], { idempotent: true, reads: true, aside }), sentAt)
     } finally {
       this.#askedAt = -Infinity
     }
