@@ -27,7 +27,7 @@ export const budgets = {
   lock: 3,
   push: 2.6,
   vercel: 0.5,
-  hono: 4.75,
+  hono: 4.8,
   opentelemetry: 0.5,
   testing: 19.5,
 }

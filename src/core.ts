@@ -25,3 +25,8 @@ export interface Core {
   /** Follows the work, where it was given. */
   readonly trace: Trace | undefined
 }
+
+/** The time that entries are judged by: the server's, or the isolate's where there is no server. */
+export function nowIn({ redis, settings }: Core): number {
+  return redis?.clock.now() ?? settings.clock.now()
+}

@@ -62,6 +62,11 @@ export class CacheError extends Error {
   }
 }
 
+/** The error for what got no answer, or none that says anything. */
+export function networkError(message: string): CacheError {
+  return new CacheError('L2_NETWORK', message, { retryable: true })
+}
+
 /** Tells a `CacheError`, also one that was made by another copy of this package. Costs nothing. */
 export function isCacheError(error: unknown): error is CacheError {
   return typeof error === 'object' && error !== null && brand in error

@@ -32,7 +32,6 @@ export type {
   L2Options,
   MemoryOptions,
   ReadOptions,
-  RedisSource,
   WriteOptions,
 } from './options.ts'
 export {
@@ -40,6 +39,7 @@ export {
   type Credentials,
   fromEnv,
   RedisReplyError,
+  type RedisSource,
   type Reply,
   type SendOptions,
   type SubscribeOptions,

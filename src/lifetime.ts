@@ -40,7 +40,7 @@ export function resolveLifetime(
     )
   const lasting = isNegative ? Math.min(stale.negativeTtl, given) : given
   const ttl = shorten(lasting, options.expiresAt === undefined ? stale.jitter : 0, random)
-  // From the life before its jitter: L1's copy would be shortened twice else.
+  // From the life before its jitter: otherwise L1's copy would be shortened twice.
   const whole = onlyLocal ? lasting + staleFor : Math.min(defaultLocalTtl, lasting)
   const local = shorten(localTtlIn(options, settings) ?? whole, stale.jitter, random)
   return { ttl, idle, staleFor, localTtl: Math.min(local, ttl + staleFor) }
@@ -61,7 +61,7 @@ export function staleOf(options: WriteOptions, settings: Settings): StaleSetting
     jitter: settings.stale.jitter,
     negativeTtl: settings.stale.negativeTtl,
   })
-  if (options.sliding !== undefined && stale.swr + stale.staleIfError > 0)
+  if (options.sliding !== undefined && staleWindow(stale) > 0)
     throw new TypeError('a sliding entry has no stale window: leave out sliding, or swr and staleIfError')
   return stale
 }

@@ -3,8 +3,7 @@ import type { CoherenceSettings, PushChannel } from './coherence/index.ts'
 import type { SealSettings, Serializer } from './entry/index.ts'
 import type { Listeners } from './events.ts'
 import type { Isolation } from './memory/index.ts'
-import { assertSegment } from './redis/index.ts'
-import type { BreakerSettings, Credentials, LinkSettings, Transport, UpstashClient } from './redis/index.ts'
+import { assertSegment, type BreakerSettings, type LinkSettings, type RedisSource } from './redis/index.ts'
 import { type Clock, systemClock, type WaitUntil } from './runtime.ts'
 import type { StandardSchema } from './schema.ts'
 import type { Trace } from './trace.ts'
@@ -65,9 +64,6 @@ export interface CoherenceOptions {
   /** `push()` of `hybrid-cache/push`: news arrive at once where a connection can be held. Default: none. */
   readonly push?: PushChannel | undefined
 }
-
-/** What a cache can be given as its database. */
-export type RedisSource = Credentials | UpstashClient | Transport
 
 /** Options of {@link createHybridCache}. `swr`, `staleIfError` and the like are for entries that do not say otherwise. */
 export interface CacheOptions extends LoadOptions, StaleOptions {

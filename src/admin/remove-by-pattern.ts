@@ -1,6 +1,6 @@
 import type { HybridCache } from '../cache.ts'
 import { removeEverywhere } from '../load/remove.ts'
-import { report } from '../load/report.ts'
+import { report } from '../report.ts'
 import { type RedisParts, redisPartsOf } from '../parts.ts'
 import { type Page, scan } from '../redis/index.ts'
 import { KeyPattern } from './pattern.ts'

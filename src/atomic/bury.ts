@@ -3,12 +3,12 @@ import type { Verdict } from '../coherence/index.ts'
 import type { Core } from '../core.ts'
 import { headOf, stampAndTags, tombstoneOf } from '../entry/index.ts'
 import { askMore, ended, type Patience } from '../load/deadline.ts'
-import { report } from '../load/report.ts'
+import { report } from '../report.ts'
 import { FillEntry } from '../lua/index.ts'
 import type { RedisParts } from '../parts.ts'
 import type { Place } from '../view.ts'
 
-/** Entries that depend on tags, and have been extended to where these may be known no more. */
+/** Tagged entries that were extended, and may now outlive what is known of their tags. */
 export type Extended = readonly {
   readonly place: Place
   readonly line: string
@@ -26,7 +26,7 @@ export function toExtended({ settings }: Core, place: Place, bytes: string | nul
 
 /**
  * An entry whose tags were invalidated has been extended as well, for no script can tell: it must not outlive what is known of
- * its tags, and goes for good. So does one that they have but expired, since how long it would have been of use is known no more.
+ * its tags, and goes for good. So does one that they only expired, since its stale window is not known any more.
  * Behind the call, which does not need it: whoever reads such an entry meanwhile asks for its tags. Never rejects; `failed`: the
  * call has told already that it could not learn of tags.
  */

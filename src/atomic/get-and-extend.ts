@@ -4,7 +4,7 @@ import { deadlineOf } from '../load/deadline.ts'
 import { admit } from '../load/lookup.ts'
 import { withNews } from '../load/news.ts'
 import { drop } from '../load/remove.ts'
-import { report } from '../load/report.ts'
+import { report } from '../report.ts'
 import { checkLifetime } from '../load/store.ts'
 import { GetAndExtendEntries } from '../lua/index.ts'
 import type { EntryOptions } from '../options.ts'
@@ -13,7 +13,6 @@ import { assertKey, toText, unexpected } from '../redis/index.ts'
 import { isRequestBound } from '../runtime.ts'
 import type { Place } from '../view.ts'
 import { buryDead, buryUnheard, type Extended, inTime, toExtended } from './bury.ts'
-import { codecsOf } from './store-if.ts'
 
 /** Options of {@link getAndExtend}. */
 export interface ExtendOptions extends Pick<EntryOptions, 'l1' | 'localTtl' | 'signal'> {
@@ -62,7 +61,7 @@ export async function getAndExtend<T = unknown>(
   const { settings, coherence } = core
   const args = [
     settings.keyPrefix,
-    codecsOf(parts),
+    core.codec.readable,
     String(toMilliseconds(ttl, 'ttl')),
     String(coherence.versions.cleared),
     String(settings.fence),

@@ -1,7 +1,7 @@
 import type { HybridCache } from '../cache.ts'
 import { SetEntryIfExists } from '../lua/index.ts'
 import { redisPartsOf } from '../parts.ts'
-import { codecsOf, type ConditionalOptions, storeIf } from './store-if.ts'
+import { type ConditionalOptions, storeIf } from './store-if.ts'
 
 /**
  * Replaces the value of a key in both tiers only if Redis holds one, and resolves to whether it did: an update that never
@@ -32,7 +32,7 @@ export async function setIfExists(
   options: ConditionalOptions = {},
 ): Promise<boolean> {
   const parts = redisPartsOf(cache, 'setIfExists')
-  const args = [codecsOf(parts)]
+  const args = [parts.core.codec.readable]
   return storeIf(parts, {
     key,
     value,

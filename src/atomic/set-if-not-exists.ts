@@ -1,7 +1,7 @@
 import type { HybridCache } from '../cache.ts'
 import { SetEntryIfNotExists } from '../lua/index.ts'
 import { redisPartsOf } from '../parts.ts'
-import { codecsOf, type ConditionalOptions, storeIf } from './store-if.ts'
+import { type ConditionalOptions, storeIf } from './store-if.ts'
 
 /**
  * Stores a value in both tiers only if Redis holds none under the key, and resolves to whether it did: of many that try at
@@ -29,7 +29,7 @@ export async function setIfNotExists(
   options: ConditionalOptions = {},
 ): Promise<boolean> {
   const parts = redisPartsOf(cache, 'setIfNotExists')
-  const args = [codecsOf(parts)]
+  const args = [parts.core.codec.readable]
   return storeIf(parts, {
     key,
     value,

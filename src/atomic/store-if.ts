@@ -1,8 +1,8 @@
-import { memberOf } from '../coherence/index.ts'
+import { lowestSeed, memberOf } from '../coherence/index.ts'
 import { behindStamp, stampAndTags } from '../entry/index.ts'
 import { CacheError } from '../errors.ts'
 import { replace, type Sealed, toWrite, type Write } from '../load/store.ts'
-import { logKeys, lowestSeed, pushWords, seed } from '../load/versioned.ts'
+import { logKeys, pushWords, seed } from '../load/versioned.ts'
 import type { Operation } from '../events.ts'
 import type { LuaScript } from '../lua/index.ts'
 import type { WriteOptions } from '../options.ts'
@@ -41,7 +41,7 @@ export async function storeIf(parts: RedisParts, given: ConditionalWrite): Promi
   }
   const write = toWrite(core, view, given)
   // In the same request as the time, which a first write asks for.
-  const knowing = core.coherence.learn(view.tagAddresses([]))
+  const knowing = core.coherence.askBeforeWrite(view.tagAddresses([]))
   knowing?.catch(() => undefined) // awaited below
   return replace(core, [write], async (sealed) => {
     if (knowing !== undefined) await knowing
@@ -117,9 +117,4 @@ async function isAlive({ core, view }: RedisParts, { place }: Write, head: strin
   if (versions.judge(found.stamp, place.localKey, addresses) === 'unknown')
     await core.coherence.fetchTags(addresses)
   return versions.judge(found.stamp, place.localKey, addresses) === 'ok'
-}
-
-/** The codecs that a cache can decode, as scripts take them. */
-export function codecsOf({ core }: RedisParts): string {
-  return `,${core.codec.readable.join(',')},`
 }

@@ -1,18 +1,17 @@
 import { type RedisTier, type Reply, softAddress, starAddress, tagAddress } from '../redis/index.ts'
 import { localKeyOf } from '../view.ts'
-import { type Change, kindOf, logLength, parseLog, readLog } from './log.ts'
+import { type Change, kindOf, logLength, lowestSeed, parseLog, readLog } from './log.ts'
 import type { Asking, CoherenceParts, CoherenceSettings, News } from './parts.ts'
 import type { Pushing } from './push.ts'
 import { Versions } from './versions.ts'
 
 interface Tick extends Asking {
+  news: Promise<News>
   readonly tags: Set<string>
 }
 
 const upToDate: Promise<News> = Promise.resolve('ok')
 const askAgainAfter = 2000
-/** A counter below this was counted up where there was none, and nobody has seeded it yet. As in the scripts. */
-const lowestSeed = 1e12
 
 /** Whom to believe: the versions of an isolate, kept up to date by what it reads anyway. */
 export class Coherence {
@@ -42,13 +41,19 @@ export class Coherence {
     if (!this.isOn) throw new TypeError(`${what} cannot work with coherence: 'off'`)
   }
 
-  /** The key of the counter, and that of the log. */
+  /** Where the counter of versions is. */
   get counterKey(): string {
     return `${this.#parts.prefix}:m:v`
   }
 
+  /** Where the log of changes is. */
   get logKey(): string {
     return `${this.#parts.prefix}:m:log`
+  }
+
+  /** Where the version of everything is. */
+  get starKey(): string {
+    return `${this.#parts.prefix}:${starAddress(undefined)}`
   }
 
   /** Whether L1 is to be believed without asking. */
@@ -74,17 +79,13 @@ export class Coherence {
   /** Whether what is read next would begin with the news. */
   get isDue(): boolean {
     if (this.#parts.settings === undefined || this.#parts.redis === undefined) return false
-    return !this.versions.ready || this.#isDue()
+    return !this.versions.ready || this.#isCheckDue()
   }
 
   #startTick(missing: readonly string[]): Asking | undefined {
-    const asking: { news: Promise<News>; tags: Set<string>; needed: boolean } = {
-      news: upToDate,
-      tags: new Set(missing),
-      needed: false,
-    }
+    const asking: Tick = { news: upToDate, tags: new Set(missing), needed: false }
     if (!this.versions.ready) asking.news = this.#begin(asking, missing)
-    else if (this.#isDue()) {
+    else if (this.#isCheckDue()) {
       const check = this.#check(asking)
       asking.news = missing.length === 0 ? check : both(check, this.#begin(asking, missing))
     } else if (missing.length > 0) asking.news = this.#begin(asking, missing)
@@ -99,7 +100,7 @@ export class Coherence {
     for (const tag of missing) tick.tags.add(tag)
     const news = both(tick.news, this.#begin(tick, missing))
     news.catch(() => undefined)
-    ;(tick as { news: Promise<News> }).news = news
+    tick.news = news
   }
 
   async #endTick(): Promise<void> {
@@ -107,7 +108,7 @@ export class Coherence {
     this.#tick = undefined
   }
 
-  #isDue(): boolean {
+  #isCheckDue(): boolean {
     const now = this.#parts.clock.monotonic()
     const { interval } = this.#parts.settings as CoherenceSettings
     if (this.push?.isDue === true) return true
@@ -129,7 +130,7 @@ export class Coherence {
         return 'again'
       }
       const news = changes.filter(({ version }) => version > from)
-      for (const change of news) this.#learn(change, asking)
+      for (const change of news) this.#apply(change, asking)
       this.versions.applied = Math.max(this.versions.applied, top)
       this.#parts.events.emit('check', { changes: news.length, reset: false })
       ok = true
@@ -146,10 +147,7 @@ export class Coherence {
     const sentAt = this.#parts.clock.monotonic()
     const { prefix } = this.#parts
     const keys = tags.flatMap((tag) => [`${prefix}:${tag}`, `${prefix}:${softAddress(tag)}`])
-    const reply = await this.#send(
-      ['MGET', this.counterKey, `${prefix}:${starAddress(undefined)}`, ...keys],
-      asking,
-    )
+    const reply = await this.#send(['MGET', this.counterKey, this.starKey, ...keys], asking)
     const [version, star = 0, ...found] = Array.isArray(reply) ? reply.map(toVersion) : []
     if (version === undefined || version < lowestSeed) {
       if (this.versions.ready) this.#reset(0)
@@ -162,7 +160,7 @@ export class Coherence {
     return 'ok'
   }
 
-  /** Takes the version at which a reply was given; the operation that it belongs to is told by what it asked. */
+  /** Takes the version at which a reply was given; `asking` tells to which operation that belongs. */
   start(
     version: number,
     { star, asking, sentAt }: { star: number; asking: Asking | undefined; sentAt: number },
@@ -182,14 +180,14 @@ export class Coherence {
    * Asks what is to be known before a write is sent at all, in the request of what is issued in the same tick. `undefined` where
    * nothing has to be asked.
    */
-  learn(tags: readonly string[]): Promise<void> | undefined {
+  askBeforeWrite(tags: readonly string[]): Promise<void> | undefined {
     const asking = this.ask(tags)
     if (asking === undefined) return undefined
     asking.needed = true
-    return this.#learnt(asking, tags)
+    return this.#untilKnown(asking, tags)
   }
 
-  async #learnt(asking: Asking, tags: readonly string[]): Promise<void> {
+  async #untilKnown(asking: Asking, tags: readonly string[]): Promise<void> {
     if ((await asking.news) === 'again') await this.#begin(undefined, tags)
   }
 
@@ -221,7 +219,7 @@ export class Coherence {
     this.#parts.events.emit('check', { changes: 0, reset: true })
   }
 
-  #learn(change: Change, asking: Asking): void {
+  #apply(change: Change, asking: Asking): void {
     const { kind, namespace, name, version } = change
     const { local, marks, events } = this.#parts
     this.versions.see(version)

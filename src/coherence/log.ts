@@ -4,6 +4,9 @@ import type { Command, Reply } from '../redis/index.ts'
 /** How many versions back the log goes. A constant of the protocol: isolates and scripts must agree on it. */
 export const logLength = 1024
 
+/** A counter below this was counted up where there was none, and nobody has seeded it yet. As in the scripts. */
+export const lowestSeed = 1e12
+
 /**
  * What a change is of. `k` a key that was set or removed, `y` one that was expired; `t` a tag that was removed, `x` one that was
  * expired; `*` everything.

@@ -1,5 +1,9 @@
-/** A write that decides what L2 is to hold. Its owner knows what became of it. */
-type Decider = object
+/** A write that decides what L2 is to hold. */
+export interface Decider {
+  /** Whether it succeeded. */
+  readonly done: boolean
+  readonly ended: { readonly isOpen: boolean; readonly opened: Promise<void> }
+}
 
 /** Set as soon as a write to its key makes what the operation is about to store out of date. */
 export interface Mark {
@@ -10,7 +14,7 @@ export interface Mark {
   version: number
   /** The same of its key alone, without what only expired: a stale copy that is older is of no use, not even as such. */
   removed: number
-  /** So far nothing to this one, for the value comes in the same answer; if it does not come, as `removed`. */
+  /** Like `removed`, but the operation's value is to come in the same answer; if it does not, this becomes `removed`. */
   told: number
   /** Not everything up to this version was told. What is older may be stale at best, and must not become new. */
   doubted: number
@@ -81,7 +85,7 @@ export class Marks {
     }
   }
 
-  /** A key was invalidated at `version`, or but expired; `except` those who were told before they got their value. */
+  /** A key was invalidated at `version`, or only expired (`keepsStale`); `except` for those whose value comes behind this very news. */
   raise(
     key: string,
     version: number,
@@ -101,7 +105,7 @@ export class Marks {
     mark.removed = Math.max(mark.removed, mark.told)
   }
 
-  /** So was everything. */
+  /** Everything may have been invalidated up to `version`; `except` as in `raise`. */
   raiseAll(version: number, except: object | undefined): void {
     for (const marks of this.#inFlight.values()) for (const mark of marks) doubt(mark, version, except)
   }

@@ -1,7 +1,6 @@
 import type { Events } from '../events.ts'
 import type { LocalTier } from '../memory/index.ts'
-import type { RedisSource } from '../options.ts'
-import type { RedisTier } from '../redis/index.ts'
+import type { RedisSource, RedisTier } from '../redis/index.ts'
 import type { Clock } from '../runtime.ts'
 import type { Marks } from './marks.ts'
 import type { PushChannel } from './push.ts'

@@ -104,8 +104,8 @@ export class Versions {
   }
 
   /**
-   * Both are told by who asked for them; one of them by a change. A hard change says all of what came before it, but only where
-   * no other may be unknown between it and the horizon: an own one from before the first request is followed by such.
+   * An answer gives both versions, a change only one of them. A hard change settles all that came before it, unless changes that
+   * nobody here knows of may lie between it and the horizon: after an own change from before the first request they may.
    */
   learnTag(tag: string, told: { readonly hard?: number; readonly soft?: number }): void {
     const { hard = 0, soft = 0 } = told

@@ -55,10 +55,11 @@ export class Codec {
     this.#serializer = serializer
   }
 
-  /** Who wrote what this can decode. */
-  get readable(): string[] {
+  /** Who wrote what this can decode, as scripts take it: each name between commas. */
+  get readable(): string {
     const name = this.#serializer?.name
-    return name === undefined ? [json, rich] : [json, rich, customText + name, customBytes + name]
+    const own = name === undefined ? [] : [customText + name, customBytes + name]
+    return `,${[json, rich, ...own].join(',')},`
   }
 
   /** Throws a `CacheError` `SERIALIZE` where the value cannot be encoded without losing part of it. */

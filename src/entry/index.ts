@@ -1,6 +1,6 @@
 export { fromBase64 } from './base64.ts'
-export { sha1 } from './compression.ts'
 export { Codec, json, type Encoded, type Serializer } from './codec.ts'
+export { sha1 } from './digest.ts'
 export {
   endsOf,
   isEarly,

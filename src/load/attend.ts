@@ -1,6 +1,7 @@
 import type { Core } from '../core.ts'
 import type { StaleReason } from '../events.ts'
 import { isRequestBound } from '../runtime.ts'
+import { staleWindow } from '../tolerance.ts'
 import { canGoOn, isUsable, isUsableAtOnce, type LoadCall } from './call.ts'
 import type { Copy, Flight, Outcome } from './flight.ts'
 import { acceptLocal, asKnown } from './lookup.ts'
@@ -39,8 +40,8 @@ export async function attend(core: Core, flight: Flight, attendance: Attendance)
 }
 
 /**
- * The last one to leave ends the load, unless it goes on behind the call. On Workers only its own request can. A load that its own call
- * must stay for ends with that: nobody else can make the value, and who waits begins anew.
+ * The last caller to leave ends the load, unless it goes on behind the call; on Workers only the load's own
+ * call can. Where that must stay for it (`stays`), it ends with that call: nobody else can make the value, and who waits begins anew.
  */
 function leave(
   core: Core,
@@ -70,7 +71,7 @@ class Attendant {
     this.#call = call
     this.#own = own
     this.#local = local
-    this.#window = Math.max(call.stale.swr, call.stale.staleIfError)
+    this.#window = staleWindow(call.stale)
     this.#since = core.settings.clock.monotonic()
   }
 

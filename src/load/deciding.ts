@@ -1,10 +1,11 @@
+import type { Decider } from '../coherence/index.ts'
 import type { Core } from '../core.ts'
 import { CacheError } from '../errors.ts'
 import { isRequestBound } from '../runtime.ts'
 import { Latch } from './latch.ts'
 
-/** A write that decides what L2 is to hold, and whether it did. Others look; only those in the same request may await it. */
-export class Deciding {
+/** A write that decides what L2 is to hold, and whether it succeeded. Other requests poll it; only its own may await it. */
+export class Deciding implements Decider {
   readonly ended: Latch = new Latch()
   done = false
 
@@ -18,12 +19,12 @@ export class Deciding {
 const lookEvery = 10
 
 /**
- * Whether one of the writes that came later, and were sent before, has taken the place of this one. Where all of them failed
- * it has to be sent after all: it would be acknowledged else, and stored nowhere. Rejects where that is not known in time.
+ * Whether one of the writes that came later, and were sent before, has taken the place of this one. If all of them
+ * failed, this one must still be sent: otherwise it would be acknowledged, but stored nowhere. Rejects where that is not known in time.
  */
 export async function isReplaced(
   { settings }: Core,
-  later: readonly Deciding[],
+  later: readonly Decider[],
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const { clock, link } = settings

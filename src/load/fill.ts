@@ -5,7 +5,7 @@ import type { LoadCall } from './call.ts'
 import { commit, giveBack, type Lease } from './lease.ts'
 import type { Flight } from './flight.ts'
 import { mayKeep } from './lookup.ts'
-import { report } from './report.ts'
+import { report } from '../report.ts'
 import { lifetimeOf, seal, type Sealed, stored, type Write, writeLocal } from './store.ts'
 
 /** What a load knows of the tiers when it has made its value. */

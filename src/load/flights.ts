@@ -81,7 +81,7 @@ export class Flights {
     flight.abandon(reason)
   }
 
-  /** Lets a failing origin alone for `ms`, as far as stale values will do. */
+  /** Leaves a failing origin alone for `ms`, where a stale value can stand in. */
   rest(localKey: string, ms: number): void {
     this.#resting.set(localKey, this.#clock.monotonic() + ms)
   }

@@ -2,7 +2,7 @@
 import type { Core } from '../core.ts'
 import { CommitEntry, CompareAndDelete, LeaseEntry } from '../lua/index.ts'
 import type { LoadCall } from './call.ts'
-import { report } from './report.ts'
+import { report } from '../report.ts'
 import { toText, unexpected } from '../redis/index.ts'
 import type { Sealed } from './store.ts'
 
@@ -55,12 +55,11 @@ export async function askForLease(
   const now = redis.clock.known ? String(redis.clock.now()) : ''
   const { versions } = core.coherence
   lease.stamp = versions.seen
-  const codecs = `,${codec.readable.join(',')},`
   const reply: unknown = await executor.run(LeaseEntry, {
     keys: [place.physicalKey, lease.key],
     args: [
       settings.keyPrefix,
-      codecs,
+      codec.readable,
       lease.token,
       String(lease.ms),
       now,

@@ -4,6 +4,7 @@ import { isEarly } from '../entry/index.ts'
 import type { StaleReason } from '../events.ts'
 import type { LocalEntry } from '../memory/index.ts'
 import { type StandardSchema, validate } from '../schema.ts'
+import { staleWindow } from '../tolerance.ts'
 import { again, attend, giveStale, lost } from './attend.ts'
 import { canGoOn, flightOf, isUsable, isUsableAtOnce, type LoadCall } from './call.ts'
 import { type Copy, Flight } from './flight.ts'
@@ -82,7 +83,7 @@ function localCopy(core: Core, { options, place }: LoadCall): LocalEntry | undef
   return copy !== undefined && isStillAlive(core, place.localKey, copy) ? copy : undefined
 }
 
-/** The flight that a call may join: one that nothing which the call has to see came after. */
+/** The flight that a call may join: no change that the call has to see is newer than what it will bring. */
 export function joinable(core: Core, call: LoadCall): Flight | undefined {
   const flight = core.flights.current(flightOf(call))
   if (flight === undefined || flight.mark.version > flight.stamp || flight.mark.overtaken) return undefined
@@ -118,13 +119,12 @@ export function staleReason(
   const now = core.settings.clock.now()
   if (local === undefined || now >= local.trusted || (now < local.end && !local.expired)) return undefined
   if (!core.coherence.mayTrustLocal) return undefined
-  const { swr, staleIfError } = call.stale
-  if (isUsableAtOnce(local, swr, now) && canGoOn(call.view)) return 'swr'
+  if (isUsableAtOnce(local, call.stale.swr, now) && canGoOn(call.view)) return 'swr'
   const rests = core.flights.isResting(call.place.localKey)
-  return rests && isUsable(local, Math.max(swr, staleIfError), now) ? 'error' : undefined
+  return rests && isUsable(local, staleWindow(call.stale), now) ? 'error' : undefined
 }
 
-/** Has the value made anew, behind the call. Once at a time, and not while the origin is to be let alone. */
+/** Has the value made anew, behind the call. Once at a time, and not while the origin is to be left alone. */
 function refresh(
   core: Core,
   call: LoadCall,

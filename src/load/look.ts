@@ -8,7 +8,7 @@ import { askForLease, giveBack, type Lease, type Leased, newLease } from './leas
 import { askMore, deadlineOf, ended } from './deadline.ts'
 import { examine, factsOf, type Found, keepCopy, type Read, welcome } from './lookup.ts'
 import { withNews } from './news.ts'
-import { report } from './report.ts'
+import { report } from '../report.ts'
 import type { RedisTier } from '../redis/index.ts'
 import { usesRedis } from './store.ts'
 import { seed } from './versioned.ts'
@@ -240,7 +240,7 @@ function signalOf(flight: Flight, { call }: Looking): AbortSignal | undefined {
   return call.options.signal === undefined ? undefined : flight.signal
 }
 
-/** Bytes without any are no nothing: Redis has a key there. */
+/** An empty value is something: Redis has a key there. */
 function headIn(bytes: string | null): string {
   return bytes === null ? '' : headOf(bytes) || unknown
 }

@@ -17,7 +17,7 @@ import type { Note } from '../trace.ts'
 import type { Place, View } from '../view.ts'
 import { askMore, deadlineOf, type Patience } from './deadline.ts'
 import { withNews } from './news.ts'
-import { report } from './report.ts'
+import { report } from '../report.ts'
 import { slideFound, slideOnUse } from './slide.ts'
 
 /** One read of one key. */

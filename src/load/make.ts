@@ -3,6 +3,7 @@ import type { Core } from '../core.ts'
 import { assertFits, type Encoded } from '../entry/index.ts'
 import { CacheError } from '../errors.ts'
 import type { EntryOptions } from '../options.ts'
+import { staleWindow } from '../tolerance.ts'
 import { isUsable, type LoadCall } from './call.ts'
 import {
   type AdaptiveOptions,
@@ -18,7 +19,7 @@ import { fill, type Ground } from './fill.ts'
 import type { Copy, Flight } from './flight.ts'
 import { giveBack } from './lease.ts'
 import { asKnown } from './lookup.ts'
-import { report } from './report.ts'
+import { report } from '../report.ts'
 import { checkLifetime, lifetimeOf, usesRedis, type Write } from './store.ts'
 
 /** What the value is made from, and for whom. */
@@ -32,17 +33,17 @@ export interface Making {
   readonly mayRest: boolean
 }
 
-/** For how long a failing origin is let alone at most, in milliseconds, while there are stale values. */
+/** For how long a failing origin is left alone at most, in milliseconds, while there are stale values. */
 const longestRest = 30_000
 
-/** Makes the value, unless the origin is to be let alone, and keeps it. */
+/** Makes the value, unless the origin is to be left alone, and keeps it. */
 export async function make(core: Core, flight: Flight, making: Making): Promise<void> {
   const { call, ground } = making
   const { place, stale } = call
   const copy = replaceable(core, flight, making)
   const now = core.settings.clock.now()
   const rests = making.mayRest && core.flights.isResting(place.localKey)
-  if (rests && isUsable(copy, Math.max(stale.swr, stale.staleIfError), now)) flight.settle({ kind: 'none' })
+  if (rests && isUsable(copy, staleWindow(stale), now)) flight.settle({ kind: 'none' })
   const decisions = undecided()
   // Taken before the factory starts: what is invalidated from now on is newer than what it makes.
   flight.stamp = core.coherence.versions.seen
@@ -198,11 +199,11 @@ function encodeFor(
 }
 
 /**
- * Lets an origin that failed, or took too long, alone for as long as a value of the key would have been fresh, so that one
+ * Leaves an origin that failed, or took too long, alone for as long as a value of the key would have been fresh, so that one
  * that lives a second is asked for a second later. Only for those who put up with a stale value meanwhile.
  */
 function letRest(core: Core, { options, place, stale }: LoadCall): void {
-  if (stale.swr + stale.staleIfError === 0) return
+  if (staleWindow(stale) === 0) return
   const life = lifetimeOf(core, { options, value: undefined, random: 0 })
   core.flights.rest(place.localKey, Math.min(longestRest, life?.ttl ?? core.settings.ttl))
 }

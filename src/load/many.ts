@@ -6,7 +6,7 @@ import type { View } from '../view.ts'
 import { acceptLocal, admit, readLocal, type Read } from './lookup.ts'
 import { deadlineOf } from './deadline.ts'
 import { withNews } from './news.ts'
-import { report } from './report.ts'
+import { report } from '../report.ts'
 import { replace, toWrite, type Write } from './store.ts'
 
 /** Reads many keys: each from L1, and all that are not there together from L2. */
@@ -55,7 +55,7 @@ async function readMissing(
     const physicalKeys = reads.map(({ place }) => place.physicalKey)
     const { redis } = core
     const { reply, trusted } = await withNews(core, reads, () => redis.readMany(physicalKeys, options.signal))
-    // All come to their end: one that fails is no matter of the others, and marks last for as long as something may be stored.
+    // Waits for all: the failure of one must not touch the others, and marks have to last for as long as something may be stored.
     const outcomes = await Promise.allSettled(
       reads.map((read, i) => admit(core, read, trusted ? (reply[i] ?? null) : null)),
     )

@@ -3,7 +3,7 @@ import type { Core } from '../core.ts'
 import { ExpireEntries, RemoveEntries } from '../lua/index.ts'
 import type { Place, View } from '../view.ts'
 import { Deciding } from './deciding.ts'
-import { report } from './report.ts'
+import { report } from '../report.ts'
 import { logKeys, pushWords, runVersioned } from './versioned.ts'
 
 /** What is on its way for a key is out of date: L1 does not take it, and nobody may join who comes now. */
@@ -68,7 +68,7 @@ export async function removeVersioned(
 function remove(core: Core, targets: readonly Target[], signal: AbortSignal | undefined): Promise<number> {
   const args = [String(core.settings.fence), ...membersOf(core, targets)]
   const run = { keys: keysOf(core, targets), args, signal }
-  return runVersioned(core, RemoveEntries, { run, versionIn: (version) => version })
+  return runVersioned(core, RemoveEntries, run)
 }
 
 /** Ends the freshness of keys in both tiers; what they held is of use only where nothing better can be had. */
@@ -105,7 +105,7 @@ async function expireVersioned(core: Core, targets: readonly Target[]): Promise<
 function expire(core: Core, targets: readonly Target[]): Promise<number> {
   const args = [String(core.settings.fence), core.settings.keyPrefix, ...membersOf(core, targets)]
   const run = { keys: keysOf(core, targets), args, signal: undefined }
-  return runVersioned(core, ExpireEntries, { run, versionIn: (version) => version })
+  return runVersioned(core, ExpireEntries, run)
 }
 
 function targetsOf(view: View, keys: readonly string[], kind: 'k' | 'y'): Target[] {

@@ -6,7 +6,7 @@ import { SlideEntry } from '../lua/index.ts'
 import type { LocalEntry } from '../memory/index.ts'
 import type { Place, View } from '../view.ts'
 import { unexpected } from '../redis/index.ts'
-import { report } from './report.ts'
+import { report } from '../report.ts'
 
 /** A use in L1. Where L2 has the entry too it is extended there first, and the copy follows. */
 export function slideOnUse(core: Core, view: View, key: string, entry: LocalEntry): void {

@@ -1,4 +1,4 @@
-import type { Core } from '../core.ts'
+import { type Core, nowIn } from '../core.ts'
 import {
   assertFits,
   behindStamp,
@@ -21,7 +21,7 @@ import { type Mark, memberOf } from '../coherence/index.ts'
 import { Deciding, isReplaced } from './deciding.ts'
 import { mayKeep } from './lookup.ts'
 import { drop, removeVersioned } from './remove.ts'
-import { report } from './report.ts'
+import { report } from '../report.ts'
 import { logKeys, pushWords, runVersioned } from './versioned.ts'
 
 /** One value on its way into the tiers. */
@@ -81,10 +81,6 @@ export function lifetimeOf(
   return resolveLifetime(options, core.settings, given)
 }
 
-export function nowIn(core: Core): number {
-  return core.redis?.clock.now() ?? core.settings.clock.now()
-}
-
 /** Checks and encodes what a caller wants stored, before anything is sent or dropped. */
 export function toWrite(
   core: Core,
@@ -131,7 +127,7 @@ export async function replace(core: Core, writes: readonly Write[], condition?: 
   })
   const from = core.settings.clock.now()
   const outcomes = await Promise.allSettled(
-    writes.map((write, i) => writeRedis(core, write, marks[i] as Mark, write.options.signal, condition)),
+    writes.map((write, i) => writeRedis(core, write, marks[i] as Mark, condition)),
   )
   for (const [i, write] of writes.entries()) {
     deciding[i]?.end(outcomes[i]?.status === 'fulfilled')
@@ -173,7 +169,6 @@ async function writeRedis(
   core: Core,
   write: Write,
   mark: Mark,
-  signal: AbortSignal | undefined,
   condition?: Condition,
 ): Promise<number | undefined> {
   const { redis } = core
@@ -185,32 +180,26 @@ async function writeRedis(
   const packing = pack(encoded.text, core.settings)
   const packed = packing instanceof Promise ? await packing : packing
   // What came later in this isolate counts, and was sent already. Where a condition decides, only Redis can tell.
-  const later = condition === undefined ? (mark.later as Deciding[] | undefined) : undefined
-  if (later !== undefined && (await isReplaced(core, later, signal))) return 0
+  const later = condition === undefined ? mark.later : undefined
+  if (later !== undefined && (await isReplaced(core, later, options.signal))) return 0
   const sealed = seal(core, write, packed)
   const version =
     condition === undefined
-      ? await send(core, write, sealed, signal)
+      ? await send(core, write, sealed)
       : await condition(sealed ?? { bytes: '', ttl: 0 })
   if (version !== undefined && sealed !== undefined) stored(core, write, sealed)
   return version
 }
 
 /** An entry that has ended already is as good as removed. */
-async function send(
-  core: Core,
-  { view, key, place }: Write,
-  sealed: Sealed | undefined,
-  signal: AbortSignal | undefined,
-): Promise<number> {
+async function send(core: Core, write: Write, sealed: Sealed | undefined): Promise<number> {
+  const { view, key, place, options } = write
+  const { signal } = options
   const member = memberOf('k', view.namespace, key)
   if (sealed === undefined) return removeVersioned(core, [{ place, member }], signal)
   const keys = [core.coherence.counterKey, place.physicalKey, ...logKeys(core)]
   const args = [behindStamp(sealed.bytes), String(sealed.ttl), core.coherence.isOn ? member : '']
-  return runVersioned(core, SetEntry, {
-    run: { keys, args: [...args, ...pushWords(core, [member])], signal },
-    versionIn: (version) => version,
-  })
+  return runVersioned(core, SetEntry, { keys, args: [...args, ...pushWords(core, [member])], signal })
 }
 
 /** The bytes of an entry; `undefined` where it has ended already. `stamp`: 0 where a script draws it. */

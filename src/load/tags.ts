@@ -4,7 +4,7 @@ import type { Operation } from '../events.ts'
 import { InvalidateTags } from '../lua/index.ts'
 import { assertTags, softAddress, starAddress, tagAddress } from '../redis/index.ts'
 import type { View } from '../view.ts'
-import { report } from './report.ts'
+import { report } from '../report.ts'
 import { pushWords, runVersioned } from './versioned.ts'
 
 /** Invalidates whatever was stored with one of these tags: `t` for good, `x` so that it is of use where nothing better is. */
@@ -84,7 +84,7 @@ async function draw(
     signal: undefined,
   }
   try {
-    return await runVersioned(core, InvalidateTags, { run, versionIn: (version) => version })
+    return await runVersioned(core, InvalidateTags, run)
   } catch (error) {
     forget()
     throw report(core, operation, error)

@@ -1,30 +1,23 @@
 // Writes draw a version in Redis, which orders them without comparing clocks. A database that has none, being new or flushed,
 // is given one first.
-import { memberOf } from '../coherence/index.ts'
+import { lowestSeed, memberOf } from '../coherence/index.ts'
 import type { Core } from '../core.ts'
 import { CacheError } from '../errors.ts'
 import { type LuaScript, SeedVersions } from '../lua/index.ts'
-import { starAddress, unexpected } from '../redis/index.ts'
+import { unexpected } from '../redis/index.ts'
 import type { Run } from '../scripts/index.ts'
 
 /** What a script answers where there are no versions yet: it has written nothing. */
 const unseeded = 0
-/** A counter below this was never seeded. As in the scripts. */
-export const lowestSeed = 1e12
 const mostAttempts = 3
 
-/** Runs a script that draws a version, and gives its reply; `versionIn` finds the version there. */
-export async function runVersioned<Reply>(
-  core: Core,
-  script: LuaScript<Reply>,
-  { run, versionIn }: { run: Run; versionIn: (reply: Reply) => number },
-): Promise<Reply> {
+/** Runs a script that draws a version, and gives that. */
+export async function runVersioned(core: Core, script: LuaScript<number>, run: Run): Promise<number> {
   const { executor } = core
   if (executor === undefined) throw new TypeError('versions are drawn in Redis')
   for (let attempt = 1; attempt <= mostAttempts; attempt++) {
-    const reply = await executor.run(script, run)
-    const version = versionIn(reply)
-    if (Number.isSafeInteger(version) && version >= lowestSeed) return reply
+    const version = await executor.run(script, run)
+    if (Number.isSafeInteger(version) && version >= lowestSeed) return version
     if (version !== unseeded) throw unexpected()
     await seed(core)
   }
@@ -32,10 +25,9 @@ export async function runVersioned<Reply>(
 }
 
 /** Gives a database versions to begin with: one request, and one that asks where they stand. */
-export async function seed({ coherence, executor, settings }: Core): Promise<void> {
-  const star = `${settings.keyPrefix}:${starAddress(undefined)}`
+export async function seed({ coherence, executor }: Core): Promise<void> {
   await executor?.run(SeedVersions, {
-    keys: [coherence.counterKey, star, coherence.logKey],
+    keys: [coherence.counterKey, coherence.starKey, coherence.logKey],
     args: [memberOf('*', undefined, '')],
     signal: undefined,
   })

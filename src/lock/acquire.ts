@@ -1,5 +1,5 @@
 import { CacheError, isCacheError } from '../errors.ts'
-import { report } from '../load/report.ts'
+import { report } from '../report.ts'
 import type { RedisParts } from '../parts.ts'
 import { sleep } from '../redis/index.ts'
 import { type Answer, Claim } from './claim.ts'

@@ -1,6 +1,6 @@
 import type { Core } from '../core.ts'
 import { CacheError } from '../errors.ts'
-import { report } from '../load/report.ts'
+import { report } from '../report.ts'
 import { type Clock, unref } from '../runtime.ts'
 import type { Claim, LockRelease } from './claim.ts'
 import type { Lock } from './lock.ts'

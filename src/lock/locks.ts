@@ -1,5 +1,5 @@
 import { CacheError } from '../errors.ts'
-import { report } from '../load/report.ts'
+import { report } from '../report.ts'
 import type { RedisParts } from '../parts.ts'
 import { assertKey } from '../redis/index.ts'
 import { acquireLock } from './acquire.ts'

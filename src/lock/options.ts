@@ -45,7 +45,7 @@ export function resolveLock(
   { waits, extends: extending }: { waits: boolean; extends: boolean },
 ): LockSettings {
   if (typeof options !== 'object' || options === null)
-    throw new TypeError("the options of a lock must be an object, such as { ttl: '10s' }")
+    throw new TypeError('the options of a lock must be an object')
   const ttl = toMilliseconds(options.ttl ?? '10s', 'ttl')
   if (ttl > longestTimer) throw new TypeError('ttl must be 24 days at most: extend the lock instead')
   const { wait = waits ? ttl : false, autoExtend = extending, signal } = options

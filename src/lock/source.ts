@@ -1,7 +1,8 @@
 import { HybridCache } from '../cache.ts'
 import { createHybridCache } from '../create.ts'
-import type { CacheOptions, RedisSource } from '../options.ts'
+import type { CacheOptions } from '../options.ts'
 import { type RedisParts, redisPartsOf } from '../parts.ts'
+import type { RedisSource } from '../redis/index.ts'
 
 /** Locks in the Redis of a cache: with its prefix, its namespace, its deadlines, breaker, listeners and `waitUntil`. */
 export interface LocksOfCache {

@@ -41,7 +41,7 @@ function decode(
   return value
 }
 
-/** A function is none, but no codec writes one, so that none comes here. */
+/** Functions count as primitive here; no codec makes one, so that none arrives. */
 function isPrimitive(value: unknown): boolean {
   return value === null || typeof value !== 'object'
 }

@@ -1,4 +1,4 @@
-import { CacheError, isCacheError } from '../errors.ts'
+import { type CacheError, isCacheError, networkError } from '../errors.ts'
 import { sleep, type Subscribe } from '../redis/index.ts'
 import { type Clock, isRequestBound } from '../runtime.ts'
 
@@ -105,5 +105,5 @@ export class Listener {
 }
 
 function unconfirmed(): CacheError {
-  return new CacheError('L2_NETWORK', 'the connection for push was not confirmed', { retryable: true })
+  return networkError('the connection for push was not confirmed')
 }

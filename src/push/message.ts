@@ -1,11 +1,10 @@
 // What is said on the channel: `<version> <sender> <name> <name> …`, each name percent-encoded, so that nothing in it is a comma, a
 // space, a line end or no ASCII, which the servers and clients on the way would take for their own. The version comes from the script.
-import { type Change, toChange } from '../coherence/index.ts'
+import { type Change, lowestSeed, toChange } from '../coherence/index.ts'
 
 /** Longer ones say only that something changed. */
 const longestMessage = 2 ** 16
 const something = '?'
-const lowestSeed = 1e12
 /** How far ahead of the server's time a version may be, for a clock that is not known well: versions begin at its microseconds. */
 const margin = 3_600_000
 

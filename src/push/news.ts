@@ -6,7 +6,7 @@ import {
   type Pushing,
   type PushStats,
 } from '../coherence/index.ts'
-import { CacheError, isCacheError } from '../errors.ts'
+import { CacheError, isCacheError, networkError } from '../errors.ts'
 import { starAddress, type Subscribe, tagAddress } from '../redis/index.ts'
 import { localKeyOf } from '../view.ts'
 import { Listener } from './listener.ts'
@@ -50,7 +50,7 @@ export class News implements Pushing {
       },
       onMessage: (text) => this.#hear(text),
       onFailure: (error) =>
-        this.#report(isCacheError(error) ? error : failed('the connection for push could not be made')),
+        this.#report(isCacheError(error) ? error : networkError('the connection for push could not be made')),
     })
   }
 
@@ -100,7 +100,7 @@ export class News implements Pushing {
     if (this.#missed === undefined || this.#host.clock.monotonic() - this.#missed.at < overdueAfter) return
     this.#missed = undefined
     this.#from = Infinity
-    this.#report(failed('what others changed did not come by push: the connection is made again'))
+    this.#report(networkError('what others changed did not come by push: the connection is made again'))
     this.#listener?.restart()
   }
 
@@ -157,8 +157,4 @@ export class News implements Pushing {
 
 function nameOf({ kind, namespace, name, version }: Change): string {
   return `${version} ${memberOf(kind, namespace, name)}`
-}
-
-function failed(text: string): CacheError {
-  return new CacheError('L2_NETWORK', text, { retryable: true })
 }

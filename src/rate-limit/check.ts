@@ -1,4 +1,4 @@
-import { report } from '../load/report.ts'
+import { report } from '../report.ts'
 import { CheckRateLimits } from '../lua/index.ts'
 import type { RedisParts } from '../parts.ts'
 import { requestTimedOut, unexpected, withDeadline } from '../redis/index.ts'

@@ -1,5 +1,5 @@
 import type { Duration } from '../duration.ts'
-import { report } from '../load/report.ts'
+import { report } from '../report.ts'
 import { CheckRateLimits } from '../lua/index.ts'
 import { type Check, check, type CheckOptions, type Limits, read } from './check.ts'
 import { identify } from './identifier.ts'

@@ -1,4 +1,4 @@
-import { CacheError } from '../errors.ts'
+import { CacheError, networkError } from '../errors.ts'
 import type { Credentials } from './credentials.ts'
 import { Lines } from './lines.ts'
 import type { Subscribe } from './subscriber.ts'
@@ -22,7 +22,7 @@ export function upstashSubscriber({ url, token }: Credentials): Subscribe {
       cache: 'no-store',
       signal,
     }).catch(() => {
-      throw failed('the connection for push could not be made')
+      throw networkError('the connection for push could not be made')
     })
     const { body } = response
     if (!response.ok || body === null || !isEventStream(response)) {
@@ -60,9 +60,5 @@ async function readLines(body: ReadableStream<Uint8Array>, take: (line: string) 
 function refusal(status: number): CacheError {
   if (status === 401 || status === 403)
     return new CacheError('L2_AUTH', 'the Redis REST server refused the token for push')
-  return failed('the Redis REST server refused the connection for push')
-}
-
-function failed(text: string): CacheError {
-  return new CacheError('L2_NETWORK', text, { retryable: true })
+  return networkError('the Redis REST server refused the connection for push')
 }

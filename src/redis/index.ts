@@ -4,11 +4,12 @@ import type { L2Stats } from '../stats.ts'
 import { Breaker, type BreakerChange, type BreakerSettings } from './breaker.ts'
 import type { Credentials } from './credentials.ts'
 import { Link, type LinkSettings } from './link.ts'
+import type { RedisSource } from './source.ts'
 import { RedisTier } from './tier.ts'
 import type { Trace } from '../trace.ts'
 import type { Transport } from './transport.ts'
 import type { RequestReport } from './watch.ts'
-import { adaptUpstashClient, createUpstashTransport, isUpstashClient, type UpstashClient } from './upstash.ts'
+import { adaptUpstashClient, createUpstashTransport, isUpstashClient } from './upstash.ts'
 
 export type { BreakerChange, BreakerSettings } from './breaker.ts'
 export { type Credentials, fromEnv } from './credentials.ts'
@@ -29,6 +30,7 @@ export { type Link, type LinkSettings, requestTimedOut } from './link.ts'
 export { toReplyError } from './reply-error.ts'
 export { type Page, scan } from './scan.ts'
 export { ServerClock } from './server-clock.ts'
+export type { RedisSource } from './source.ts'
 export { type Subscribe, subscriberOf } from './subscriber.ts'
 export { type RedisTier, toText, unexpected } from './tier.ts'
 export {
@@ -61,7 +63,7 @@ export interface Surroundings {
 }
 
 export function connect(
-  redis: Credentials | UpstashClient | Transport,
+  redis: RedisSource,
   settings: LinkSettings & { readonly breaker?: BreakerSettings | undefined },
   { clock, stats, trace, onBreaker, onRequest }: Surroundings,
 ): RedisAccess {
@@ -85,7 +87,7 @@ export function connect(
 // A request is over at its deadline, unless it was cancelled and nothing runs any more that could say so.
 const probeMargin = 1000
 
-function toTransport(redis: Credentials | UpstashClient | Transport): Transport {
+function toTransport(redis: RedisSource): Transport {
   if (typeof redis !== 'object' || redis === null) {
     throw new TypeError('redis must be { url, token }, fromEnv(), a client of @upstash/redis, or a transport')
   }

@@ -1,4 +1,4 @@
-import { CacheError, type CacheErrorCode, isCacheError } from '../errors.ts'
+import { CacheError, type CacheErrorCode, isCacheError, networkError } from '../errors.ts'
 import type { Clock } from '../runtime.ts'
 import type { L2Stats } from '../stats.ts'
 import { Call, type CallOptions, splitBatch } from './batch.ts'
@@ -177,6 +177,5 @@ function checked<T>(replies: readonly T[], count: number): readonly T[] {
 }
 
 function toCacheError(error: unknown): CacheError {
-  if (isCacheError(error)) return error
-  return new CacheError('L2_NETWORK', 'the request to Redis failed', { retryable: true })
+  return isCacheError(error) ? error : networkError('the request to Redis failed')
 }

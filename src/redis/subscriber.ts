@@ -1,6 +1,6 @@
-import type { RedisSource } from '../options.ts'
 import { checkCredentials, type Credentials } from './credentials.ts'
 import { upstashSubscriber } from './event-stream.ts'
+import type { RedisSource } from './source.ts'
 import type { SubscribeOptions, Transport } from './transport.ts'
 import { isUpstashClient } from './upstash.ts'
 

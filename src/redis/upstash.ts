@@ -3,7 +3,7 @@ import type { Redis as NodeRedis } from '@upstash/redis'
 // process environment. It runs everywhere.
 import { Redis } from '@upstash/redis/cloudflare'
 import { fromBase64 } from '../entry/index.ts'
-import { CacheError, isCacheError } from '../errors.ts'
+import { CacheError, isCacheError, networkError } from '../errors.ts'
 import { withoutRedirects } from '../runtime.ts'
 import { checkCredentials, type Credentials } from './credentials.ts'
 import { toReplyError } from './reply-error.ts'
@@ -147,13 +147,9 @@ function describe(error: unknown): CacheError {
   if (name === 'UpstashError') {
     const refusal = toReplyError(message)
     // Any other error about the request as a whole is the server's own trouble, not the answer to a command.
-    return refusal.code === 'L2_REPLY' ? failed('the Redis REST server refused the request') : refusal
+    return refusal.code === 'L2_REPLY' ? networkError('the Redis REST server refused the request') : refusal
   }
   if (name === 'UpstashJSONParseError')
-    return failed('the Redis REST server answered something that is not JSON')
-  return failed('the request to the Redis REST server failed')
-}
-
-function failed(text: string): CacheError {
-  return new CacheError('L2_NETWORK', text, { retryable: true })
+    return networkError('the Redis REST server answered something that is not JSON')
+  return networkError('the request to the Redis REST server failed')
 }

@@ -245,7 +245,7 @@ describeTogether('examples/cloudflare in workerd, on %s', engines, (engine) => {
     expect(await ask(a, 'GET /trends/2')).toEqual(fresh)
   })
 
-  test('a failing origin is hidden by what there is, and let alone; an error where there is nothing', async () => {
+  test('a failing origin is hidden by what there is, and left alone; an error where there is nothing', async () => {
     const held = await ask(a, 'GET /trends/3')
     expect(held.tier).toBe('origin')
     await sleep(5050) // past `swr`

@@ -56,7 +56,7 @@ export const stale = {
       firstUse: 1,
     })
     await ask('B', 'GET /trends/3?down', {
-      note: 'let alone for a while: nobody asked',
+      note: 'left alone for a while: nobody asked',
       tier: 'stale',
       value: last,
       requests: 0,

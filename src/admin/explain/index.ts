@@ -5,6 +5,7 @@ import { joinable, staleReason } from '../../load/load.ts'
 import type { EntryOptions } from '../../options.ts'
 import { assertKey } from '../../redis/index.ts'
 import type { BreakerState } from '../../stats.ts'
+import { staleWindow } from '../../tolerance.ts'
 import { examineLocal, type ExaminedLocal } from './local.ts'
 import { examineRemote, type Remote } from './remote.ts'
 import type { Examined, TierState } from './state.ts'
@@ -30,7 +31,7 @@ export interface Explanation {
   readonly why: string
   readonly l1: TierState
   readonly l2: TierState
-  /** Whether the origin is being let alone, having failed a moment ago. */
+  /** Whether the origin is being left alone, having failed a moment ago. */
   readonly resting: boolean
   readonly breaker: BreakerState | 'off'
 }
@@ -99,7 +100,7 @@ function planOf(core: Core, call: LoadCall, { l1, l2 }: Tiers): Plan {
       refreshes: mayRefresh(core, call),
       why: 'L1 has a stale value that swr allows.',
     }
-  if (reason === 'error') return { course: 'stale', why: 'The origin has just failed and is let alone.' }
+  if (reason === 'error') return { course: 'stale', why: 'The origin has just failed and is left alone.' }
   const { stampede } = call.patience
   if (stampede !== 'off' && joinable(core, call) !== undefined)
     return { course: 'join', why: 'A load of this key is on its way in this isolate.' }
@@ -107,7 +108,7 @@ function planOf(core: Core, call: LoadCall, { l1, l2 }: Tiers): Plan {
   return withoutValue(core, call, { l1, l2 })
 }
 
-/** Not where it is being made anew already, nor while the origin is let alone. */
+/** Not where it is being made anew already, nor while the origin is left alone. */
 function mayRefresh(core: Core, call: LoadCall): boolean {
   return !core.flights.isResting(call.place.localKey) && core.flights.current(flightOf(call)) === undefined
 }
@@ -116,8 +117,8 @@ function withoutValue(core: Core, call: LoadCall, tiers: Tiers): Plan {
   const copy = lastResort(tiers)
   const now = core.settings.clock.now()
   const rests = core.flights.isResting(call.place.localKey)
-  const isOfUse = isUsable(copy, windowOf(call), now)
-  if (rests && isOfUse) return { course: 'stale', why: 'The origin has just failed and is let alone.' }
+  const isOfUse = isUsable(copy, staleWindow(call.stale), now)
+  if (rests && isOfUse) return { course: 'stale', why: 'The origin has just failed and is left alone.' }
   if (isUsableAtOnce(copy, call.stale.swr, now) && canGoOn(call.view))
     return { course: 'stale', refreshes: true, why: 'There is a stale value, which swr allows.' }
   if (!tiers.l2.leased) return { course: 'load', why: 'No tier has a value that may be given.' }
@@ -128,12 +129,7 @@ function withoutValue(core: Core, call: LoadCall, tiers: Tiers): Plan {
 }
 
 function survives(core: Core, call: LoadCall, tiers: Tiers): boolean {
-  return isUsable(lastResort(tiers), windowOf(call), core.settings.clock.now())
-}
-
-/** For how long after its end a value is of any use. */
-function windowOf({ stale }: LoadCall): number {
-  return Math.max(stale.swr, stale.staleIfError)
+  return isUsable(lastResort(tiers), staleWindow(call.stale), core.settings.clock.now())
 }
 
 /** L2's copy where it gave an answer: where it has none, that of L1 is of something that was removed. */

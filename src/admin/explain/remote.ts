@@ -1,9 +1,9 @@
 import type { Core } from '../../core.ts'
+import { lowestSeed } from '../../coherence/index.ts'
 import { endsOf, type EntryHeader, openEntry, tombstoneIn } from '../../entry/index.ts'
 import { CacheError, isCacheError } from '../../errors.ts'
-import { type RedisTier, type Reply, ServerClock, softAddress, starAddress } from '../../redis/index.ts'
+import { type RedisTier, type Reply, ServerClock, softAddress } from '../../redis/index.ts'
 import type { LoadCall } from '../../load/call.ts'
-import { lowestSeed } from '../../load/versioned.ts'
 import type { Examined, StateReason, TierState } from './state.ts'
 
 /** What L2 has, and whether another isolate is making the value. */
@@ -69,10 +69,9 @@ async function examine(core: Core, call: LoadCall, redis: RedisTier): Promise<Re
 /** In one request; the versions come first, as those of a read do. */
 async function ask(core: Core, call: LoadCall, redis: RedisTier): Promise<Asked> {
   const { place, view, key, patience } = call
-  const { counterKey, isOn } = core.coherence
-  const star = `${core.settings.keyPrefix}:${starAddress(undefined)}`
+  const { counterKey, starKey, isOn } = core.coherence
   const [versions, bytes, lease] = await Promise.all([
-    isOn ? redis.ask(['MGET', counterKey, star], signalOf(call)) : null,
+    isOn ? redis.ask(['MGET', counterKey, starKey], signalOf(call)) : null,
     redis.ask(['GET', place.physicalKey], signalOf(call)),
     patience.stampede === 'global' ? redis.ask(['GET', view.physicalKey('l', key)], signalOf(call)) : null,
   ])

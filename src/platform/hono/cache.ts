@@ -1,4 +1,5 @@
 import { HybridCache } from '../../cache.ts'
+import { nowIn } from '../../core.ts'
 import { toMilliseconds } from '../../duration.ts'
 import {
   capture,
@@ -14,7 +15,6 @@ import {
   type StoredResponse,
 } from '../../http/index.ts'
 import type { LoadContext } from '../../load/context.ts'
-import { nowIn } from '../../load/store.ts'
 import { flightId } from '../../load/flights.ts'
 import { withHeaders } from '../../rate-limit/response.ts'
 import {

@@ -1,4 +1,4 @@
-import { CacheError } from '../../errors.ts'
+import { type CacheError, networkError } from '../../errors.ts'
 import type {
   Command,
   RedisReplyError,
@@ -102,5 +102,5 @@ async function read(wire: Wire, commands: readonly Command[]): Promise<Replies> 
 }
 
 function notConnected(): CacheError {
-  return new CacheError('L2_NETWORK', 'the Redis client is not connected', { retryable: true })
+  return networkError('the Redis client is not connected')
 }

@@ -1,4 +1,4 @@
-import { CacheError } from '../../errors.ts'
+import { CacheError, networkError } from '../../errors.ts'
 import { type Command, RedisReplyError, type Reply } from '../../redis/index.ts'
 
 const pairing = new Set<unknown>(['WITHSCORES', 'WITHVALUES'])
@@ -64,5 +64,5 @@ function hasCode(error: Error): boolean {
 
 /** No answer to the batch, or to a part of it: what of it has run is unknown. Clients' own errors hold commands and hosts. */
 export function failed(): CacheError {
-  return new CacheError('L2_NETWORK', 'the connection to Redis failed', { retryable: true })
+  return networkError('the connection to Redis failed')
 }

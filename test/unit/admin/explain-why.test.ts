@@ -8,7 +8,7 @@ import { World } from '../../support/world.ts'
 const life = { ttl: '10s', staleIfError: '1h' } as const
 const failing = (): Promise<never> => Promise.reject(new Error('the origin fails'))
 
-test('an origin that has just failed is let alone where a stale value will do', async () => {
+test('an origin that has just failed is left alone where a stale value will do', async () => {
   const world = new World()
   const cache = await world.warm()
   await cache.set('k', 'v', life)

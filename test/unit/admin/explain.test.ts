@@ -139,7 +139,7 @@ describe('explain', () => {
     await cache.expireByTag('t')
     expect((await explain(cache, 'k', life)).survivesFailure).toBe(false)
     await expect(cache.getOrCreate('k', fails, life)).rejects.toThrow('down')
-    // Fresh until now, while the origin is being let alone.
+    // Fresh until now, while the origin is being left alone.
     await cache.set('r', 1, life)
     for (const key of world.redis.values.keys())
       if (key.endsWith(':r')) world.redis.values.set(key, { value: 'foreign', expires: Infinity })

@@ -115,7 +115,7 @@ describe('what getAndExtend prolongs does not outlive what is known of its tags'
     expect(world.redis.values.get('hc:e:k')?.value).toMatch(/^h1\|t\|/)
   })
 
-  test('but what may be of use, and does not outlive it, is let alone', async () => {
+  test('but what may be of use, and does not outlive it, is left alone', async () => {
     const world = new World()
     const options = { ...lives, ttl: '10m', staleIfError: '50m' } as const
     const writer = (await world.warm(options)) as HybridCache<true>

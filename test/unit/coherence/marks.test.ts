@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Marks } from '../../../src/coherence/marks.ts'
+import { Deciding } from '../../../src/load/deciding.ts'
 
 test('a write overtakes the operations in flight on its key, and no others', () => {
   const marks = new Marks()
@@ -22,7 +23,7 @@ test('what a caller stores explicitly is told who came later, where that decides
   set.explicit = true
   marks.supersede('k')
   expect([load.superseded, set.superseded, set.later]).toEqual([true, false, undefined])
-  const [one, other] = [{}, {}]
+  const [one, other] = [new Deciding(), new Deciding()]
   marks.supersede('k', one)
   marks.supersede('k', other)
   expect([set.superseded, set.later]).toEqual([false, [one, other]])

@@ -131,6 +131,6 @@ describe('the name of a serializer', () => {
 })
 
 test('a codec says whose marks it can read, which a script is told', () => {
-  expect(new Codec().readable).toEqual(['j', 's'])
-  expect(new Codec(textual()).readable).toEqual(['j', 's', 't:text', 'b:text'])
+  expect(new Codec().readable).toBe(',j,s,')
+  expect(new Codec(textual()).readable).toBe(',j,s,t:text,b:text,')
 })

@@ -1,6 +1,6 @@
-import type { Core } from '../core.ts'
-import { CacheError, isCacheError } from '../errors.ts'
-import type { Operation } from '../events.ts'
+import type { Core } from './core.ts'
+import { CacheError, isCacheError } from './errors.ts'
+import type { Operation } from './events.ts'
 
 /**
  * Tells the listeners of a failure. Whatever is no failure of the cache, the reason of a caller's own signal above all, is
