@@ -66,7 +66,7 @@ export interface LocalLife {
   readonly staleUntil: number
   /** The idle window in milliseconds; 0 where it does not slide. */
   readonly idle: number
-  /** Until when it lives if nobody uses it; the same as `until` where it does not slide. */
+  /** Until when the entry lives if nobody uses it, however long the copy is trusted; `until` where it does not slide. */
   idleUntil: number
 }
 
@@ -97,7 +97,12 @@ export function isEarly(
   return Math.max(took, 1) * beta * -Math.log(1 - random) >= left
 }
 
-/** Whether a use at `now` is to extend the copy: once half of its idle window has gone. */
-export function isSlideDue(life: LocalLife, now: number): boolean {
-  return life.idle > 0 && life.idleUntil - now <= life.idle / 2
+/**
+ * Whether a use at `now` is to extend what lives until `idleUntil` if nobody uses it, and until `end` at most: once half of its idle
+ * window has gone, and if there is anything to gain.
+ */
+export function isSlideDue({ idle, idleUntil, end }: Sliding, now: number): boolean {
+  return idle > 0 && idleUntil < end && idleUntil - now <= idle / 2
 }
+
+type Sliding = Pick<LocalLife, 'idle' | 'idleUntil' | 'end'>

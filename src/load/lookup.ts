@@ -3,6 +3,7 @@ import type { Core } from '../core.ts'
 import {
   type EntryHeader,
   isFreshLocally,
+  isSlideDue,
   openEntry,
   type OpenedEntry,
   remaining,
@@ -200,7 +201,7 @@ function gone(core: Core, { place, mark }: Read): undefined {
 
 /** Counts a hit in L2, lets L1 keep a copy, and extends what slides. */
 export function welcome(core: Core, read: Read, found: Found): unknown {
-  const { created, idle, took } = found.opened.header
+  const { created, idle, took, fresh, end } = found.opened.header
   core.counters.l2.hits++
   core.counters.saved += took
   core.events.emit('hit', {
@@ -209,7 +210,8 @@ export function welcome(core: Core, read: Read, found: Found): unknown {
     age: (core.redis?.clock.now() ?? 0) - created,
   })
   if (found.left > 0) keepCopy(core, read, found)
-  if (read.extendedAt === undefined && idle > 0 && found.left <= idle / 2) slideFound(core, read)
+  if (read.extendedAt === undefined && isSlideDue({ idle, idleUntil: fresh, end }, fresh - found.left))
+    slideFound(core, read)
   return found.accepted
 }
 

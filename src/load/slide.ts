@@ -13,7 +13,7 @@ export function slideOnUse(core: Core, view: View, key: string, entry: LocalEntr
   const now = core.settings.clock.now()
   if (!isSlideDue(entry, now)) return
   if (!entry.shared) {
-    entry.idleUntil = Math.min(now + entry.idle, entry.until)
+    entry.idleUntil = Math.min(now + entry.idle, entry.end)
     core.events.emit('extend', { tier: 'l1', ttl: entry.idleUntil - now })
     return
   }
@@ -40,7 +40,8 @@ function slide(core: Core, view: View, place: Place, copy: LocalEntry | undefine
       if (left > 0) core.events.emit('extend', { tier: 'l2', ttl: left })
       if (copy === undefined || !core.local.holds(place.localKey, copy)) return
       if (left === 0) core.local.remove(place.localKey)
-      else copy.idleUntil = Math.min(from + left, copy.until)
+      // Less than the window: it lives until its end now.
+      else copy.idleUntil = left < copy.idle ? copy.end : Math.min(from + left, copy.end)
     } catch (error) {
       report(core, 'slide', error)
     }

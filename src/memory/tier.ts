@@ -151,7 +151,7 @@ function instantsOf({ from, ttl, endsIn, staleFor, idle, idleTtl }: CopyLife): L
   const end = from + endsIn
   const trusted = from + ttl
   const until = Math.min(trusted, end)
-  const idleUntil = idle > 0 ? Math.min(until, from + idleTtl) : until
+  const idleUntil = idle > 0 ? Math.min(end, from + idleTtl) : until
   return { from, until, trusted, end, staleUntil: staleFor > 0 ? end + staleFor : until, idle, idleUntil }
 }
 

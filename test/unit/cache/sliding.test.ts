@@ -43,6 +43,22 @@ describe('in memory only', () => {
     expect(cache.getLocal('k')).toBeUndefined()
   })
 
+  test('only a use that gains something extends it', async () => {
+    const world = new World()
+    const cache = world.memoryOnly({ localTtl: '30s' })
+    const events = record(cache, 'extend')
+    await cache.set('k', 'v', { sliding: '10m', ttl: '1h' })
+    await world.clock.advance(20_000)
+    cache.getLocal('k')
+    expect(events).toEqual([])
+    await cache.set('k', 'v', { sliding: '20s', ttl: '30s' })
+    for (const pause of [10_000, 5_000, 5_000, 9_000]) {
+      await world.clock.advance(pause)
+      expect(cache.getLocal('k')).toBe('v')
+    }
+    expect(events).toEqual([{ tier: 'l1', ttl: 20_000 }])
+  })
+
   test('without a ttl of its own its absolute end is maxTtl', async () => {
     const world = new World()
     const cache = world.memoryOnly({ maxTtl: '1h', ttl: '1m' })
@@ -84,6 +100,44 @@ describe('in both tiers', () => {
     await world.clock.advance(9999)
     expect(cache.getLocal('k')).toBe('v')
     expect(await world.isolate().get('k')).toBe('v')
+  })
+
+  const windows = [
+    ['10m', 30_000],
+    ['1m', 29_000],
+  ] as const
+  test.each(windows)(
+    'while less than half of a window of %s has gone no use in L1 asks Redis',
+    async (window, within) => {
+      const world = new World()
+      const cache = await world.warm({ localTtl: '30s' })
+      await cache.set('k', 'v', { sliding: window, ttl: '1h' })
+      world.redis.take()
+      for (let second = 1000; second < within; second += 1000) {
+        await world.clock.advance(1000)
+        expect(cache.getLocal('k')).toBe('v')
+      }
+      await settle()
+      expect(world.redis.take()).toEqual([])
+    },
+  )
+
+  test('once it lives until its absolute end no use asks for more, in either tier', async () => {
+    const world = new World()
+    const cache = await world.warm({ localTtl: '1h', coherence: 'off' })
+    await cache.set('k', 'v', { sliding: '40s', ttl: '1m' })
+    await world.clock.advance(25_000)
+    expect(cache.getLocal('k')).toBe('v')
+    await settle()
+    expect(world.redis.take()).toEqual([['SetEntry'], ['SlideEntry']])
+    await world.clock.advance(30_000)
+    expect([cache.getLocal('k'), await cache.get('k', { l1: false })]).toEqual(['v', 'v'])
+    await settle()
+    expect(world.redis.take()).toEqual([['GET']])
+    await world.clock.advance(4999)
+    expect(cache.getLocal('k')).toBe('v')
+    await world.clock.advance(1)
+    expect(cache.getLocal('k')).toBeUndefined()
   })
 
   test('a use in L2 extends it, and L1 learns from the answer how long it lives', async () => {

@@ -108,16 +108,20 @@ describe('extending a sliding copy', () => {
   })
 
   test('is due as soon as half of the idle window has gone', () => {
-    const copy = life({ idle: 4, idleUntil: 4 })
+    const copy = life({ idle: 4, idleUntil: 4, end: 5 })
     expect(small.map((now) => isSlideDue(copy, now))).toEqual([false, false, true, true, true, true])
-    const odd = life({ idle: 5, idleUntil: 5 })
+    const odd = life({ idle: 5, idleUntil: 5, end: 6 })
     expect(small.map((now) => isSlideDue(odd, now))).toEqual([false, false, false, true, true, true])
+  })
+
+  test('is never due where it lives until its end already', () => {
+    for (const now of small) expect(isSlideDue(life({ idle: 5, idleUntil: 5, end: 5 }), now)).toBe(false)
   })
 
   test('is not due at once after it was extended', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1e9 }), fc.nat(1e9), (idle, now) => {
-        expect(isSlideDue(life({ idle, idleUntil: now + idle }), now)).toBe(false)
+        expect(isSlideDue(life({ idle, idleUntil: now + idle, end: Infinity }), now)).toBe(false)
       }),
     )
   })
