@@ -1,5 +1,6 @@
 // One load in the whole fleet: who is to make a value holds its lease, a key in Redis, and the others wait for what it makes.
 import type { Core } from '../core.ts'
+import { tombstoneIn } from '../entry/index.ts'
 import { CommitEntry, CompareAndDelete, LeaseEntry } from '../lua/index.ts'
 import type { LoadCall } from './call.ts'
 import { report } from '../report.ts'
@@ -14,7 +15,7 @@ export interface Lease {
   readonly key: string
   /** Whose it is. */
   readonly token: string
-  /** The version that the holder had seen when it asked, which stands before the token. */
+  /** The version that the holder had seen when it got it, which stands before the token. */
   stamp: number
   /** How long it lasts, in milliseconds: long enough for the longest load, and its write. */
   readonly ms: number
@@ -26,6 +27,8 @@ export interface Leased {
   readonly state: 'hit' | 'won' | 'busy'
   /** How long the lease lasts from now on, in milliseconds. */
   readonly wait: number
+  /** What stands before the token, where the lease was won. */
+  readonly stamp: number
 }
 
 /** A lease to ask for. Every flight has a token of its own: asked for twice, it is granted twice. */
@@ -54,7 +57,8 @@ export async function askForLease(
   redis.askTheTime()
   const now = redis.clock.known ? String(redis.clock.now()) : ''
   const { versions } = core.coherence
-  lease.stamp = versions.seen
+  const asked = versions.seen
+  lease.stamp = asked
   const reply: unknown = await executor.run(LeaseEntry, {
     keys: [place.physicalKey, lease.key],
     args: [
@@ -64,7 +68,7 @@ export async function askForLease(
       String(lease.ms),
       now,
       String(after),
-      String(lease.stamp),
+      String(asked),
       String(versions.floor(place.localKey, view.tagAddresses([]))),
     ],
     signal,
@@ -72,7 +76,16 @@ export async function askForLease(
   const [state, bytes, wait] = Array.isArray(reply) ? (reply as readonly unknown[]) : []
   const what = states[state as number]
   if (what === undefined || typeof wait !== 'number') throw unexpected()
-  return { bytes: toText(bytes), state: what, wait }
+  const text = toText(bytes)
+  const stamp = stampOf(asked, text)
+  if (what === 'won') lease.stamp = stamp
+  return { bytes: text, state: what, wait, stamp }
+}
+
+/** As in the script: a tombstone that comes with the lease has been seen by its holder, unless that is new to all versions. */
+function stampOf(asked: number, bytes: string | null): number {
+  const removed = bytes === null ? undefined : tombstoneIn(bytes)
+  return asked === 0 ? 0 : Math.max(asked, removed ?? 0)
 }
 
 /** Stores what was made, unless the lease went to another meanwhile, or what is under the key is not what was `seen`. */

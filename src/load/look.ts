@@ -189,7 +189,7 @@ async function askTogether(
   }
 }
 
-/** One request for the lease. It is kept under the version that was known then. */
+/** One request for the lease. It is kept under the version that was known then, or that of a tombstone that came with it. */
 interface Ask {
   readonly granted: Promise<Leased>
   readonly stamp: number
@@ -198,12 +198,16 @@ interface Ask {
 /** Never rejects. What became of an ask that failed nobody knows: if it was the only one, a lease that it won ends by itself. */
 async function letGo(core: Core, call: LoadCall, lease: Lease, asks: readonly Ask[]): Promise<void> {
   let won = false
+  const stamps = new Set(asks.map(({ stamp }) => stamp))
   const learn = async ({ granted }: Ask): Promise<void> => {
-    if ((await granted).state === 'won') won = true
+    const { state, stamp } = await granted
+    if (state !== 'won') return
+    won = true
+    stamps.add(stamp)
   }
   await Promise.all(asks.map((ask) => ended(core, learn(ask))))
   if (!won) return
-  for (const stamp of new Set(asks.map((ask) => ask.stamp))) await giveBack(core, call, { ...lease, stamp })
+  for (const stamp of stamps) await giveBack(core, call, { ...lease, stamp })
 }
 
 /** While another isolate makes the value: who has a stale one takes it, and the others wait. */

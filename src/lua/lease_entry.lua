@@ -7,9 +7,10 @@
 -- after the work was stored, it finds the entry and takes nothing; where that is gone already, it takes a
 -- lease that nobody uses, for its time. A lease without an end is not one of ours and would stop everybody
 -- for ever: it counts as free, and so does a key of another type. So does a lease whose holder started before
--- an invalidation that the caller knows of, or that left a tombstone: what it makes will not be stored. Of a
--- holder that had not heard of any version yet, and asked for them in the same request, that is not known: it
--- counts, or of isolates that have just started each would come to know better than the one before.
+-- an invalidation that the caller knows of, or that left a tombstone: what it makes will not be stored. A
+-- tombstone that is there when the lease is taken comes with it, and counts as seen. Of a holder that had not
+-- heard of any version yet, and asked for them in the same request, that is not known: it counts, or of
+-- isolates that have just started each would come to know better than the one before.
 --
 -- TIME is a command, and callers mostly know the server's clock well enough: they judge the entry that they
 -- get by it anyway. Where nothing is there it is not asked. `after` is for who refreshes an entry: only one
@@ -23,7 +24,8 @@
 -- ARGV[4] expiration: milliseconds - of the lease; from 1
 -- ARGV[5] now: integer - the instant by the server's clock, in milliseconds; empty: TIME tells
 -- ARGV[6] after: integer - an instant: an entry must be created later; 0: any will do
--- ARGV[7] stamp: integer - the highest version that the caller has seen; kept with the lease
+-- ARGV[7] stamp: integer - the highest version that the caller has seen; kept with the lease, or that of a
+--   tombstone where it is higher, unless the caller had not seen any
 -- ARGV[8] floor: integer - a version: an entry with a stamp below it will not do, and a holder's does not count
 -- returns readonly [state: 0 | 1 | 2, bytes: string | null, wait: number] - 0 when the entry will do, 1 when
 --   the token has the lease, 2 when another has it; the string under the key, whatever it is; how many
@@ -41,6 +43,7 @@
 -- @include _refuse
 -- @include _stamp
 -- @include _tombstone
+-- @include _version
 -- @include _whole
 
 local ttl, after = milliseconds(ARGV[4], 1), whole(ARGV[6], 0, 9007199254740991)
@@ -58,10 +61,12 @@ if bytes and (stamp_of(bytes) or -1) >= floor then
 end
 local held_at, token = holder_of(holder or '')
 local is_new = token and held_at == 0
-local void = not is_new and held_at < math.max(floor, bytes and fenced_at(bytes) or 0)
+local removed = bytes and fenced_at(bytes) or 0
+local void = not is_new and held_at < math.max(floor, removed)
 if holder and token ~= ARGV[3] and not void then
   local wait = redis.call('PTTL', KEYS[2])
   if wait >= 0 then return { 2, bytes, math.max(1, wait) } end
 end
-redis.call('SET', KEYS[2], ARGV[7] .. '|' .. ARGV[3], 'PX', ARGV[4])
+local seen = stamp == 0 and 0 or math.max(stamp, removed)
+redis.call('SET', KEYS[2], digits(seen) .. '|' .. ARGV[3], 'PX', ARGV[4])
 return { 1, bytes, ttl }

@@ -1338,7 +1338,8 @@ export type LeaseEntryReply = readonly [state: 0 | 1 | 2, bytes: string | null, 
  * - `ARGV[4]` expiration: milliseconds (of the lease; from 1)
  * - `ARGV[5]` now: integer (the instant by the server's clock, in milliseconds; empty: TIME tells)
  * - `ARGV[6]` after: integer (an instant: an entry must be created later; 0: any will do)
- * - `ARGV[7]` stamp: integer (the highest version that the caller has seen; kept with the lease)
+ * - `ARGV[7]` stamp: integer (the highest version that the caller has seen; kept with the lease, or that
+ * of a tombstone where it is higher, unless the caller had not seen any)
  * - `ARGV[8]` floor: integer (a version: an entry with a stamp below it will not do, and a holder's does
  * not count)
  *
@@ -1384,6 +1385,8 @@ export const LeaseEntry: LuaScript<LeaseEntryReply> = {
 
 
 
+
+
 local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
 local function holder_of(lease) local stamp, from = string.match(lease, '^(%d+)|()') if not stamp or #stamp > 16 then return 0, nil end return tonumber(stamp), string.sub(lease, from) end
 local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
@@ -1392,6 +1395,7 @@ local function readable(entry, codecs) if not entry or not string.match(entry.co
 local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
 local function stamp_of(bytes) local stamp = string.match(bytes, '^h1|e|(%d*)|') if not stamp or #stamp > 16 then return nil end return stamp == '' and 0 or tonumber(stamp) end
 local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end
+local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end
 
 
 local ttl, after = milliseconds(ARGV[4], 1), whole(ARGV[6], 0, 9007199254740991)
@@ -1409,16 +1413,18 @@ if readable(entry, ARGV[2]) and entry.created > after then return { 0, bytes, 0 
 end
 local held_at, token = holder_of(holder or '')
 local is_new = token and held_at == 0
-local void = not is_new and held_at < math.max(floor, bytes and fenced_at(bytes) or 0)
+local removed = bytes and fenced_at(bytes) or 0
+local void = not is_new and held_at < math.max(floor, removed)
 if holder and token ~= ARGV[3] and not void then
 local wait = redis.call('PTTL', KEYS[2])
 if wait >= 0 then return { 2, bytes, math.max(1, wait) } end
 end
-redis.call('SET', KEYS[2], ARGV[7] .. '|' .. ARGV[3], 'PX', ARGV[4])
+local seen = stamp == 0 and 0 or math.max(stamp, removed)
+redis.call('SET', KEYS[2], digits(seen) .. '|' .. ARGV[3], 'PX', ARGV[4])
 return { 1, bytes, ttl }`,
   sha1: {
-    redis: '5b943470eab0e4f21c7d47626f12fc0f1f37b9ee',
-    upstash: '9f00d230c2f4b997e61defd0465623e9875aadbd',
+    redis: '6ee3a2a11bf4350bae8d27f39bf22efe05d3e8c2',
+    upstash: 'a32aa4c9724056a352e16b56b09b75a059aa9977',
   },
   keys: { min: 2, max: 2, names: ['entry', 'lease'] },
   args: {

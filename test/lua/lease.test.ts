@@ -245,6 +245,21 @@ describeScripts('leases', (lua) => {
       }
     })
 
+    test('a tombstone that comes with a lease counts as seen, unless the holder is new to all versions', async () => {
+      for (const [stamp, version, kept] of [
+        [7, 6, '7'],
+        [7, 8, '8'],
+        [7, '1700000000000000', '1700000000000000'],
+        [0, 8, '0'],
+      ] as const) {
+        await lua().redis('SET', key, tombstoneOf(version))
+        expect(await stateOf({ stamp })).toBe(1)
+        expect([stamp, version, await holder()]).toEqual([stamp, version, `${kept}|mine`])
+        expect(await stateOf({ stamp, token: 'other' })).toBe(2)
+        await lua().redis('DEL', leaseKey)
+      }
+    })
+
     test('a lease that is void costs no more than one that is free', async () => {
       await held()
       expect(await lua().billed(() => lease({ floor: 8 }))).toBe(3)

@@ -26,12 +26,14 @@ function leaseEntry(call: Call, [entryKey = '', leaseKey = '']: Words, args: Wor
   }
   const held = holderOf(holder)
   const isNew = held.token !== undefined && held.heldAt === 0
-  const isVoid = !isNew && held.heldAt < Math.max(floor, fencedAt(bytes) ?? 0)
+  const removed = fencedAt(bytes) ?? 0
+  const isVoid = !isNew && held.heldAt < Math.max(floor, removed)
   if (holder !== null && held.token !== token && !isVoid) {
     const wait = call<number>('PTTL', leaseKey)
     if (wait >= 0) return [2, bytes, Math.max(1, wait)]
   }
-  call('SET', leaseKey, `${known}|${token}`, 'PX', life)
+  const seen = stamp === 0 ? 0 : Math.max(stamp, removed)
+  call('SET', leaseKey, `${seen}|${token}`, 'PX', life)
   return [1, bytes, life]
 }
 

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { World } from '../../support/world.ts'
 
 test.each(['isolate', 'global'] as const)(
@@ -30,3 +30,23 @@ test.each(['isolate', 'global'] as const)(
     expect(calls).toBe(1)
   },
 )
+
+test("what another isolate has removed is made once in the fleet with 'global', by isolates that have not heard of it", async () => {
+  const world = new World()
+  const isolates = await Promise.all(
+    Array.from({ length: 5 }, () => world.warm({ stampede: 'global', localTtl: '1h' })),
+  )
+  const remover = await world.warm()
+  await remover.set('k', 'old')
+  await remover.remove('k')
+  const factory = vi.fn(async () => {
+    await new Promise<void>((resolve) => void world.clock.setTimeout(resolve, 100))
+    return 'new'
+  })
+  const lost: unknown[] = []
+  for (const cache of isolates) cache.on('lease', ({ state }) => state === 'lost' && lost.push(state))
+  const calls = isolates.map((cache) => cache.getOrCreate('k', factory))
+  await world.clock.advance(1000)
+  expect(await Promise.all(calls)).toEqual(isolates.map(() => 'new'))
+  expect([factory.mock.calls.length, lost]).toEqual([1, []])
+})

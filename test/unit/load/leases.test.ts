@@ -24,6 +24,16 @@ describe('a lease that a load won and goes on without is given back', () => {
     expect(leases(world)).toEqual([])
   })
 
+  test('where it came with a tombstone, though nothing was made', async () => {
+    const world = new World()
+    const [cache, other] = [await world.warm(), await world.warm()]
+    await other.remove('k')
+    const failed = cache.getOrCreate('k', () => Promise.reject(new Error('down')), { stampede: 'global' })
+    await expect(failed).rejects.toThrow('down')
+    await settle()
+    expect(leases(world)).toEqual([])
+  })
+
   test('where it was won too late', async () => {
     const world = new World()
     const [cache, second] = [await world.warm({ l2 }), await world.warm({ l2 })]
