@@ -1,4 +1,4 @@
-import { type RedisTier, type Reply, softAddress, starAddress, tagAddress } from '../redis/index.ts'
+import { chunksOf, type RedisTier, type Reply, softAddress, starAddress, tagAddress } from '../redis/index.ts'
 import { localKeyOf } from '../view.ts'
 import { type Change, kindOf, logLength, lowestSeed, parseLog, readLog } from './log.ts'
 import type { Asking, CoherenceParts, CoherenceSettings, News } from './parts.ts'
@@ -10,8 +10,16 @@ interface Tick extends Asking {
   readonly tags: Set<string>
 }
 
+/** The tags that are asked for in one tick: many entries that have one ask for it once. */
+interface Fetch {
+  readonly tags: Set<string>
+  readonly done: Promise<void>
+}
+
 const upToDate: Promise<News> = Promise.resolve('ok')
 const askAgainAfter = 2000
+/** Two keys each. */
+const tagsAtOnce = 500
 
 /** Whom to believe: the versions of an isolate, kept up to date by what it reads anyway. */
 export class Coherence {
@@ -20,6 +28,7 @@ export class Coherence {
   readonly #parts: CoherenceParts
   /** What the reads of one tick share. No longer: a promise of a request that is gone may never settle. */
   #tick: Tick | undefined
+  #fetch: Fetch | undefined
   readonly #maxStaleness: number
   #checkedAt = -Infinity
   #askedAt = -Infinity
@@ -202,12 +211,24 @@ export class Coherence {
     return this.versions.seen
   }
 
-  /** Asks for the versions of those tags that are not known. */
+  /** Asks for the versions of those tags that are not known, together with whatever asks in the same tick. */
   async fetchTags(tags: readonly string[]): Promise<void> {
-    await this.#begin(
-      undefined,
-      tags.filter((tag) => !this.versions.knows(tag)),
-    )
+    const missing = tags.filter((tag) => !this.versions.knows(tag))
+    if (missing.length === 0) return
+    this.#fetch ??= this.#startFetch()
+    for (const tag of missing) this.#fetch.tags.add(tag)
+    await this.#fetch.done
+  }
+
+  #startFetch(): Fetch {
+    const tags = new Set<string>()
+    return { tags, done: this.#fetchSoon(tags) }
+  }
+
+  async #fetchSoon(tags: ReadonlySet<string>): Promise<void> {
+    await undefined
+    this.#fetch = undefined
+    await Promise.all(chunksOf([...tags], tagsAtOnce).map((chunk) => this.#begin(undefined, chunk)))
   }
 
   /** Nothing that was missed can be told any more. */

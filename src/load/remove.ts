@@ -1,6 +1,7 @@
 import { memberOf } from '../coherence/index.ts'
 import type { Core } from '../core.ts'
 import { ExpireEntries, RemoveEntries } from '../lua/index.ts'
+import { chunksOf } from '../redis/index.ts'
 import type { Place, View } from '../view.ts'
 import { Deciding } from './deciding.ts'
 import { report } from '../report.ts'
@@ -43,7 +44,7 @@ export async function removeEverywhere(core: Core, view: View, keys: readonly st
   const places = targets.map(({ place }) => place)
   core.events.emit('remove', { tier: 'l1', kind: 'key', count: drop(core, places) })
   try {
-    await Promise.all(chunks(targets).map((chunk) => removeVersioned(core, chunk, undefined)))
+    await Promise.all(chunksOf(targets, mostKeys).map((chunk) => removeVersioned(core, chunk, undefined)))
     deciding.end(true)
     if (core.redis !== undefined)
       core.events.emit('remove', { tier: 'l2', kind: 'key', count: places.length })
@@ -78,7 +79,7 @@ export async function expireEverywhere(core: Core, view: View, keys: readonly st
   for (const { place } of targets) core.marks.supersede(place.localKey)
   core.events.emit('expire', { tier: 'l1', kind: 'key', count: expireLocal(core, targets) })
   try {
-    await Promise.all(chunks(targets).map((chunk) => expireVersioned(core, chunk)))
+    await Promise.all(chunksOf(targets, mostKeys).map((chunk) => expireVersioned(core, chunk)))
     if (core.redis !== undefined)
       core.events.emit('expire', { tier: 'l2', kind: 'key', count: targets.length })
   } catch (error) {
@@ -123,10 +124,4 @@ function membersOf(core: Core, targets: readonly Target[]): readonly string[] {
   if (!core.coherence.isOn) return []
   const members = targets.map(({ member }) => member)
   return [...members, ...pushWords(core, members)]
-}
-
-function chunks(targets: readonly Target[]): Target[][] {
-  const parts: Target[][] = []
-  for (let i = 0; i < targets.length; i += mostKeys) parts.push(targets.slice(i, i + mostKeys))
-  return parts
 }

@@ -12,6 +12,7 @@ import type { RequestReport } from './watch.ts'
 import { adaptUpstashClient, createUpstashTransport, isUpstashClient } from './upstash.ts'
 
 export type { BreakerChange, BreakerSettings } from './breaker.ts'
+export { chunksOf } from './chunks.ts'
 export { type Credentials, fromEnv } from './credentials.ts'
 export { sleep, withDeadline } from './deadline.ts'
 export {

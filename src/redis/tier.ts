@@ -1,5 +1,6 @@
 import { CacheError, isCacheError } from '../errors.ts'
 import type { Clock } from '../runtime.ts'
+import { chunksOf } from './chunks.ts'
 import type { Link } from './link.ts'
 import { ServerClock } from './server-clock.ts'
 import type { Command, Reply } from './transport.ts'
@@ -39,7 +40,7 @@ export class RedisTier {
   async readMany(keys: readonly string[], signal?: Signal): Promise<(string | null)[]> {
     if (this.#tick?.writing === true) await this.#inTurn(this.#tick.learning)
     this.askTheTime()
-    const replies = chunks(keys).map((chunk) =>
+    const replies = chunksOf(keys, maxKeys).map((chunk) =>
       this.#link.send(['MGET', ...chunk], { idempotent: true, reads: true, signal }),
     )
     const values = (await Promise.all(replies)).flatMap((reply) =>
@@ -65,7 +66,9 @@ export class RedisTier {
   async remove(keys: readonly string[], signal?: Signal): Promise<void> {
     if (this.#tick?.writing === true) await this.#inTurn(this.#tick.learning).catch(() => undefined)
     await Promise.all(
-      chunks(keys).map((chunk) => this.#link.send(['DEL', ...chunk], { idempotent: true, signal })),
+      chunksOf(keys, maxKeys).map((chunk) =>
+        this.#link.send(['DEL', ...chunk], { idempotent: true, signal }),
+      ),
     )
   }
 
@@ -135,12 +138,6 @@ const askAgainAfter = 2000
 
 // What one command takes: a script engine's or proxy's limit on arguments is far above it.
 const maxKeys = 1000
-
-function chunks(keys: readonly string[]): string[][] {
-  const parts: string[][] = []
-  for (let i = 0; i < keys.length; i += maxKeys) parts.push(keys.slice(i, i + maxKeys))
-  return parts
-}
 
 /** A text or nothing; throws for any other reply. */
 export function toText(reply: unknown): string | null {

@@ -154,6 +154,13 @@ onEveryEngine('costs', (server) => {
     expect(await cost(() => latest.getMany(keys, { tags }))).toBe('1/2')
     const first = isolate()
     expect(await cost(() => first.getOrCreate('a', () => 2, { tags }))).toBe('1/3')
+    // For all that a tick brings, they are asked for together.
+    const many = await other()
+    expect(await cost(() => many.getMany(keys))).toBe('2/2')
+    const one = await other()
+    expect(await cost(() => Promise.all(keys.map((key) => one.get(key))))).toBe('2/2')
+    const loading = await other()
+    expect(await cost(() => loading.getOrCreateMany(keys, () => new Map()))).toBe('2/2')
   })
 
   test('loads, leases and refreshes: the table of docs/loading.md', async () => {

@@ -2,6 +2,24 @@ import { describe, expect, test } from 'vitest'
 import { due, patient } from '../../support/coherence.ts'
 import { World } from '../../support/world.ts'
 
+test('thousands of tags that are not known are asked for in commands of a thousand keys at most', async () => {
+  const world = new World()
+  const writer = await world.warm()
+  const keys = Array.from({ length: 1200 }, (_, i) => `k${i}`)
+  await writer.setMany(
+    keys.map((key) => [key, key]),
+    { l1: false },
+  )
+  for (const key of keys) await writer.set(key, key, { tags: [key] })
+  await writer.removeByTag('k7')
+  await writer.set('later', 1)
+  const cache = await world.warm()
+  const values = await cache.getMany(keys)
+  expect([values.size, values.has('k7')]).toEqual([1199, false])
+  const [, asked = []] = world.redis.take()
+  expect(asked).toEqual(['MGET', 'MGET', 'MGET'])
+})
+
 describe('a tag of which only one change was told is asked for', () => {
   test('where that was an own invalidation, before the first request', async () => {
     const world = new World()
