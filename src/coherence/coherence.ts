@@ -121,7 +121,9 @@ export class Coherence {
     const now = this.#parts.clock.monotonic()
     const { interval } = this.#parts.settings as CoherenceSettings
     if (this.push?.isDue === true) return true
-    return now - this.#checkedAt >= interval && now - this.#askedAt >= askAgainAfter
+    // One look on its way is enough, unless what is read beside it would be older than L1 may be.
+    const isAsked = now - this.#askedAt < askAgainAfter && this.mayTrustLocal
+    return now - this.#checkedAt >= interval && !isAsked
   }
 
   /** Reads the log from where it was applied to; that entry itself is included, so that an answer is never empty. */

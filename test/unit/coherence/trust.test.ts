@@ -18,6 +18,22 @@ describe('maxStaleness', () => {
     expect(cache.getLocal('k')).toBe('v')
   })
 
+  test('past it every read asks, also while the check of another is on its way', async () => {
+    const world = new World()
+    const [other, cache] = [await world.warm(), await world.warm({ coherence: { maxStaleness: '3s' } })]
+    await other.set('k', 'old', { tags: ['t'] })
+    await cache.get('k')
+    await world.clock.advance(3000)
+    const gate = world.hold('ZRANGE')
+    const first = cache.get('a')
+    await gate.reached
+    world.redis.before = undefined
+    await other.removeByTag('t')
+    expect(await cache.get('k')).toBeUndefined()
+    gate.open()
+    expect(await first).toBeUndefined()
+  })
+
   test('a stale copy is not given away either', async () => {
     const world = new World()
     const work: Promise<unknown>[] = []
