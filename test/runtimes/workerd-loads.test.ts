@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createHybridCache, type EntryOptions } from '../../src/index.ts'
-import { ended } from '../support/ended.ts'
+import { endedBytes } from '../support/ended.ts'
 import { workFolder } from './support/built.ts'
 import { bundleForEdge } from './support/bundle.ts'
 import { type Visit, visit } from './support/client.ts'
@@ -94,7 +94,7 @@ describe.each(named)('loads in workerd %s', (name, compatibility) => {
     const cache = createHybridCache({ redis: { url, token }, keyPrefix: run })
     await cache.set(key, 'old', { ttl: '1m', swr: '1m', staleIfError: '1m' })
     const address = `${run}:e:${key}`
-    await redis('SET', address, ended(await redis('GET', address)), 'KEEPTTL')
+    await redis('SET', address, endedBytes(await redis('GET', address)), 'KEEPTTL')
   }
 
   const lands = (key: string, value: string): Promise<void> =>

@@ -11,7 +11,7 @@ import {
 } from '../../../src/index.ts'
 import { createUpstashTransport } from '../../../src/redis/upstash.ts'
 import { inShort } from '../../support/cost.ts'
-import { ended } from '../../support/ended.ts'
+import { endedBytes } from '../../support/ended.ts'
 import { Gate } from '../../support/world.ts'
 
 let fleets = 0
@@ -71,7 +71,7 @@ export class Fleet {
   /** Lets the server's clock pass the end of a value. */
   async end(key: string): Promise<void> {
     const address = `${this.prefix}:e:${key}`
-    await this.redis('SET', address, ended(await this.redis('GET', address)), 'KEEPTTL')
+    await this.redis('SET', address, endedBytes(await this.redis('GET', address)), 'KEEPTTL')
   }
 
   /** HTTP requests / billed commands of what is done in `run`. */

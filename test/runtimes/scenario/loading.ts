@@ -1,6 +1,6 @@
 import type { HybridCache } from '../../../src/index.ts'
 import { equal, failure, ok } from './assert.ts'
-import { ended } from '../../support/ended.ts'
+import { endedBytes } from '../../support/ended.ts'
 import { Context } from './background.ts'
 import { type Checks, record, type Toolbox, until } from './toolbox.ts'
 
@@ -25,7 +25,7 @@ class Factory {
 async function outdated(t: Toolbox, key: string): Promise<void> {
   await t.isolate().set(key, 'old', { ttl: '1m', swr: '1m', staleIfError: '1m' })
   const address = `${t.prefix}:e:${key}`
-  await t.redis('SET', address, ended(await t.redis('GET', address)), 'KEEPTTL')
+  await t.redis('SET', address, endedBytes(await t.redis('GET', address)), 'KEEPTTL')
 }
 
 /** An isolate whose calls have a `waitUntil`, and what came of it. */

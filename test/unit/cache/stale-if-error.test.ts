@@ -1,11 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
-import {
-  type CacheOptions,
-  type EntryOptions,
-  type Factory,
-  type HybridCache,
-  RedisReplyError,
-} from '../../../src/index.ts'
+import { type CacheOptions, type EntryOptions, type Factory, RedisReplyError } from '../../../src/index.ts'
+import { type EndedValue, endedValue } from '../../support/ended-value.ts'
 import { ManualClock, settle } from '../../support/manual-clock.ts'
 import { record, World } from '../../support/world.ts'
 
@@ -15,20 +10,8 @@ const fails = (): never => {
   throw down
 }
 
-interface Ended {
-  readonly world: World
-  readonly cache: HybridCache
-}
-
-/** An isolate whose value 'old' has just ended, in both tiers. */
-async function ended(given: EntryOptions = {}, cacheOptions: CacheOptions = {}): Promise<Ended> {
-  const world = new World()
-  const cache = await world.warm({ l2: { retries: 0 }, ...cacheOptions })
-  await cache.set('k', 'old', { ...options, ...given })
-  await world.clock.advance(10_000)
-  world.redis.take()
-  return { world, cache }
-}
+const ended = (given: EntryOptions = {}, cacheOptions: CacheOptions = {}): Promise<EndedValue> =>
+  endedValue({ ...options, ...given }, { l2: { retries: 0 }, ...cacheOptions })
 
 describe('staleIfError', () => {
   const failures: [string, Factory<string>][] = [

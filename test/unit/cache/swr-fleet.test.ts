@@ -1,24 +1,12 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { EntryOptions, HybridCache } from '../../../src/index.ts'
+import { type EndedValue, endedValue } from '../../support/ended-value.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { World } from '../../support/world.ts'
 
 const options = { ttl: '10s', localTtl: '1h', swr: '20s' } as const
 
-/** A world whose Redis has the value 'old', which lived for ten seconds and has just ended. */
-async function ended(given: EntryOptions = {}): Promise<Ended> {
-  const world = new World()
-  const writer = await world.warm()
-  await writer.set('k', 'old', { ...options, ...given })
-  await world.clock.advance(10_000)
-  world.redis.take()
-  return { world, writer }
-}
-
-interface Ended {
-  readonly world: World
-  readonly writer: HybridCache
-}
+const ended = (given: EntryOptions = {}): Promise<EndedValue> => endedValue({ ...options, ...given })
 
 describe('swr in the fleet', () => {
   test('isolates with copies in L1 have the value made once', async () => {
@@ -53,7 +41,7 @@ describe('swr in the fleet', () => {
   })
 
   test('an isolate that finds it made already calls no factory', async () => {
-    const { world, writer } = await ended()
+    const { world, cache: writer } = await ended()
     await world.isolate().set('k', 'theirs', options)
     const factory = vi.fn(() => 'mine')
     expect(await writer.getOrCreate('k', factory, options)).toBe('old')
@@ -63,7 +51,7 @@ describe('swr in the fleet', () => {
   })
 
   test('a refresh that another isolate is at is left alone for a second', async () => {
-    const { world, writer } = await ended()
+    const { world, cache: writer } = await ended()
     const other = await world.warm()
     const never = vi.fn(() => new Promise<string>(() => undefined))
     await other.getOrCreate('k', never, options)
@@ -83,7 +71,7 @@ describe('swr in the fleet', () => {
   })
 
   test('a winner that is gone delays the refresh for no longer than its lease', async () => {
-    const { world, writer } = await ended({ swr: '1m' })
+    const { world, cache: writer } = await ended({ swr: '1m' })
     const given = { ...options, swr: '1m' } as const
     await (await world.warm()).getOrCreate('k', () => new Promise<string>(() => undefined), given)
     await settle()

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { CacheOptions, EntryOptions, HybridCache } from '../../../src/index.ts'
+import type { CacheOptions, EntryOptions } from '../../../src/index.ts'
+import { type EndedValue, endedValue } from '../../support/ended-value.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { record, World } from '../../support/world.ts'
 
@@ -7,24 +8,12 @@ afterEach(() => vi.unstubAllGlobals())
 
 const options = { ttl: '10s', localTtl: '1h', swr: '20s' } as const
 
-/** A world whose Redis has the value 'old', which lived for ten seconds and has just ended. */
-async function ended(given: EntryOptions = {}, cacheOptions: CacheOptions = {}): Promise<Ended> {
-  const world = new World()
-  const writer = await world.warm(cacheOptions)
-  await writer.set('k', 'old', { ...options, ...given })
-  await world.clock.advance(10_000)
-  world.redis.take()
-  return { world, writer }
-}
-
-interface Ended {
-  readonly world: World
-  readonly writer: HybridCache
-}
+const ended = (given: EntryOptions = {}, cacheOptions: CacheOptions = {}): Promise<EndedValue> =>
+  endedValue({ ...options, ...given }, cacheOptions)
 
 describe('swr from L1', () => {
   test('gives the stale value at once and refreshes once behind however many callers', async () => {
-    const { world, writer } = await ended()
+    const { world, cache: writer } = await ended()
     let open!: (value: string) => void
     const factory = vi.fn(() => new Promise<string>((resolve) => (open = resolve)))
     const calls = Array.from({ length: 1000 }, () => writer.getOrCreate('k', factory, options))
@@ -41,7 +30,7 @@ describe('swr from L1', () => {
   })
 
   test('does not wait for Redis', async () => {
-    const { world, writer } = await ended()
+    const { world, cache: writer } = await ended()
     world.hold('EVALSHA')
     expect(await writer.getOrCreate('k', () => 'new', options)).toBe('old')
   })
@@ -51,33 +40,33 @@ describe('swr from L1', () => {
       [19_999, 'old'],
       [20_000, 'new'],
     ] as const) {
-      const { world, writer } = await ended()
+      const { world, cache: writer } = await ended()
       await world.clock.advance(age)
       expect(await writer.getOrCreate('k', () => 'new', options)).toBe(given)
     }
   })
 
   test('is a matter of the call, but never longer than the entry says', async () => {
-    const { world, writer } = await ended()
+    const { world, cache: writer } = await ended()
     await world.clock.advance(5000)
     expect(await writer.getOrCreate('k', () => 'a', { ...options, swr: '5s' })).toBe('a')
     const other = await ended({ swr: '5s' })
     await other.world.clock.advance(4999)
-    expect(await other.writer.getOrCreate('k', () => 'new', { ...options, swr: '1h' })).toBe('old')
+    expect(await other.cache.getOrCreate('k', () => 'new', { ...options, swr: '1h' })).toBe('old')
     const late = await ended({ swr: '5s' })
     await late.world.clock.advance(5000)
-    expect(await late.writer.getOrCreate('k', () => 'new', { ...options, swr: '1h' })).toBe('new')
+    expect(await late.cache.getOrCreate('k', () => 'new', { ...options, swr: '1h' })).toBe('new')
   })
 
   test('is not used by a call that does not want it', async () => {
-    const { writer } = await ended()
+    const { cache: writer } = await ended()
     expect(await writer.getOrCreate('k', () => 'new', { ttl: '10s', localTtl: '1h' })).toBe('new')
     const wide = await ended({}, { swr: '20s' })
-    expect(await wide.writer.getOrCreate('k', () => 'new', { swr: false })).toBe('new')
+    expect(await wide.cache.getOrCreate('k', () => 'new', { swr: false })).toBe('new')
   })
 
   test('asks L2 first once the copy is past its localTtl', async () => {
-    const { world, writer } = await ended({ localTtl: '12s' })
+    const { world, cache: writer } = await ended({ localTtl: '12s' })
     await world.clock.advance(1999)
     const gate = world.hold('EVALSHA')
     expect(await writer.getOrCreate('k', () => 'a', options)).toBe('old')
@@ -86,7 +75,7 @@ describe('swr from L1', () => {
     const late = await ended({ localTtl: '12s' })
     await late.world.clock.advance(2000)
     await late.world.isolate().remove('k')
-    expect(await late.writer.getOrCreate('k', () => 'new', options)).toBe('new')
+    expect(await late.cache.getOrCreate('k', () => 'new', options)).toBe('new')
   })
 
   test('works without Redis, and for what is kept out of it', async () => {
@@ -111,7 +100,7 @@ describe('swr from L1', () => {
   })
 
   test('hands the refresh to waitUntil where there is one', async () => {
-    const { world, writer } = await ended()
+    const { world, cache: writer } = await ended()
     const work: Promise<unknown>[] = []
     const bound = writer.bind({ waitUntil: (promise) => void work.push(promise) })
     expect(await bound.getOrCreate('k', () => 'new', options)).toBe('old')
@@ -124,20 +113,20 @@ describe('swr from L1', () => {
     'loads in the foreground where %s says that work ends with its request, unless there is a waitUntil',
     async (name) => {
       vi.stubGlobal(name, name)
-      const { world, writer } = await ended()
+      const { world, cache: writer } = await ended()
       const bound = writer.bind({ waitUntil: () => undefined })
       const gate = world.hold('EVALSHA')
       expect(await bound.getOrCreate('k', () => 'behind', options)).toBe('old')
       gate.open()
       await settle()
       const other = await ended()
-      expect(await other.writer.getOrCreate('k', () => 'new', options)).toBe('new')
+      expect(await other.cache.getOrCreate('k', () => 'new', options)).toBe('new')
     },
   )
 
   test('a refresh that ends after a set or a remove stores nothing', async () => {
     for (const write of ['set', 'remove'] as const) {
-      const { world, writer } = await ended()
+      const { world, cache: writer } = await ended()
       let open!: (value: string) => void
       const factory = (): Promise<string> => new Promise((resolve) => (open = resolve))
       expect(await writer.getOrCreate('k', factory, options)).toBe('old')
@@ -151,7 +140,7 @@ describe('swr from L1', () => {
   })
 
   test('is told by events', async () => {
-    const { world, writer } = await ended()
+    const { world, cache: writer } = await ended()
     const events = record(writer, 'stale', 'load', 'miss', 'hit')
     await world.clock.advance(1234)
     await writer.getOrCreate('k', () => 'new', options)

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { EntryOptions, HybridCache, LoadContext } from '../../../src/index.ts'
+import type { EntryOptions, LoadContext } from '../../../src/index.ts'
+import { type EndedValue, endedValue } from '../../support/ended-value.ts'
 import { record, watch, World } from '../../support/world.ts'
 
 afterEach(() => vi.unstubAllGlobals())
@@ -7,14 +8,7 @@ afterEach(() => vi.unstubAllGlobals())
 const options = { ttl: '10s', staleIfError: '10m' } as const
 const late = { code: 'FACTORY_TIMEOUT', retryable: true }
 
-/** An isolate whose value 'old' has just ended, in both tiers. */
-async function ended(given: EntryOptions = {}): Promise<{ world: World; cache: HybridCache }> {
-  const world = new World()
-  const cache = await world.warm()
-  await cache.set('k', 'old', { ...options, ...given })
-  await world.clock.advance(10_000)
-  return { world, cache }
-}
+const ended = (given: EntryOptions = {}): Promise<EndedValue> => endedValue({ ...options, ...given })
 
 /** A factory that takes its time by the clock of the world. */
 function slow(world: World, ms: number) {
