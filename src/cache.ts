@@ -27,7 +27,7 @@ const none: EntryOptions = Object.freeze({})
  *
  * Methods reject with a `TypeError` for misuse, before anything is sent, and with a `CacheError` where a write could not be
  * done; reads survive a failing Redis. Costs are given as HTTP requests / billed commands. Calls that are issued in the same
- * tick share one request. An isolate's first request, and each that leaves before it is answered, asks Redis for the time and
+ * tick share one request. An isolate's first read, and each that leaves before it is answered, asks Redis for the time and
  * the versions, too: two commands more; and at most once per `coherence.interval` a read also asks what other isolates have
  * invalidated: one command more.
  */

@@ -9,9 +9,9 @@ import type { View } from './view.ts'
  * What takes values away: the half of `HybridCache` that ends what the other half stores.
  *
  * Once one of these has resolved, no call that begins later in this isolate is given what was there before, from either tier,
- * nor what a load that began before makes of it; other isolates follow with their first request after `coherence.interval`,
- * and without one when their `localTtl` ends. Each rejects where L2 could not be reached, and may then have been done all the
- * same; what L1 held is gone in any case. Each may be sent twice.
+ * nor what a load that began before makes of it; other isolates follow with their first read from Redis (or conditional write)
+ * that is due after `coherence.interval`, and without one when their `localTtl` ends. Each rejects where L2 could not be
+ * reached, and may then have been done all the same; what L1 held is gone in any case. Each may be sent twice.
  */
 export class Invalidation {
   readonly #core: Core

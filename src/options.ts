@@ -57,7 +57,7 @@ export interface BreakerOptions {
 
 /** How isolates keep up with each other. */
 export interface CoherenceOptions {
-  /** How often a request that goes out anyway also asks what others have invalidated, at most. Default 5 s. */
+  /** How often a read that goes to Redis anyway also asks what others have invalidated, at most. Default 5 s. */
   readonly interval?: Duration
   /** L1 is not believed for longer than this without having asked. Default: no bound but `localTtl`. */
   readonly maxStaleness?: Duration
@@ -84,10 +84,10 @@ export interface CacheOptions extends LoadOptions, StaleOptions {
   /** When to leave a failing Redis alone: calls that need it then fail at once with `BREAKER_OPEN`. `'off'`: never. */
   readonly breaker?: BreakerOptions | 'off'
   /**
-   * How isolates keep up with each other: at most once per `interval` a request that goes out anyway also asks what was
-   * invalidated (one command more). `maxStaleness` bounds L1 hits too, for one small request per isolate and interval. `push` (see
-   * `hybrid-cache/push`) makes the same news arrive at once, for one command more a write. `'off'`: not at all; there are no tags
-   * and no `clear` then. Default `{ interval: '5s' }`.
+   * How isolates keep up with each other: at most once per `interval` a read that goes to Redis anyway, or a conditional write,
+   * also asks what was invalidated (one command more); nothing else does. `maxStaleness` bounds L1 hits too, for one small request
+   * per isolate and interval. `push` (see `hybrid-cache/push`) makes the same news arrive at once, for one command more a write.
+   * `'off'`: not at all; there are no tags and no `clear` then. Default `{ interval: '5s' }`.
    */
   readonly coherence?: 'off' | CoherenceOptions
   /** The largest encoded value, in bytes, that is written or read. Default 1 MiB. */
