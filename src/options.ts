@@ -73,7 +73,10 @@ export interface CacheOptions extends LoadOptions, StaleOptions {
   readonly keyPrefix?: string
   /** How long a value lives. Default 5 minutes. */
   readonly ttl?: Duration
-  /** How long L1 may keep its copy, never longer than the value lives, its stale window included. Default 30 s, or the whole `ttl` where L1 is the only tier. */
+  /**
+   * How long L1 may keep its copy, never longer than the value lives, its stale window included. Default 30 s, but no longer than
+   * the `ttl` of what this isolate stored itself; where L1 is the only tier, the whole life, its stale window included.
+   */
   readonly localTtl?: Duration
   /** The longest `ttl` that is accepted, stale windows included; a longer one throws. With a `redis` almost a hundred years at most. Default 30 days. */
   readonly maxTtl?: Duration
