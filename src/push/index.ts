@@ -28,8 +28,9 @@ export interface PushOptions {
  * and keeps the process alive until `cache.close()`. `stats().push` shows it. Needs `{ url, token }`, `fromIoredis()`,
  * `fromNodeRedis()` or a `Transport` with `subscribe`: anything else is a `TypeError`, unless `listen` is `false`.
  *
- * Cost: one command more for each write (of many keys at once: one), one request and command for each connection, and one command
- * with the next read that goes to Redis after each connection, and after news of tags or of everything. News of keys cost nothing.
+ * Cost: one command more for each write (`setMany`: one a value; `remove` and `expire` of many keys: one for every five hundred; of
+ * many tags: one), one request and command for each connection, and one command with the next read that goes to Redis after each
+ * connection, and after news of tags or of everything. News of keys cost nothing.
  *
  * @example
  * ```ts
