@@ -127,7 +127,7 @@ export interface ReadOptions {
 export interface WriteOptions extends StaleOptions {
   /** How long the value lives. Not together with `expiresAt`. Default: the cache's `ttl`; `maxTtl` for a sliding entry. */
   readonly ttl?: Duration
-  /** When the value ends: a `Date`, or milliseconds since 1970. One in the past stores nothing. */
+  /** When the value ends: a `Date`, or milliseconds since 1970. One in the past stores nothing, and a `set` removes the old value. */
   readonly expiresAt?: Date | number
   /** The entry ends when it has not been used for this long; a use extends it once half of the window has gone, never past `ttl` or `expiresAt`. */
   readonly sliding?: Duration
