@@ -89,7 +89,11 @@ export class HybridCache<HasRedis extends boolean = boolean> extends Invalidatio
    * const cache = createHybridCache()
    * const rates = await cache.getOrCreate(
    *   'rates',
-   *   async ({ signal }) => (await fetch('https://example.com/rates.json', { signal })).json(),
+   *   async ({ signal }) => {
+   *     const response = await fetch('https://example.com/rates.json', { signal })
+   *     if (!response.ok) throw new Error(`the origin says ${response.status}`)
+   *     return response.json()
+   *   },
    *   { ttl: '10m', localTtl: '30s', staleIfError: '1h' },
    * )
    * ```

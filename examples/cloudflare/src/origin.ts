@@ -1,4 +1,5 @@
-// Stands for the slow system behind the cache. Put your own `fetch` or query here, and hand `signal` on to it.
+// Stands for the slow system behind the cache. Put your own `fetch` or query here, and hand `signal` on to it. What it returns is
+// stored: throw where a response is not `ok`.
 
 interface Loaded {
   readonly id: string

@@ -1,4 +1,4 @@
-// The slow systems behind the cache, simulated. Put your own there.
+// The slow systems behind the cache, simulated. Put your own there. What they return is stored: throw where a response is not `ok`.
 
 export interface Rates {
   readonly base: string
