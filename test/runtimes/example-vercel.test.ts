@@ -36,6 +36,12 @@ async function ratesOf({ found }: Instance, path: string): Promise<Rates> {
   return (await response.json()) as Rates
 }
 
+async function pageOf({ found }: Instance): Promise<string> {
+  const response = await fetch(found)
+  expect(response.status).toBe(200)
+  return (await response.text()).replaceAll('<!-- -->', '')
+}
+
 /** Waits for what happens behind responses, for longer than even a busy machine takes. */
 function soon<T>(check: () => Promise<T>): Promise<T> {
   return vi.waitFor(check, { timeout: 10_000, interval: 100 })
@@ -122,10 +128,7 @@ describe('examples/vercel, built and started', () => {
   })
 
   test('the page shows the same', async () => {
-    const response = await fetch(first.found)
-    const page = (await response.text()).replaceAll('<!-- -->', '')
-    expect(response.status).toBe(200)
-    expect(page).toMatch(/Revision <code>[0-9a-f-]{36}<\/code>; asked for \d+ times today/)
+    expect(await pageOf(first)).toMatch(/Revision <code>[0-9a-f-]{36}<\/code>; asked for \d+ times today/)
   })
 
   test('the proxy refuses blocked addresses, and nobody else', async () => {
@@ -165,6 +168,7 @@ describe('examples/vercel, built and started', () => {
     const made = await ratesOf(first, '/api/rates/eur')
     await redis.stopRedis()
     expect((await ratesOf(first, '/api/rates/eur')).base).toBe(made.base)
+    expect(await pageOf(first)).toContain('asked for an unknown number of times today')
     for (const api of ['/api/rates', '/api/edge'])
       expect((await fetch(`${first.found}${api}/usd`, { method: 'DELETE' })).status).toBe(503)
     await redis.startRedis()
