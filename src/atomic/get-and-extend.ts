@@ -1,4 +1,5 @@
 import type { HybridCache } from '../cache.ts'
+import type { Mark } from '../coherence/index.ts'
 import { type Duration, toMilliseconds } from '../duration.ts'
 import { deadlineOf } from '../load/deadline.ts'
 import { admit } from '../load/lookup.ts'
@@ -7,8 +8,8 @@ import { drop } from '../load/remove.ts'
 import { report } from '../report.ts'
 import { checkLifetime } from '../load/store.ts'
 import { GetAndExtendEntries } from '../lua/index.ts'
-import type { EntryOptions } from '../options.ts'
-import { redisPartsOf } from '../parts.ts'
+import type { EntryOptions, ReadOptions } from '../options.ts'
+import { type RedisParts, redisPartsOf } from '../parts.ts'
 import { assertKey, toText, unexpected } from '../redis/index.ts'
 import { isRequestBound } from '../runtime.ts'
 import type { Place } from '../view.ts'
@@ -53,7 +54,7 @@ export async function getAndExtend<T = unknown>(
   options: ExtendOptions = {},
 ): Promise<T | undefined> {
   const parts = redisPartsOf(cache, 'getAndExtend')
-  const { core, view, executor } = parts
+  const { core, view } = parts
   const { related = [], ...reading } = options
   const keys = keysOf(key, related)
   checkLifetime(core, { ttl, ...(options.localTtl === undefined ? {} : { localTtl: options.localTtl }) })
@@ -67,31 +68,17 @@ export async function getAndExtend<T = unknown>(
     String(settings.fence),
     String(settings.maxTtl),
   ]
-  const places = keys.map((each) => view.place(each))
   const place = view.place(key)
-  const before = core.marks.begin(place.localKey)
+  const places = keys.map((each) => view.place(each))
   const extendedAt = core.settings.clock.now()
   const deadline = deadlineOf(core)
-  let changed: readonly Place[] = places
-  let extended: Extended = []
-  let bytes: string | null
+  const before = core.marks.begin(place.localKey)
+  let given: Given = { bytes: null, changed: places, extended: [] }
   try {
-    const run = { keys: places.map(({ physicalKey }) => physicalKey), args, signal: options.signal }
-    const { reply, trusted } = await withNews(
-      core,
-      [{ mark: before, view, options: reading, deadline, signal: options.signal }],
-      () => executor.run(GetAndExtendEntries, run),
-    )
-    const texts = textsOf(reply)
-    extended = places.flatMap((each, i) => toExtended(core, each, texts[i] ?? null))
-    bytes = trusted ? (texts[0] ?? null) : null
-    if (texts.length === 0) changed = [place]
-  } catch (error) {
-    void view.background(buryUnheard(parts, places))
-    throw report(core, 'getAndExtend', error)
+    given = await extend(parts, { places, args, mark: before, options: reading, deadline })
   } finally {
     core.marks.end(place.localKey, before)
-    drop(core, changed) // whatever L1 holds, or is about to, has another life
+    drop(core, given.changed) // whatever L1 holds, or is about to, has another life
   }
   const mark = core.marks.begin(place.localKey, before)
   let failed = false
@@ -106,7 +93,7 @@ export async function getAndExtend<T = unknown>(
       deadline,
       signal: options.signal,
     } as const
-    const value = await admit(core, read, bytes)
+    const value = await admit(core, read, given.bytes)
     if (value === undefined) core.events.emit('miss', { operation: 'getAndExtend' })
     return value as T | undefined
   } catch (error) {
@@ -115,9 +102,52 @@ export async function getAndExtend<T = unknown>(
     throw report(core, 'getAndExtend', error)
   } finally {
     core.marks.end(place.localKey, mark)
-    const left = view.background(buryDead(parts, extended, failed))
+    const left = view.background(buryDead(parts, given.extended, failed))
     // Without anybody to keep it alive it would end with the request: as much of it as there is time for.
     if (left !== undefined && isRequestBound() && !failed) await inTime(core, { deadline, view }, left)
+  }
+}
+
+interface Extending {
+  /** Of the key, and of those that are related to it. */
+  readonly places: readonly Place[]
+  readonly args: readonly string[]
+  /** Of the key. */
+  readonly mark: Mark
+  readonly options: ReadOptions
+  readonly deadline: number
+}
+
+/** What Redis made of it. */
+interface Given {
+  /** Those of the key; `null` where there are none, or none to be believed. */
+  readonly bytes: string | null
+  /** What has another life than L1 knows. */
+  readonly changed: readonly Place[]
+  readonly extended: Extended
+}
+
+/** Extends what L2 has. */
+async function extend(
+  parts: RedisParts,
+  { places, args, mark, options, deadline }: Extending,
+): Promise<Given> {
+  const { core, view, executor } = parts
+  const { signal } = options
+  try {
+    const run = { keys: places.map(({ physicalKey }) => physicalKey), args, signal }
+    const { reply, trusted } = await withNews(core, [{ mark, view, options, deadline, signal }], () =>
+      executor.run(GetAndExtendEntries, run),
+    )
+    const texts = textsOf(reply)
+    return {
+      bytes: trusted ? (texts[0] ?? null) : null,
+      changed: texts.length === 0 ? places.slice(0, 1) : places,
+      extended: places.flatMap((each, i) => toExtended(core, each, texts[i] ?? null)),
+    }
+  } catch (error) {
+    void view.background(buryUnheard(parts, places))
+    throw report(core, 'getAndExtend', error)
   }
 }
 
