@@ -15,33 +15,43 @@ export interface Answer {
 class Refresh {
   /** The middleware that made it. */
   readonly #maker: object
+  readonly #url: string
+  #isTaken = false
   answer: Answer | undefined
 
-  constructor(maker: object) {
+  constructor(maker: object, { url }: Request) {
     this.#maker = maker
+    this.#url = url
+  }
+
+  /** Others may come with its headers: those of a handler that passes them on with what it asks. They are answered like any. */
+  is({ method, url }: Request): boolean {
+    return method === 'GET' && url === this.#url
   }
 
   /**
    * Takes what the handlers behind the middleware answer. What those in front would make of it, compressed or with a cookie, is for
-   * a client; there is none.
+   * a client; there is none. The first to come is the one: what has the same URL after it is asked for on the way to its answer.
    */
   async run(maker: object, context: HonoContext, next: () => Promise<void>): Promise<void> {
+    if (maker !== this.#maker || this.#isTaken) return next()
+    this.#isTaken = true
     const inFront = headersInFront(context)
     await next()
-    if (maker !== this.#maker || this.answer !== undefined) return
     this.answer = { response: context.res, inFront }
     replaceResponse(context, new Response(null, { status: 204 }))
   }
 }
 
-/** Names the refresh that a request is. Nobody else can: its value is known to this isolate alone. */
+/** Names the refresh that a request is. No client can: its value is known to this isolate, and to whom its handlers ask. */
 const header = 'x-hybrid-cache-refresh'
 const underway = new Map<string, Refresh>()
 
 /** The refresh that a request was made for. */
-export function refreshOf({ headers }: Request): Refresh | undefined {
-  const token = headers.get(header)
-  return token === null ? undefined : underway.get(token)
+export function refreshOf(request: Request): Refresh | undefined {
+  const token = request.headers.get(header)
+  const found = token === null ? undefined : underway.get(token)
+  return found?.is(request) ? found : undefined
 }
 
 const conditions = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since']
@@ -51,14 +61,14 @@ const conditions = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodi
  * request may be over: the app is asked as by another.
  */
 export async function refresh(app: App, maker: object, context: HonoContext): Promise<Answer | undefined> {
-  const own = new Refresh(maker)
   const token = crypto.randomUUID()
   const headers = new Headers(context.req.raw.headers)
   for (const name of conditions) headers.delete(name)
   headers.set(header, token)
+  const request = new Request(context.req.raw.url, { headers })
+  const own = new Refresh(maker, request)
   underway.set(token, own)
   try {
-    const request = new Request(context.req.raw.url, { headers })
     const answer = await app.fetch(request, context.env, executionOf(context) as never)
     discard(answer)
     return own.answer
