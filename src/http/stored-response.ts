@@ -76,9 +76,7 @@ const onNotModified = ['age', 'cache-control', 'content-location', 'date', 'etag
 export function notModified(response: Response, request: Request): Response | undefined {
   const etag = response.headers.get('etag')
   const asked = request.headers.get('if-none-match')
-  if (etag === null || asked === null) return undefined
-  const known = new Set(asked.split(',').map(weak))
-  if (!known.has('*') && !known.has(weak(etag))) return undefined
+  if (etag === null || asked === null || !isAmong(asked, etag)) return undefined
   const headers = onNotModified.flatMap((name) => {
     const value = response.headers.get(name)
     return value === null ? [] : [[name, value] as [string, string]]
@@ -86,8 +84,14 @@ export function notModified(response: Response, request: Request): Response | un
   return new Response(null, { status: 304, headers })
 }
 
+/** Compared weakly. A tag may have commas in it, and asterisks: one stands for any where there is nothing else. */
+function isAmong(asked: string, etag: string): boolean {
+  const known = asked.match(/(?:W\/)?"[^"]*"/g) ?? []
+  return asked.trim() === '*' || known.some((each) => weak(each) === weak(etag))
+}
+
 function weak(etag: string): string {
-  return etag.trim().replace(/^W\//, '')
+  return etag.replace(/^W\//, '')
 }
 
 async function readUpTo(

@@ -157,6 +157,20 @@ describe('what may be stored', () => {
     expect((await app.ask('/', { headers: { 'if-none-match': '"v2"' } })).status).toBe(200)
     expect(app.runs).toBe(2)
   })
+
+  test.each<[string, string, number]>([
+    ['"a,b"', '"a,b"', 304],
+    ['"a,b"', '"x", W/"a,b"', 304],
+    ['W/"a"', '"x","a"', 304],
+    ['"v1"', ' * ', 304],
+    ['"v1"', '"x,*,y"', 200],
+    ['"v1"', '"x", *', 200],
+    ['"v1"', 'v1', 200],
+  ])('with the tag %s is answered to who has %s with %i', async (etag, known, status) => {
+    const app = new App(() => new Response('hello', { headers: { etag } }))
+    await app.ask()
+    expect((await app.ask('/', { headers: { 'if-none-match': known } })).status).toBe(status)
+  })
 })
 
 test('the cache of a request is bound to it, where the platform keeps work alive', async () => {
