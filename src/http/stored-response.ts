@@ -26,7 +26,6 @@ const notStored = new Set([
   'transfer-encoding',
   'upgrade',
   'age',
-  'cache-status',
   'content-length',
 ])
 
@@ -70,7 +69,16 @@ export function revive({ status, headers, body, encoding, at }: StoredResponse, 
   return response
 }
 
-const onNotModified = ['age', 'cache-control', 'content-location', 'date', 'etag', 'expires', 'vary']
+const onNotModified = [
+  'age',
+  'cache-control',
+  'cache-status',
+  'content-location',
+  'date',
+  'etag',
+  'expires',
+  'vary',
+]
 
 /** The answer to who has it already, which says so: 304 without the body. RFC 9110, section 13.1.2. */
 export function notModified(response: Response, request: Request): Response | undefined {

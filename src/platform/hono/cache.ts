@@ -236,9 +236,9 @@ class Handling {
 
   async #pass(status: string): Promise<void> {
     if (!this.#ran) await this.#run()
+    const { res } = this.#context
     // Some responses no constructor makes: they stay as they are.
-    const response = withHeaders(this.#context.res, { 'cache-status': `hybrid-cache; ${status}` })
-    replaceResponse(this.#context, response)
+    replaceResponse(this.#context, withHeaders(res, { 'cache-status': cacheStatus(res, status) }))
   }
 
   #give(store: HybridCache, found: StoredResponse): void {
@@ -246,10 +246,17 @@ class Handling {
     const whole = revive(found, timeOf(store))
     const response =
       notModified(whole, request) ?? (request.method === 'HEAD' ? new Response(null, whole) : whole)
-    response.headers.set('cache-status', `hybrid-cache; ${this.#forward ?? 'hit'}`)
     addInFront(response, this.#inFront ?? headersInFront(this.#context), found.added)
+    response.headers.set('cache-status', cacheStatus(response, this.#forward ?? 'hit'))
     replaceResponse(this.#context, response)
   }
+}
+
+/** Behind what the caches have said that are nearer to the origin. RFC 9211, section 2. */
+function cacheStatus({ headers }: Response, said: string): string {
+  const own = `hybrid-cache; ${said}`
+  const before = headers.get('cache-status')
+  return before ? `${before}, ${own}` : own
 }
 
 /** The request has been answered without what it was to load: nobody is given that, and nothing is stored. */

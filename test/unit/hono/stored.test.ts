@@ -158,6 +158,18 @@ describe('what may be stored', () => {
     expect(app.runs).toBe(2)
   })
 
+  test('keeps what caches nearer to the origin have said of it', async () => {
+    const headers = { 'cache-status': 'Origin; hit, CDN; hit; ttl=5', etag: '"v1"' }
+    const app = new App((request) => new Response(request.method, { headers }))
+    const said = async (init?: RequestInit): Promise<string | null> =>
+      (await app.ask('/', init)).headers.get('cache-status')
+    const before = headers['cache-status']
+    expect(await said({ method: 'POST' })).toBe(`${before}, hybrid-cache; fwd=bypass; detail=method`)
+    expect(await said()).toBe(`${before}, hybrid-cache; fwd=uri-miss; stored`)
+    for (const init of [{}, { method: 'HEAD' }, { headers: { 'if-none-match': '"v1"' } }])
+      expect(await said(init)).toBe(`${before}, hybrid-cache; hit`)
+  })
+
   test.each<[string, string, number]>([
     ['"a,b"', '"a,b"', 304],
     ['"a,b"', '"x", W/"a,b"', 304],
