@@ -10,7 +10,11 @@ export interface CacheMiddlewareOptions<Context extends HonoContext = HonoContex
   EntryOptions,
   'ttl' | 'localTtl' | 'swr' | 'staleIfError' | 'jitter' | 'eager' | 'stampede' | 'l1' | 'l2'
 > {
-  /** Where responses are kept, or how to come by it: `(c) => cacheOf(c.env, c.executionCtx)` on Workers. */
+  /**
+   * Where responses are kept, or how to come by it: `(c) => cacheOf(c.env, c.executionCtx)` on Workers. An app that is mounted under
+   * a path gets its requests without it, and shares the keys of others there: give each `store.namespace(...)`, or mount it with
+   * `{ replaceRequest: false }`.
+   */
   readonly cache: CacheOf<Context>
   /**
    * Headers of the request that a response may depend on: they become part of the key. `authorization` and `cookie` have to be

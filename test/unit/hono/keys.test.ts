@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { Hono } from 'hono'
 import { describe, expect, test } from 'vitest'
+import type { HybridCache } from '../../../src/index.ts'
 import { cache as cacheMiddleware, type CacheMiddlewareOptions } from '../../../src/platform/hono/index.ts'
+import { World } from '../../support/world.ts'
 import { App } from './cached-app.ts'
 
 describe('what may be stored', () => {
@@ -69,6 +71,51 @@ describe('what may be stored', () => {
     const names = [...app.world.redis.values.keys()].join()
     expect(names).toContain('sha256:')
     expect(names).not.toMatch(/s3cret|other/)
+  })
+
+  test.each<[string, (outer: Hono, store: HybridCache) => void]>([
+    [
+      'mounted with a namespace each',
+      (outer, store) => {
+        for (const name of ['shop', 'blog']) {
+          const inner = new Hono().use('*', cacheMiddleware({ cache: store.namespace(name) }))
+          outer.mount(`/${name}`, inner.get('/items', (c) => c.text(name)).fetch)
+        }
+      },
+    ],
+    [
+      'mounted with the request as it is',
+      (outer, store) => {
+        for (const name of ['shop', 'blog']) {
+          const inner = new Hono().basePath(`/${name}`).use('*', cacheMiddleware({ cache: store }))
+          const direct = { replaceRequest: false } as const
+          outer.mount(`/${name}`, inner.get('/items', (c) => c.text(name)).fetch, direct)
+        }
+      },
+    ],
+    [
+      'that are routes of another',
+      (outer, store) => {
+        for (const name of ['shop', 'blog']) {
+          const inner = new Hono().use('*', cacheMiddleware({ cache: store }))
+          outer.route(
+            `/${name}`,
+            inner.get('/items', (c) => c.text(name)),
+          )
+        }
+      },
+    ],
+  ])('is apart in apps at different paths, %s', async (_, add) => {
+    const outer = new Hono()
+    add(outer, new World().isolate())
+    for (const status of ['stored', 'hit'])
+      for (const name of ['shop', 'blog']) {
+        const answer = await outer.request(`/${name}/items`)
+        expect([await answer.text(), answer.headers.get('cache-status')]).toEqual([
+          name,
+          expect.stringContaining(status),
+        ])
+      }
   })
 
   test('under a key of its own is never what a URL has, nor what depends on another header', async () => {
