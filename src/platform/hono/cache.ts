@@ -49,7 +49,8 @@ const passFor = 10_000
  * Passed on and not stored is what could be meant for one client: other methods; requests with `Authorization`, `Cookie` or
  * `Range`, or for a WebSocket; responses with `Set-Cookie`, with `Cache-Control: private`, `no-store`, `no-cache` or without life
  * (`max-age=0`), with a `Vary` that is not listed in `vary`, with `Content-Encoding` (compress outside of the cache), event
- * streams, or larger than `maxBytes`. `HEAD` is answered from what a `GET` has stored.
+ * streams, or larger than `maxBytes`. What a middleware in front has set of these before `next()` counts where the response has it; what
+ * it sets afterwards does not. `HEAD` is answered from what a `GET` has stored.
  * Of two that would keep the same response in the same cache, one behind the other, the first counts.
  * A status of 500 or more counts as a failure: a stale response takes its place within `staleIfError`. What a client says of
  * caching in its request is not heeded. Answers have `Age` and `Cache-Status` (RFC 9211); `If-None-Match` is answered with 304.
@@ -182,6 +183,7 @@ class Handling {
     const failed = response.status >= 500
     const at = timeOf(store)
     const freshness = freshnessOf(response, at)
+    // Also of what was set in front: the handlers may depend on what it tells of, such as a language that was found there, or a token.
     const refusal = refusalOfResponse(response, vary, freshness)
     if (refusal !== undefined && !isOwn) discard(response)
     if (!this.#isAnswered) this.#forward = failed ? 'fwd=stale' : 'fwd=uri-miss; stored'

@@ -46,6 +46,44 @@ describe('what is passed on', () => {
     expect(JSON.stringify([...app.world.redis.values])).not.toContain('canary')
   })
 
+  /** What an app says of itself twice, whose handlers answer with what was found in front of the cache, where a header tells of it. */
+  const toldInFront = async (name: string, when: 'before' | 'after'): Promise<(string | null)[][]> => {
+    const app = new Hono<{ Variables: { found: string } }>()
+    let requests = 0
+    app.use('*', async (c, next) => {
+      const found = `id=${++requests}`
+      c.set('found', found)
+      if (when === 'before') c.header(name, found)
+      await next()
+      if (when === 'after') c.header(name, found)
+    })
+    app.use('*', cacheMiddleware({ cache: new World().isolate() }))
+    app.get('*', (c) => c.text(c.get('found')))
+    const answers = [await app.request('/'), await app.request('/')]
+    return Promise.all(
+      answers.map(async (each) => [
+        await each.text(),
+        each.headers.get(name),
+        each.headers.get('cache-status'),
+      ]),
+    )
+  }
+
+  test.each(['vary', 'set-cookie'])(
+    'a response that may depend on what was told in front: %s',
+    async (name) => {
+      expect(await toldInFront(name, 'before')).toEqual([
+        ['id=1', 'id=1', `hybrid-cache; fwd=uri-miss; detail=${name}`],
+        ['id=2', 'id=2', 'hybrid-cache; fwd=uri-miss; detail=pass'],
+      ])
+      // What is told afterwards is about what becomes of a response.
+      expect(await toldInFront(name, 'after')).toEqual([
+        ['id=1', 'id=1', 'hybrid-cache; fwd=uri-miss; stored'],
+        ['id=1', 'id=2', 'hybrid-cache; hit'],
+      ])
+    },
+  )
+
   test('a response, also where nothing may live as long as is remembered of it', async () => {
     const app = new App(() => new Response('', { status: 404 }))
     const store = app.world.isolate({ maxTtl: '5s', ttl: '1s', swr: '4s' })
