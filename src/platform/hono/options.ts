@@ -11,9 +11,9 @@ export interface CacheMiddlewareOptions<Context extends HonoContext = HonoContex
   'ttl' | 'localTtl' | 'swr' | 'staleIfError' | 'jitter' | 'eager' | 'stampede' | 'l1' | 'l2'
 > {
   /**
-   * Where responses are kept, or how to come by it: `(c) => cacheOf(c.env, c.executionCtx)` on Workers. An app that is mounted under
-   * a path gets its requests without it, and shares the keys of others there: give each `store.namespace(...)`, or mount it with
-   * `{ replaceRequest: false }`.
+   * Where responses are kept, or how to come by it: `(c: Context<{ Bindings: Env }>) => cacheOf(c.env, c.executionCtx)` on Workers,
+   * with the `Context` of Hono. An app that is mounted under a path gets its requests without it, and shares the keys of others
+   * there: give each `store.namespace(...)`, or mount it with `{ replaceRequest: false }`.
    */
   readonly cache: CacheOf<Context>
   /**

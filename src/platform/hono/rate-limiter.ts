@@ -9,7 +9,7 @@ import { executionOf, type HonoContext, type HonoMiddleware, replaceResponse } f
 export interface RateLimiterMiddlewareOptions<
   Context extends HonoContext = HonoContext,
 > extends HeaderOptions {
-  /** The limiter, or how to come by it: `(c) => limiterOf(c.env)` on Workers. */
+  /** The limiter, or how to come by it: `(c: Context<{ Bindings: Env }>) => limiterOf(c.env)` on Workers, with the `Context` of Hono. */
   readonly limiter: RateLimiter | ((context: Context) => RateLimiter | Promise<RateLimiter>)
   /** Who asks. See docs/rate-limit.md on what may be believed of an IP address. */
   readonly id: (context: Context) => string | Promise<string>
