@@ -13,7 +13,7 @@ const unit = (/** @type {string} */ name) => `test/unit/coherence/${name}.test.t
 
 const coherence = 'src/coherence/coherence.ts'
 const versions = 'src/coherence/versions.ts'
-const lookup = 'src/load/lookup.ts'
+const read = 'src/load/read.ts'
 const lua = (/** @type {string} */ name) => `src/lua/${name}.lua`
 
 /** Where nothing can be planted. @type {readonly LeftOut[]} */
@@ -171,7 +171,7 @@ export const planted = [
     what: 'L1 keeps a copy under what the isolate knows',
     edits: [
       [
-        lookup,
+        read,
         'const facts = factsOf(header, read.view)\n  core.local.put',
         'const facts = { ...factsOf(header, read.view), stamp: core.coherence.versions.seen }\n  core.local.put',
       ],
@@ -206,9 +206,9 @@ export const planted = [
     trap: 'V15',
     what: 'acknowledgements out of order leave the older value in L1',
     edits: [
-      [lookup, '  if (mark.overtaken || stamp < mark.version) return false\n', ''],
+      [read, '  if (mark.overtaken || stamp < mark.version) return false\n', ''],
       [
-        lookup,
+        read,
         'return held === undefined || held.facts.stamp <= stamp || !isFreshLocally(held, core.settings.clock.now())',
         'return held === undefined || isFreshLocally(held, stamp) || stamp >= 0',
       ],

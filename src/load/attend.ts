@@ -4,7 +4,7 @@ import { isRequestBound } from '../runtime.ts'
 import { staleWindow } from '../tolerance.ts'
 import { canGoOn, isUsable, isUsableAtOnce, type LoadCall } from './call.ts'
 import type { Copy, Flight, Outcome } from './flight.ts'
-import { acceptLocal, asKnown } from './lookup.ts'
+import { acceptLocal, asKnown } from './read.ts'
 import { timedOut } from './make.ts'
 import { type Waited, waitFor } from './wait.ts'
 
@@ -92,7 +92,7 @@ class Attendant {
   }
 
   async #made(): Promise<unknown> {
-    const { softTimeout, timeout } = this.#call.patience
+    const { softTimeout, timeout } = this.#call.loading
     const { makingSince } = this.#flight
     // Who comes late has as much time for the factory as others; a stale value is no worse for having come late.
     const hard = timeout > 0 ? Math.max(makingSince, this.#since) + timeout : Infinity

@@ -19,7 +19,7 @@ export interface LoadCall {
   readonly place: Place
   readonly factory: Factory<unknown, unknown>
   readonly options: EntryOptions
-  readonly patience: LoadSettings
+  readonly loading: LoadSettings
   readonly stale: StaleSettings
   readonly operation: 'getOrCreate' | 'getOrCreateMany'
   /** Says what the call came to, for who follows it. */
@@ -46,7 +46,7 @@ export function toCall<T, S>(
     place: view.place(key),
     factory: factory as Factory<unknown, unknown>,
     options,
-    patience: resolveLoad(options, core.settings.load),
+    loading: resolveLoad(options, core.settings.load),
     stale: staleOf(options, core.settings),
     operation: 'getOrCreate',
     ...(note && { note }),

@@ -4,7 +4,7 @@ import type { View } from '../view.ts'
 import { Batch, type BatchFactory } from './batch.ts'
 import { toCall } from './call.ts'
 import { getOrLoad } from './load.ts'
-import { readLocal } from './lookup.ts'
+import { readLocal } from './read.ts'
 
 /**
  * The values of many keys, each from where it can be had soonest; one factory makes those that are nowhere. All is done

@@ -4,7 +4,7 @@ import { FillEntry } from '../lua/index.ts'
 import type { LoadCall } from './call.ts'
 import { commit, giveBack, type Lease } from './lease.ts'
 import type { Flight } from './flight.ts'
-import { mayKeep } from './lookup.ts'
+import { mayKeep } from './read.ts'
 import { report } from '../report.ts'
 import { lifetimeOf, seal, type Sealed, stored, type Write, writeLocal } from './store.ts'
 

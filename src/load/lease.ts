@@ -32,12 +32,12 @@ export interface Leased {
 }
 
 /** A lease to ask for. Every flight has a token of its own: asked for twice, it is granted twice. */
-export function newLease(core: Core, { view, key, patience }: LoadCall): Lease {
+export function newLease(core: Core, { view, key, loading }: LoadCall): Lease {
   return {
     key: view.physicalKey('l', key),
     token: crypto.randomUUID(),
     stamp: 0,
-    ms: (patience.timeout || defaultLease) + core.settings.link.timeout,
+    ms: (loading.timeout || defaultLease) + core.settings.link.timeout,
   }
 }
 

@@ -9,7 +9,7 @@ import { again, attend, giveStale, lost } from './attend.ts'
 import { canGoOn, flightOf, isUsable, isUsableAtOnce, type LoadCall } from './call.ts'
 import { type Copy, Flight } from './flight.ts'
 import { look } from './look.ts'
-import { acceptLocal, isStillAlive } from './lookup.ts'
+import { acceptLocal, isStillAlive } from './read.ts'
 import { make } from './make.ts'
 import { outdate } from './remove.ts'
 import type { TraceAttributes } from '../trace.ts'
@@ -54,7 +54,7 @@ async function load(core: Core, call: LoadCall): Promise<unknown> {
       call.note?.({ 'cache.hit': true, 'cache.level': 'l1', 'cache.stale': true })
       return giveStale(core, local, reason)
     }
-    const alone = call.patience.stampede === 'off' || refusals >= sharedRounds
+    const alone = call.loading.stampede === 'off' || refusals >= sharedRounds
     const joined = alone || forced ? undefined : joinable(core, call)
     if (joined !== undefined) {
       core.counters.joined++
@@ -138,7 +138,7 @@ function refresh(
 
 /** Has a value that L1 gives away made anew before its time, if chance will have it. */
 function refreshEarly(core: Core, call: LoadCall): void {
-  const { beta } = call.patience
+  const { beta } = call.loading
   const local = localCopy(core, call)
   if (local === undefined || beta === 0 || !canGoOn(call.view)) return
   const left = local.end - core.settings.clock.now()
@@ -187,7 +187,7 @@ async function fly(core: Core, flight: Flight, call: LoadCall, start: Start): Pr
 
 /** Has a value that L2 gave made anew before its time, if chance will have it. */
 function refreshFound(core: Core, { found, goesOn }: Flight, call: LoadCall): void {
-  const { beta } = call.patience
+  const { beta } = call.loading
   if (found === undefined || goesOn || beta === 0 || !canGoOn(call.view)) return
   if (isEarly(found.left, found.facts.took, { beta, random: Math.random() }))
     refresh(core, call, { local: undefined, after: found.facts.created, reason: 'eager' })

@@ -6,7 +6,7 @@ import type { Ground } from './fill.ts'
 import type { Copy, Flight } from './flight.ts'
 import { askForLease, giveBack, type Lease, type Leased, newLease } from './lease.ts'
 import { askMore, deadlineOf, ended } from './deadline.ts'
-import { examine, factsOf, type Found, keepCopy, type Read, welcome } from './lookup.ts'
+import { examine, factsOf, type Found, keepCopy, type Read, welcome } from './read.ts'
 import { withNews } from './news.ts'
 import { report } from '../report.ts'
 import type { RedisTier } from '../redis/index.ts'
@@ -50,7 +50,7 @@ export async function look(core: Core, flight: Flight, looking: Looking): Promis
 
 /** Nobody waits for a refresh, so it may always ask who else is at it; a forced load is never somebody else's. */
 function wantsLease({ call, background }: Looking): boolean {
-  const { stampede } = call.patience
+  const { stampede } = call.loading
   if (call.options.forceRefresh === true || stampede === 'off') return false
   return background || stampede === 'global'
 }
@@ -73,7 +73,7 @@ async function lookOnce(core: Core, flight: Flight, looking: Looking): Promise<G
 
 /** Whether who waits takes the stale value that L2 had: what goes on is a refresh, and one is enough for the fleet. */
 function becomesRefresh(core: Core, call: LoadCall, previous: Copy): boolean {
-  if (call.options.forceRefresh === true || call.patience.stampede === 'off' || !canGoOn(call.view))
+  if (call.options.forceRefresh === true || call.loading.stampede === 'off' || !canGoOn(call.view))
     return false
   if (core.flights.isResting(call.place.localKey)) return false
   return isUsableAtOnce(previous, call.stale.swr, core.settings.clock.now())

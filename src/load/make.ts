@@ -18,7 +18,7 @@ import { type Made, runFactory } from './factory.ts'
 import { fill, type Ground } from './fill.ts'
 import type { Copy, Flight } from './flight.ts'
 import { giveBack } from './lease.ts'
-import { asKnown } from './lookup.ts'
+import { asKnown } from './read.ts'
 import { report } from '../report.ts'
 import { checkLifetime, lifetimeOf, usesRedis, type Write } from './store.ts'
 
@@ -84,7 +84,7 @@ async function makeInTime(
   }: Pick<Making, 'call' | 'background'> & { copy: Copy | undefined; decisions: Decisions },
 ): Promise<Made<unknown> | undefined> {
   const { clock } = core.settings
-  const { timeout } = call.patience
+  const { timeout } = call.loading
   if (!flight.looked.isOpen) flight.makingSince = clock.monotonic()
   flight.looked.open()
   // Each caller has a clock of its own; this one is for a load that nobody waits for.

@@ -101,7 +101,7 @@ function planOf(core: Core, call: LoadCall, { l1, l2 }: Tiers): Plan {
       why: 'L1 has a stale value that swr allows.',
     }
   if (reason === 'error') return { course: 'stale', why: 'The origin has just failed and is left alone.' }
-  const { stampede } = call.patience
+  const { stampede } = call.loading
   if (stampede !== 'off' && joinable(core, call) !== undefined)
     return { course: 'join', why: 'A load of this key is on its way in this isolate.' }
   if (l2.state.state === 'fresh') return { course: 'l2', why: 'L2 has a fresh value.' }

@@ -68,12 +68,12 @@ async function examine(core: Core, call: LoadCall, redis: RedisTier): Promise<Re
 
 /** In one request; the versions come first, as those of a read do. */
 async function ask(core: Core, call: LoadCall, redis: RedisTier): Promise<Asked> {
-  const { place, view, key, patience } = call
+  const { place, view, key, loading } = call
   const { counterKey, starKey, isOn } = core.coherence
   const [versions, bytes, lease] = await Promise.all([
     isOn ? redis.ask(['MGET', counterKey, starKey], signalOf(call)) : null,
     redis.ask(['GET', place.physicalKey], signalOf(call)),
-    patience.stampede === 'global' ? redis.ask(['GET', view.physicalKey('l', key)], signalOf(call)) : null,
+    loading.stampede === 'global' ? redis.ask(['GET', view.physicalKey('l', key)], signalOf(call)) : null,
   ])
   if (bytes !== null && typeof bytes !== 'string')
     throw new CacheError('L2_REPLY', 'Redis answered with a reply of the wrong type')
