@@ -43,8 +43,9 @@ local states = redis.call('MGET', unpack(KEYS))
 for i, rule in ipairs(rules) do
   rule.ends, rule.state = blocked_until(states[i] or '', now)
   if mode == 'block' then
+    local writes = rule[1] > 0 or rule.ends > 0
     rule.ends = rule[1] > 0 and now + rule[1] * 1000 or 0
-    rule.found = { true, (states[i] or rule.ends > 0) and rule.state, 0, now + math.max(rule[3], rule[4]) }
+    rule.found = { true, writes and rule.state, 0, now + math.max(rule[3], rule[4]) }
   else
     rule.found = { rule.ask(rule.state, now, unpack(rule, 1, 7)) }
     if rule.ends > now and mode ~= 'give' then

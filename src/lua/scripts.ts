@@ -262,8 +262,9 @@ local states = redis.call('MGET', unpack(KEYS))
 for i, rule in ipairs(rules) do
 rule.ends, rule.state = blocked_until(states[i] or '', now)
 if mode == 'block' then
+local writes = rule[1] > 0 or rule.ends > 0
 rule.ends = rule[1] > 0 and now + rule[1] * 1000 or 0
-rule.found = { true, (states[i] or rule.ends > 0) and rule.state, 0, now + math.max(rule[3], rule[4]) }
+rule.found = { true, writes and rule.state, 0, now + math.max(rule[3], rule[4]) }
 else
 rule.found = { rule.ask(rule.state, now, unpack(rule, 1, 7)) }
 if rule.ends > now and mode ~= 'give' then
@@ -289,8 +290,8 @@ for _, number in ipairs({ state, retry, reset, used or 0, rest or 0 }) do reply[
 end
 return reply`,
   sha1: {
-    redis: '596972295c591b476174e6de687b7d2befe91c5d',
-    upstash: '68d997a5569319d92ebc9f7d2ff4a714db9f3c96',
+    redis: '547b50ca39d178f908e102e604d440f198bc8bfe',
+    upstash: '6988a6e439aa65dbbdd925f30f02e79e1cc5a652',
   },
   keys: { min: 1, max: Infinity, names: ['limits'] },
   args: { min: 2, max: Infinity, names: ['mode', 'words'] },

@@ -122,6 +122,14 @@ describeScripts('CheckRateLimits', (lua) => {
     test('to end a block that is none writes nothing', async () => {
       await block(policy, 0)
       expect(await bytes()).toBeNull()
+      await take(policy, 2)
+      await lua().redis('PEXPIRE', 'k', 5000)
+      await block(policy, 0)
+      expect(await ttl()).toBeLessThanOrEqual(5000)
+      await block(policy, 60_000)
+      await put(String(await bytes()).replace(/^b\d+/, `b${(await now()) - 1}`))
+      await block(policy, 0)
+      expect(await ttl()).toBe(-1)
     })
 
     test('a clock that was set back forgets nothing, and nobody waits for it to catch up', async () => {

@@ -43,7 +43,7 @@ function ask(rule: Rule, bytes: string | null, { mode, now }: { mode: string; no
   if (mode === 'block') {
     const ends = cost > 0 ? now + cost * 1000 : 0
     const [, span = 0, third = 0] = words
-    const kept = bytes !== null || ends > 0 ? { state } : {}
+    const kept = cost > 0 || blockEnds > 0 ? { state } : {}
     const found = { isAllowed: true, retry: 0, reset: now + Math.max(span, third), used: 0, rest: 0, ...kept }
     return { ...rule, ends, state, found }
   }

@@ -51,6 +51,7 @@ onEveryEngine('costs of rate limits', (server) => {
     expect(await cost(() => limiter.limit('ann'))).toBe('1/3')
     expect(await cost(() => limiter.limit('ann', { cost: 0 }))).toBe('0/0')
     expect(await cost(() => limiter.unblock('ann'))).toBe('1/4')
+    expect(await cost(() => limiter.unblock('ann'))).toBe('1/3')
     expect(await cost(() => limiter.unblock('bob'))).toBe('1/3')
     expect(await cost(() => limiter.reset('ann'))).toBe('1/1')
     expect(await cost(() => limiter.limit('ann'))).toBe('1/4')

@@ -54,6 +54,7 @@ export const LOCKS_AND_LIMITS: readonly Case[] = [
         called('take', ...gcra(1)),
         called('take', ...fixed(1)),
         called('block', ...fixed(1000)),
+        { ...called('block', ...fixed(0)), ...after(set('k', 'b9000000000000000;')) },
       ],
       'when none does': [
         called('take', ...sliding(6)),
@@ -61,6 +62,7 @@ export const LOCKS_AND_LIMITS: readonly Case[] = [
         called('look', ...sliding(1)),
         called('give', ...sliding(-1)),
         called('block', ...fixed(0)),
+        { ...called('block', ...fixed(0)), ...after(set('k', 'f1 1 1')) },
       ],
     },
   ),
