@@ -84,9 +84,9 @@ export class RateLimiter {
   }
 
   /**
-   * Gives back what was counted: of something that did not happen after all. Never more than was; resolves to what is left then.
-   * Only for what Redis has counted, not for a `degraded` result. Never sent twice by itself: after an `L2_TIMEOUT` or `L2_NETWORK`
-   * it may have been given back. Cost: 1/4, 1/3 where there is nothing to give back.
+   * Gives back what was counted: of something that did not happen after all. Never more than was; resolves to what is left then,
+   * whether or not a block lasts. Only for what Redis has counted, not for a `degraded` result. Never sent twice by itself: after an
+   * `L2_TIMEOUT` or `L2_NETWORK` it may have been given back. Cost: 1/4, 1/3 where there is nothing to give back.
    */
   async refund(id: string, cost = 1, options: ManageOptions = {}): Promise<number> {
     units(cost, 'cost')

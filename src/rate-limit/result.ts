@@ -12,9 +12,11 @@ export interface RateLimitResult {
   readonly success: boolean
   /** The most that passes at once: the limit of a window, the burst of `gcra`, the capacity of a bucket. */
   readonly limit: number
-  /** How much would pass now. 0 where Redis failed and nothing is known. */
+  /** How much would pass now: 0 while a block lasts, and where Redis failed and nothing is known. */
   readonly remaining: number
-  /** When all is forgotten (a fixed window: when it ends), in milliseconds since 1970 by the server's clock. */
+  /**
+   * When all is forgotten (a fixed window: when it ends) and no block lasts, in milliseconds since 1970 by the server's clock.
+   */
   readonly reset: number
   /** The same from now, in milliseconds: clocks need not agree for it. */
   readonly resetAfter: number
@@ -56,11 +58,11 @@ export function toResult(
 ): RateLimitResult {
   const { policy, name } = asked
   const success = verdict.ok && !isTooMuch(asked)
-  const resetAt = Math.max(verdict.resetAt, now)
+  const resetAt = Math.max(verdict.resetAt, now, blocked ? verdict.retryAt : 0)
   return {
     success,
     limit: policy.limit,
-    remaining: policy.remaining(now, verdict),
+    remaining: blocked ? 0 : policy.remaining(now, verdict),
     reset: Math.ceil(resetAt / 1000),
     resetAfter: Math.ceil((resetAt - now) / 1000),
     retryAfter: success ? 0 : isTooMuch(asked) ? Infinity : Math.ceil((verdict.retryAt - now) / 1000),

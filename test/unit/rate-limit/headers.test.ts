@@ -42,6 +42,24 @@ test('the older fields come where they are asked for', async () => {
   })
 })
 
+test('while a block lasts nothing is left, whatever was counted', async () => {
+  const world = new LimiterWorld()
+  world.answer(-1, 600_000, 45_000, 3)
+  const limiter = world.limiter({ policy: named })
+  const told = {
+    'RateLimit-Policy': '"api";q=100;w=60',
+    RateLimit: '"api";r=0;t=600',
+    'Retry-After': '600',
+    'X-RateLimit-Limit': '100',
+    'X-RateLimit-Remaining': '0',
+    'X-RateLimit-Reset': String(Math.ceil(world.redis.now() / 1000) + 600),
+  }
+  for (const result of [await limiter.limit('ann'), await limiter.limit('ann'), await limiter.peek('ann')])
+    expect(rateLimitHeaders(result, { legacy: true })).toEqual(told)
+  expect(world.asked()).toBe(2)
+  expect(rateLimitHeaders(await limiter.peek('ann', { cost: 101 })).RateLimit).toBe('"api";r=0;t=600')
+})
+
 test('windows are whole seconds, rounded up', async () => {
   const world = new LimiterWorld()
   world.answer(1)
@@ -106,6 +124,24 @@ describe('limitAll', () => {
       'Retry-After': '2',
     })
   })
+})
+
+test('of several limits one that is blocked has nothing left, and the others what they hold', async () => {
+  const world = new LimiterWorld()
+  const cache = world.cache()
+  const [a, b] = [world.limiter({ policy: named }, cache), world.limiter({ name: 'b' }, cache)]
+  const now = world.redis.now() * 1000
+  world.redis.replies.set(script, [now, 1, 0, now + 9e6, 3, 0, -1, now + 6e8, now + 9e6, 3, 0])
+  const result = await limitAll([
+    { limiter: a, id: 'x' },
+    { limiter: b, id: 'x' },
+  ])
+  expect(result).toMatchObject({
+    reason: 'blocked',
+    remaining: 0,
+    results: [{ remaining: 97 }, { remaining: 0 }],
+  })
+  expect(rateLimitHeaders(result).RateLimit).toBe('"api";r=97;t=9, "b";r=0;t=600')
 })
 
 describe('denialResponse', () => {

@@ -77,7 +77,7 @@ describe('a cache on a Redis in memory', () => {
     await clock.advance('61s')
     expect(await hit()).toEqual([true, 1])
     await limiter.block('ann', '1h')
-    expect((await limiter.peek('ann')).success).toBe(false)
+    expect(await limiter.peek('ann')).toMatchObject({ reason: 'blocked', remaining: 0 })
     const locks = createLocks({ cache })
     const held = await locks.acquire('job', { ttl: '10s' })
     expect(await locks.acquire('job', { ttl: '10s' })).toBeUndefined()
