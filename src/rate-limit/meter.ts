@@ -69,8 +69,10 @@ export class Meter extends RateLimitPolicy {
   #owed(state: State | undefined, now: number): readonly [number, number] {
     if (state === undefined || state.tat < now) return [now, 0]
     if (state.limit === this.quota && state.period === this.#period) return [state.tat, state.rest]
-    const owed = Math.ceil(((state.tat + 1 - now) / state.period) * state.limit)
-    return [now + Math.ceil((owed / this.quota) * this.#period), 0]
+    const owed = Math.ceil(((state.tat - now) * state.limit + state.rest) / state.period)
+    const price = owed * this.#period
+    const rest = price < 2 ** 53 ? price % this.quota : 0
+    return [now + Math.ceil((price - rest) / this.quota), rest]
   }
 
   remaining(now: number, { used, rest }: Verdict): number {

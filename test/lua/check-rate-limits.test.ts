@@ -202,6 +202,14 @@ describeScripts('CheckRateLimits', (lua) => {
       expect(left(more, answer)).toBe(60 - 6 - 1)
     })
 
+    test('what is owed in whole units is none more where a unit is no whole number of microseconds', async () => {
+      await take(even, 5)
+      const sevenths = gcra({ limit: 7, period: '1h', burst: 7 })
+      expect(left(sevenths, await ask('look', sevenths))).toBe(2)
+      expect(left(sevenths, await take(sevenths, 2))).toBe(0)
+      expect(await bytes()).toMatch(/^g1 \d{16} 0 7 3600000000$/)
+    })
+
     test('a gcra that lets less through takes its burst for used up, and no more than that', async () => {
       const more = gcra({ limit: 60, period: '1m', burst: 60 })
       await take(more, 50)

@@ -47,8 +47,9 @@ function debtIn(
   const [tat = 0, rest = 0, madeLimit = 0, madePeriod = 0] = match?.slice(1).map(Number) ?? []
   if (tat < now) return { tat: now, rest: 0 }
   if (madeLimit === limit && madePeriod === period) return { tat, rest }
-  const owed = Math.ceil(((tat + 1 - now) / madePeriod) * madeLimit)
-  return { tat: now + Math.ceil((owed / limit) * period), rest: 0 }
+  const price = period * Math.ceil(((tat - now) * madeLimit + rest) / madePeriod)
+  const restOfPrice = price < 2 ** 53 ? price % limit : 0
+  return { tat: now + Math.ceil((price - restOfPrice) / limit), rest: restOfPrice }
 }
 
 export const fixedWindow: Algorithm = (state, real, cost, [limit = 1, span = 1]) => {

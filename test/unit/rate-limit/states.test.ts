@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   denialResponse,
@@ -57,6 +58,35 @@ test('a bucket that has become smaller owes no more than it holds', () => {
   const state = full(large, now)
   expect(small.ask(state, now, 1).verdict).toMatchObject({ ok: false, retryAt: now + second })
   expect(small.ask(full(small, now), now, 1).verdict).toMatchObject({ ok: false, retryAt: now + second })
+})
+
+test('what a bucket owes counts on in whole units, rounded up, and what is whole stays so', () => {
+  const [few, many] = [
+    gcra({ limit: 60, period: '1m', burst: 10 }),
+    gcra({ limit: 120, period: '1m', burst: 20 }),
+  ]
+  const left = (at: number): number => many.remaining(at, many.ask(one, at, 0).verdict)
+  const one = few.ask(undefined, now, 1).state
+  expect([left(now), left(now + 1), left(now + second - 1), left(now + second)]).toEqual([19, 19, 19, 20])
+
+  const bucket = fc.record({
+    limit: fc.integer({ min: 1, max: 1000 }),
+    period: fc.integer({ min: 1, max: 3_600_000 }),
+    burst: fc.integer({ min: 1, max: 1000 }),
+  })
+  const property = fc.property(bucket, bucket, fc.nat(1000), fc.nat(2000), (before, after, cost, tenths) => {
+    const [old, young] = [gcra(before), gcra(after)]
+    const taken = Math.min(cost, before.burst)
+    const { state } = old.ask(undefined, now, taken)
+    // Tenths of the time that a unit takes: all of them may be paid for, or some in part.
+    const unit = BigInt(before.period) * 1000n
+    const pause = (unit * BigInt(tenths)) / BigInt(10 * before.limit)
+    const missing = BigInt(taken) * unit - pause * BigInt(before.limit)
+    const owed = missing > 0n ? Number((missing + unit - 1n) / unit) : 0
+    const later = now + Number(pause)
+    expect(young.remaining(later, young.ask(state, later, 0).verdict)).toBe(Math.max(0, after.burst - owed))
+  })
+  fc.assert(property, { numRuns: 1000 })
 })
 
 test('of several that deny, limitAll tells of the one that takes longest', async () => {

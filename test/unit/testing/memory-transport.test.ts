@@ -5,7 +5,7 @@ import { createHybridCache } from '../../../src/index.ts'
 import { AcquireLock, GetMultiple, RateLimitSlidingWindow } from '../../../src/lua/index.ts'
 import { createLocks } from '../../../src/lock/index.ts'
 import { push } from '../../../src/push/index.ts'
-import { createRateLimiter, slidingWindow } from '../../../src/rate-limit/index.ts'
+import { createRateLimiter, gcra, slidingWindow } from '../../../src/rate-limit/index.ts'
 import { ManualClock, MemoryTransport } from '../../../src/testing/index.ts'
 import { testTransport } from '../../support/transport-conformance.ts'
 
@@ -85,6 +85,22 @@ describe('a cache on a Redis in memory', () => {
     const next = await locks.acquire('job', { ttl: '10s' })
     expect(next?.fence).toBeGreaterThan(held?.fence ?? Infinity)
     expect(await next?.release()).toBe('released')
+  })
+
+  test('keeps what a bucket owes in whole units where its limit changes', async () => {
+    const clock = new ManualClock()
+    const cache = createHybridCache({ redis: new MemoryTransport({ clock }), clock })
+    const limiter = createRateLimiter({
+      cache,
+      policy: gcra({ limit: 60, period: '1m', burst: 10 }),
+      name: 'api',
+    })
+    const more = { policy: gcra({ limit: 120, period: '1m', burst: 20 }) }
+    await limiter.limit('ann')
+    expect((await limiter.limit('ann', more)).remaining).toBe(18)
+    await limiter.limit('bob')
+    await clock.advance('1s')
+    expect((await limiter.limit('bob', more)).remaining).toBe(19)
   })
 
   test('lets caches hear of each other', async () => {
