@@ -46,7 +46,7 @@ export function rateLimitHeaders(
   }
 }
 
-/** How much is left, and for how long no more than that may be used. */
+/** How much is left, and when all is forgotten, or the same may pass. */
 function item({ policy, remaining, retryAfter, resetAfter, success }: RateLimitResult): string {
   const window = success || !Number.isFinite(retryAfter) ? resetAfter : retryAfter
   return `"${policy.name}";r=${remaining};t=${seconds(window)}`
