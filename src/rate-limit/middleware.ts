@@ -38,14 +38,15 @@ export interface RateLimitOptions<Args extends unknown[] = unknown[]> extends He
  *
  * @example
  * ```ts
- * import { createHybridCache, fromEnv } from 'hybrid-cache'
- * import { createRateLimiter, gcra, rateLimit } from 'hybrid-cache/rate-limit'
+ * import { fromEnv } from 'hybrid-cache'
+ * import { createRateLimiter, gcra, rateLimit, type RateLimiter } from 'hybrid-cache/rate-limit'
  *
- * const cache = createHybridCache({ redis: fromEnv() })
- * const limiter = createRateLimiter({ cache, policy: gcra({ limit: 100, period: '1m', burst: 20, name: 'api' }) })
- * export const GET = rateLimit(() => Response.json({ ok: true }), {
- *   limiter,
- *   id: (request: Request) => request.headers.get('cf-connecting-ip') ?? 'unknown',
+ * const policy = gcra({ limit: 100, period: '1m', burst: 20, name: 'api' })
+ * let limiter: RateLimiter | undefined // made by the first request: `next build` has no variables
+ *
+ * export const GET = rateLimit((_request: Request) => Response.json({ ok: true }), {
+ *   limiter: () => (limiter ??= createRateLimiter({ redis: fromEnv(), policy })),
+ *   id: (request) => request.headers.get('x-real-ip') ?? 'unknown', // Vercel's; behind Cloudflare cf-connecting-ip
  * })
  * ```
  */

@@ -60,6 +60,21 @@ test('every TypeScript block in the docs and in doc comments compiles against th
   expect(stdout).toBe('')
 })
 
+// A bundler loads them where there are no variables: `next build` stops at what throws then.
+test('what a block exports to a platform loads without variables', async () => {
+  const files = [...written, ...sources.map((path) => join('src', path))]
+  const routes = files
+    .flatMap(blocksOf)
+    .filter((code) => /^export (const|async function) GET|^export default/m.test(code))
+  expect(routes.length).toBeGreaterThan(3)
+  for (const [i, code] of routes.entries()) {
+    const file = join(folder, `route_${i}.mjs`)
+    writeFileSync(file, (await transform(code, { loader: 'ts', format: 'esm', target: 'es2022' })).code)
+    const { stderr } = spawnSync(process.execPath, [file], { env: {}, encoding: 'utf8', timeout: 15_000 })
+    expect({ code, stderr }).toEqual({ code, stderr: '' })
+  }
+})
+
 const runnable = written
   .flatMap((path) => blocksOf(path))
   .filter((code) => /startDevServer|MemoryTransport/.test(code))

@@ -30,14 +30,18 @@ export interface RateLimiterMiddlewareOptions<
  *
  * @example
  * ```ts
- * import { createHybridCache, fromEnv } from 'hybrid-cache'
- * import { type HonoMiddleware, rateLimiter } from 'hybrid-cache/hono'
- * import { createRateLimiter, gcra } from 'hybrid-cache/rate-limit'
+ * import { fromEnv } from 'hybrid-cache'
+ * import { type HonoContext, type HonoMiddleware, rateLimiter } from 'hybrid-cache/hono'
+ * import { createRateLimiter, gcra, type RateLimiter } from 'hybrid-cache/rate-limit'
  *
  * declare const app: { use(path: string, middleware: HonoMiddleware): void } // new Hono()
- * const cache = createHybridCache({ redis: fromEnv() })
- * const limiter = createRateLimiter({ cache, policy: gcra({ limit: 100, period: '1m', burst: 20 }) })
- * app.use('/api/*', rateLimiter({ limiter, id: (c) => c.req.raw.headers.get('cf-connecting-ip') ?? 'unknown' }))
+ * const policy = gcra({ limit: 100, period: '1m', burst: 20 })
+ * let limiter: RateLimiter | undefined // made by the first request: on Workers it brings the bindings
+ *
+ * app.use('/api/*', rateLimiter({
+ *   limiter: (c: HonoContext & { env: object }) => (limiter ??= createRateLimiter({ redis: fromEnv(c.env), policy })),
+ *   id: (c) => c.req.raw.headers.get('cf-connecting-ip') ?? 'unknown', // Cloudflare's; elsewhere a client can choose it
+ * }))
  * ```
  */
 export function rateLimiter<Context extends HonoContext = HonoContext>(
