@@ -44,7 +44,9 @@ export class Meter extends RateLimitPolicy {
   }
 
   words(cost: number): readonly (string | number)[] {
-    return ['g', cost, this.quota, this.#period, ...this.#burst, ...this.#price(cost)]
+    // Nobody owes more than a burst; what gives back more would be no number in plain digits.
+    const step = this.#price(Math.max(cost, -this.limit))
+    return ['g', cost, this.quota, this.#period, ...this.#burst, ...step]
   }
 
   ask(state: State | undefined, now: number, cost: number): { verdict: Verdict; state: State } {

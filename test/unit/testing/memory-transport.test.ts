@@ -103,6 +103,13 @@ describe('a cache on a Redis in memory', () => {
     expect((await limiter.limit('bob', more)).remaining).toBe(19)
   })
 
+  test('gives all back where more is given back than was ever taken', async () => {
+    const redis = new MemoryTransport({ clock: new ManualClock() })
+    const limiter = createRateLimiter({ redis, policy: gcra({ limit: 1, period: '30d', burst: 5 }) })
+    await limiter.limit('ann', { cost: 5 })
+    expect(await limiter.refund('ann', 1e12)).toBe(5)
+  })
+
   test('lets caches hear of each other', async () => {
     const clock = new ManualClock()
     const redis = new MemoryTransport({ clock })
