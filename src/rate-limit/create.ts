@@ -15,8 +15,9 @@ interface Settings {
   /** How much may pass, and when: one policy for all, or a function of the identifier. */
   readonly policy: PolicySource
   /**
-   * What the counts are kept under, where the policy has no name of its own. Default: made of the policy's algorithm and numbers;
-   * `'dynamic'` where the policy is a function. Give one where limits may change, or where two limiters have the same numbers.
+   * What the counts are kept under, where the limiter's policy has no name of its own. Default: made of the policy's algorithm and
+   * numbers; `'dynamic'` where the policy is a function. Give one where limits may change, or where two limiters have the same
+   * numbers.
    */
   readonly name?: string | undefined
   /**
@@ -83,8 +84,8 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     denials: new Denials(clock, maxEntries),
     local: new LocalCounts(clock, maxEntries),
   }
-  const own = typeof policy === 'function' ? 'dynamic' : (policy.name ?? policy.key)
-  return new RateLimiter(limits, name ?? own, policy)
+  const own = typeof policy === 'function' ? (name ?? 'dynamic') : (policy.name ?? name ?? policy.key)
+  return new RateLimiter(limits, own, policy)
 }
 
 function cacheOf(options: RateLimiterOptions, timeout: number): HybridCache<true> {

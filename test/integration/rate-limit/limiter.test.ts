@@ -173,6 +173,13 @@ onEveryEngine('rate limiters', (server) => {
     expect((await later.limit('ann')).remaining).toBe(2)
   })
 
+  test('a policy of a call that has no name counts on where the limiter`s own does', async () => {
+    const limiter = limiterOf(fixedWindow({ limit: 5, window: '7d', name: 'api' }), world.isolate(), 'other')
+    await limiter.limit('ann', { cost: 4 })
+    const policy = fixedWindow({ limit: 8, window: '7d' })
+    expect(await limiter.limit('ann', { policy })).toMatchObject({ remaining: 3, policy: { name: 'api' } })
+  })
+
   test('prefixes, namespaces and names keep apart', async () => {
     const policy = fixedWindow({ limit: 1, window: '7d', name: 'x' })
     const cache = world.isolate()
