@@ -20,14 +20,15 @@ export function denialResponse(result: RateLimitResult | LimitAllResult, options
 
 /** The same without those headers. */
 export function problemOf(result: RateLimitResult | LimitAllResult): Response {
-  const unavailable = result.reason === 'unavailable'
-  const status = unavailable ? 503 : 429
   const results = 'results' in result ? result.results : [result]
+  const denied = results.flatMap((each) => (each?.success === false ? [each] : []))
+  const unavailable = denied.length > 0 && denied.every(({ reason }) => reason === 'unavailable')
+  const status = unavailable ? 503 : 429
   const problem = {
     type: `https://iana.org/assignments/http-problem-types#${unavailable ? 'temporary-reduced-capacity' : 'quota-exceeded'}`,
     title: unavailable ? 'Limits cannot be checked at the moment' : 'Too many requests',
     status,
-    'violated-policies': results.flatMap((each) => (each?.success === false ? [each.policy.name] : [])),
+    'violated-policies': denied.map(({ policy }) => policy.name),
   }
   return new Response(JSON.stringify(problem), {
     status,

@@ -161,6 +161,24 @@ describe('denialResponse', () => {
     })
   })
 
+  test('is a 429 where a limit denies beside one that cannot be checked, whichever takes longer', async () => {
+    const world = new LimiterWorld()
+    world.cut()
+    const cache = world.cache({ breaker: 'off' })
+    for (const period of [500, 60_000]) {
+      const policy = gcra({ limit: 1, period, burst: 1 })
+      const local = world.limiter({ policy, onError: 'local' }, cache)
+      const closed = world.limiter({ policy: named, onError: 'closed' }, cache)
+      await local.limit('x')
+      const result = await limitAll([
+        { limiter: local, id: 'x' },
+        { limiter: closed, id: 'x' },
+      ])
+      expect(result.results).toMatchObject([{ reason: 'limit' }, { reason: 'unavailable' }])
+      expect(denialResponse(result).status).toBe(429)
+    }
+  })
+
   test('blames no client for an outage', async () => {
     const world = new LimiterWorld()
     world.cut()
