@@ -77,7 +77,8 @@ export class RateLimiter {
   }
 
   /**
-   * What `limit` would answer now, without counting anything. Redis is asked always. Cost: 1/3.
+   * What `limit` would answer now, without counting anything, so that `remaining` is what is left before it. Redis is asked always.
+   * Cost: 1/3.
    */
   async peek(id: string, options: LimitOptions = {}): Promise<RateLimitResult> {
     return this.#ask(id, options, false)
@@ -113,7 +114,7 @@ export class RateLimiter {
     await this.#block(id, spanOf(duration, 'duration'), options)
   }
 
-  /** Ends a block. Other isolates may have it in memory until it would have ended. Cost: 1/4, 1/3 where there is none. */
+  /** Ends a block. Other limiters may have it in memory until it would have ended. Cost: 1/4, 1/3 where there is none. */
   async unblock(id: string, options: ManageOptions = {}): Promise<void> {
     await this.#block(id, 0, options)
   }

@@ -37,8 +37,8 @@ export function problemOf(result: RateLimitResult | LimitAllResult): Response {
 }
 
 /**
- * The response with these headers. What a limiter further inside has told stays: the fields of the draft are lists. A response whose
- * headers cannot be changed, such as one of `fetch`, is made anew around its body.
+ * The response with these headers. What a limiter further inside has told stays in the fields of the draft, which are lists; the other
+ * fields are replaced. A response whose headers cannot be changed, such as one of `fetch`, is made anew around its body.
  */
 export function withHeaders(response: Response, headers: Readonly<Record<string, string>>): Response {
   try {

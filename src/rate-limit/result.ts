@@ -12,7 +12,10 @@ export interface RateLimitResult {
   readonly success: boolean
   /** The most that passes at once: the limit of a window, the burst of `gcra`, the capacity of a bucket. */
   readonly limit: number
-  /** How much would pass now: 0 while a block lasts, and where Redis failed and nothing is known. */
+  /**
+   * How much would pass now: 0 while a block lasts, and where Redis failed and nothing is known. A denial from memory says what it was
+   * when Redis denied.
+   */
   readonly remaining: number
   /**
    * When all is forgotten (a fixed window: when it ends) and no block lasts, in milliseconds since 1970 by the server's clock.
