@@ -19,7 +19,7 @@ export interface NodeRedisSubscriber {
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>
   disconnect(): unknown
   destroy?(): void
-  on(event: 'error' | 'end', listener: () => void): unknown
+  on(event: 'connect' | 'error' | 'end', listener: () => void): unknown
 }
 
 /**
@@ -96,10 +96,12 @@ function subscribe(
 ): Promise<void> {
   if (signal.aborted) return Promise.resolve()
   const own = client.duplicate({ socket: { ...client.options?.socket, reconnectStrategy: false } })
+  // Closed before it has its socket, a client calls itself closed, gets the socket all the same, and cannot be closed any more.
+  const reachable = new Promise<void>((resolve) => void own.on('connect', resolve))
   return new Promise((resolve) => {
     const end = (): void => {
       signal.removeEventListener('abort', end)
-      leave(own)
+      void reachable.then(() => leave(own))
       resolve()
     }
     own.on('error', end)

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { createHybridCache, type HybridCache } from '../../../src/index.ts'
 import { push } from '../../../src/push/index.ts'
 import { type Connected, kinds } from './clients.ts'
-import { NO_REDIS, onEveryServer } from './servers.ts'
+import { NO_REDIS, onEveryServer, startProxy } from './servers.ts'
 import { startTestRedis } from '../../support/redis-server.ts'
 import { soon } from '../../support/soon.ts'
 
@@ -68,5 +68,39 @@ describe.skipIf(NO_REDIS)('a connection that ends', () => {
       for (const each of opened.splice(0)) await each.close()
       await redis.kill()
     }
+  })
+})
+
+onEveryServer((port) => {
+  // ioredis, given up before it has begun to connect, never does: nothing can be left of it.
+  const nodeRedis = kinds.filter(({ name }) => name.startsWith('redis'))
+
+  test.each(nodeRedis)('close leaves no connection behind that is being opened, with $name', async (kind) => {
+    await using proxy = await startProxy(port())
+    const client = await kind.connect(proxy.port)
+    opened.push(client)
+    const cache = listener(client, `closed-${prefixes++}`)
+    const reading = cache.get('look')
+    await cache.close()
+    await reading
+    await soon(() => expect(proxy.connections).toEqual({ open: 1, ever: 2 }))
+  })
+
+  describe.each([/HELLO|CLIENT|INFO/i, /SUBSCRIBE/i])('nor one that waits for the answer to %s', (said) => {
+    test.each(kinds)('with $name', async (kind) => {
+      await using proxy = await startProxy(port())
+      const client = await kind.connect(proxy.port)
+      opened.push(client)
+      const cache = listener(client, `closed-${prefixes++}`)
+      let closing: Promise<void> | undefined
+      proxy.onData = (text) => {
+        if (!said.test(text)) return 'pass'
+        closing ??= cache.close()
+        return 'swallow'
+      }
+      await cache.get('look')
+      await soon(() => expect(closing).toBeDefined())
+      await soon(() => expect(proxy.connections).toEqual({ open: 1, ever: 2 }))
+    })
   })
 })

@@ -44,6 +44,8 @@ export interface Proxy extends AsyncDisposable {
   readonly port: number
   /** All that clients have sent, a text for each time that something arrived. */
   readonly seen: string[]
+  /** How many connections there are, and how many there ever were. */
+  readonly connections: { open: number; ever: number }
   /** Called with what a client sends; `cut` lets the server have it, and ends the connection before the answer. */
   onData: (text: string) => 'pass' | 'cut' | 'swallow'
 }
@@ -52,11 +54,16 @@ export async function startProxy(target: number): Promise<Proxy> {
   const sockets = new Set<Socket>()
   const server = createServer((client) => {
     const upstream = dial(target, '127.0.0.1')
+    proxy.connections.open++
+    proxy.connections.ever++
     for (const socket of [client, upstream]) {
       sockets.add(socket)
       socket.on('error', () => {}).on('close', () => sockets.delete(socket))
     }
-    client.on('close', () => upstream.end())
+    client.on('close', () => {
+      proxy.connections.open--
+      upstream.end()
+    })
     upstream.on('close', () => client.destroy())
     let deaf = false
     client.on('data', (data) => {
@@ -77,6 +84,7 @@ export async function startProxy(target: number): Promise<Proxy> {
   const proxy: Proxy = {
     port: (server.address() as AddressInfo).port,
     seen: [],
+    connections: { open: 0, ever: 0 },
     onData: () => 'pass',
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()
