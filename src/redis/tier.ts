@@ -62,9 +62,11 @@ export class RedisTier {
     return reply === 'OK'
   }
 
-  /** Removes the keys: one command for every thousand. */
+  /**
+   * Removes the keys, which are those of no entries: a write that waits for the time touches none of them, and what else does so
+   * does not wait. One command for every thousand.
+   */
   async remove(keys: readonly string[], signal?: Signal): Promise<void> {
-    if (this.#tick?.writing === true) await this.#inTurn(this.#tick.learning).catch(() => undefined)
     await Promise.all(
       chunksOf(keys, maxKeys).map((chunk) =>
         this.#link.send(['DEL', ...chunk], { idempotent: true, signal }),

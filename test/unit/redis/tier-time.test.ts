@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { counter, list } from '../../../src/atomic/index.ts'
 import { type Reply, RedisReplyError } from '../../../src/index.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { TierFixture } from '../../support/tier.ts'
@@ -144,6 +145,28 @@ describe('calls of one tick on a cold isolate', () => {
     const cache = new World().isolate()
     await Promise.all([cache.remove('k'), cache.set('k', 'new')])
     expect(await cache.get('k', { l1: false })).toBe('new')
+  })
+
+  test('keep their order: what is appended behind a clear stays, whatever is written beside', async () => {
+    const cache = new World().isolate()
+    const recent = list(cache, 'recent', { maxSize: 9 })
+    await Promise.all([cache.set('k', 1), recent.append('a'), recent.clear(), recent.append('b')])
+    expect(await recent.read()).toEqual(['b'])
+  })
+
+  test('keep their order: a counter begins anew before it counts on, whatever is written beside', async () => {
+    const world = new World()
+    await counter(world.isolate(), 'n').increment(5)
+    const cache = world.isolate()
+    const visits = counter(cache, 'n')
+    const [, , before, , after] = await Promise.all([
+      cache.set('k', 1),
+      visits.reset(),
+      visits.get(),
+      visits.increment(),
+      visits.get(),
+    ])
+    expect([before, after]).toEqual([0, 1])
   })
 })
 
