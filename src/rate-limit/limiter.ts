@@ -91,8 +91,7 @@ export class RateLimiter {
    */
   async refund(id: string, cost = 1, options: ManageOptions = {}): Promise<number> {
     units(cost, 'cost')
-    const one = await this.#check(id, options)
-    return this.#change(one, async ({ executor }) => {
+    return this.#change(id, options, async (one, { executor }) => {
       const args = ['give', ...one.policy.words(-cost)].map(String)
       const run = { keys: [one.key], args, signal: options.signal }
       const [result] = read([one], await executor.run(CheckRateLimits, run))
@@ -102,8 +101,7 @@ export class RateLimiter {
 
   /** Forgets what was counted for this identifier, and a block of it. Of no other: there are no patterns. Cost: 1/1. */
   async reset(id: string, options: ManageOptions = {}): Promise<void> {
-    const one = await this.#check(id, options)
-    await this.#change(one, ({ redis }) => redis.remove([one.key], options.signal))
+    await this.#change(id, options, ({ key }, { redis }) => redis.remove([key], options.signal))
   }
 
   /**
@@ -120,10 +118,10 @@ export class RateLimiter {
   }
 
   async #block(id: string, duration: number, options: ManageOptions): Promise<void> {
-    const one = await this.#check(id, options)
-    const args = ['block', ...one.policy.words(0).with(1, duration)].map(String)
-    const run = { keys: [one.key], args, signal: options.signal }
-    await this.#change(one, ({ executor }) => executor.run(CheckRateLimits, run))
+    await this.#change(id, options, ({ key, policy }, { executor }) => {
+      const args = ['block', ...policy.words(0).with(1, duration)].map(String)
+      return executor.run(CheckRateLimits, { keys: [key], args, signal: options.signal })
+    })
   }
 
   async #ask(id: string, options: LimitOptions, takes: boolean): Promise<RateLimitResult> {
@@ -133,19 +131,25 @@ export class RateLimiter {
   }
 
   /** Does something to a limit, after which what is remembered of it here no longer counts. */
-  async #change<T>({ key }: Check, change: (parts: Limits['parts']) => Promise<T>): Promise<T> {
+  async #change<T>(
+    id: string,
+    options: ManageOptions,
+    change: (one: Check, parts: Limits['parts']) => Promise<T>,
+  ): Promise<T> {
     const { parts, denials } = this.#limits
-    denials.forget(key)
+    const checked = this.#check(id, options)
+    const one = checked instanceof Promise ? await checked : checked
+    denials.forget(one.key)
     try {
-      return await change(parts)
+      return await change(one, parts)
     } catch (error) {
       throw report(parts.core, 'rateLimit', error)
     } finally {
-      denials.forget(key)
+      denials.forget(one.key)
     }
   }
 
-  /** At once where nothing has to be waited for: calls of one tick then share a request. */
+  /** At once where nothing has to be waited for: calls of one tick then share a request, and keep their order. */
   #check(id: string, { cost = 1, policy }: LimitOptions): Check | Promise<Check> {
     units(cost, 'cost', 0)
     const name = identify(id)
