@@ -7,6 +7,8 @@ export interface CallOptions {
   readonly idempotent: boolean
   /** Nothing is written. */
   readonly reads?: boolean
+  /** A `GET` that may become a part of an `MGET`, to which a key of another type is no error: it holds nothing. */
+  readonly mergeable?: boolean
   readonly signal?: AbortSignal | undefined
   /** Whether it only goes along with others: its request ends when nobody waits for those any more. Asked then. */
   readonly aside?: () => boolean
@@ -23,6 +25,7 @@ export class Call {
   readonly command: Command
   readonly idempotent: boolean
   readonly reads: boolean
+  readonly mergeable: boolean
   readonly binary: boolean
   readonly procedure: string | undefined
   readonly reply: Promise<Reply | RedisReplyError>
@@ -34,10 +37,12 @@ export class Call {
   #settled = false
   #onLeave: (() => void) | undefined
 
-  constructor(command: Command, { idempotent, reads, signal, aside, binary, raw, procedure }: CallOptions) {
+  constructor(command: Command, options: CallOptions) {
+    const { idempotent, reads, mergeable, signal, aside, binary, raw, procedure } = options
     this.command = command
     this.idempotent = idempotent
     this.reads = reads ?? false
+    this.mergeable = mergeable ?? false
     this.#aside = aside
     this.binary = binary ?? false
     this.procedure = procedure

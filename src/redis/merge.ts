@@ -7,7 +7,7 @@ interface Sent {
   readonly calls: number
 }
 
-/** What is sent for the calls of a request: reads that stand next to each other are one command, and billed as one. */
+/** What is sent for the calls of a request: reads of entries that stand next to each other are one command, and billed as one. */
 export function merge(calls: readonly Call[]): Sent[] {
   const sent: Sent[] = []
   for (let i = 0; i < calls.length;) {
@@ -24,7 +24,7 @@ export function merge(calls: readonly Call[]): Sent[] {
 
 function endOfReads(calls: readonly Call[], start: number): number {
   let end = start
-  while (calls[end]?.command[0] === 'GET') end++
+  while (calls[end]?.mergeable === true) end++
   return end
 }
 

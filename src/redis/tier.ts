@@ -29,11 +29,15 @@ export class RedisTier {
     this.clock = new ServerClock(clock)
   }
 
-  /** The bytes under a key, or `null`. One command; two as long as the server's time is not known, for which it also asks. */
+  /**
+   * The bytes under a key, or `null`: one command, which neighbours in its tick share; two as long as the server's time is not
+   * known, for which it also asks.
+   */
   async read(key: string, signal?: Signal): Promise<string | null> {
     if (this.#tick?.writing === true) await this.#inTurn(this.#tick.learning)
     this.askTheTime()
-    return toText(await this.#link.send(['GET', key], { idempotent: true, reads: true, signal }))
+    const options = { idempotent: true, reads: true, mergeable: true, signal }
+    return toText(await this.#link.send(['GET', key], options))
   }
 
   /** The same for many keys, in one command for every thousand. */

@@ -22,7 +22,8 @@ export class LinkFixture {
   /** Sends a command that may run twice. */
   read(signal?: AbortSignal, ...command: (string | number)[]): Promise<Reply> {
     const [name = 'GET', ...args] = command.length === 0 ? ['GET', 'k'] : command
-    return this.link.send([String(name), ...args] as Command, { idempotent: true, signal })
+    const options = { idempotent: true, mergeable: name === 'GET', signal }
+    return this.link.send([String(name), ...args] as Command, options)
   }
 
   /** Sends a command that must not run twice. */

@@ -38,10 +38,10 @@ export interface Explanation {
 
 /**
  * Says what a read of a key would do now, and why, without doing it: nothing is loaded, counted as a use, copied to L1, extended
- * or learned. The options are those that the read would be given. Cost: one request of three commands, and a second one of one
- * command where the versions of the entry's tags are not known; none while the breaker is open. Rejects with a `TypeError` for
- * what the read would reject, and with the reason of the signal; a failing Redis is part of what it says, and counts for the
- * breaker. A schema is not asked.
+ * or learned. The options are those that the read would be given. Cost: one request of three commands, four with
+ * `stampede: 'global'`, and a second one of one command where the versions of the entry's tags are not known; none while the
+ * breaker is open. Rejects with a `TypeError` for what the read would reject, and with the reason of the signal; a failing Redis
+ * is part of what it says, and counts for the breaker. A schema is not asked.
  *
  * @example
  * ```ts

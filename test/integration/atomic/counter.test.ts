@@ -90,6 +90,24 @@ onEveryEngine('counter', (server) => {
     expect(errors.map(({ operation }) => operation)).toEqual(Array(4).fill('counter'))
   })
 
+  test('what is not a counter is an error also beside other reads of its tick', async () => {
+    const cache = world.isolate()
+    await world.redis('RPUSH', 'c:list', 'x')
+    await counter(cache, 'n').increment(5)
+    const outcomes = await Promise.allSettled([
+      cache.get('k'),
+      counter(cache, 'list').get(),
+      counter(cache, 'n').get(),
+      counter(cache, 'none').get(),
+    ])
+    expect(outcomes).toMatchObject([
+      { value: undefined },
+      { reason: { code: 'L2_REPLY' } },
+      { value: 5 },
+      { value: 0 },
+    ])
+  })
+
   test('any key is a name', async () => {
     const cache = world.isolate()
     const names = HOSTILE.filter((text) => text !== '').map((text) => text.slice(0, 300))

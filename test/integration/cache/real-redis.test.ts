@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { createHybridCache, type HybridCache } from '../../../src/index.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { onEveryEngine } from '../../support/servers.ts'
+import { record } from '../../support/world.ts'
 
 // A busy machine must not make a deadline of a slow answer.
 const l2 = { timeout: '15s' } as const
@@ -111,5 +112,22 @@ onEveryEngine('values through the real thing', (server) => {
       cache.removeLocal(key)
       expect(await cache.get(key)).toBe('ours')
     }
+  })
+
+  test('of another type among keys that one command reads Redis says nothing: it is a miss, and stays', async () => {
+    const prefix = `types-${prefixes++}`
+    const client = new Redis(credentials())
+    for (const key of ['a', 'b', 'c', 'd']) await client.lpush(`${prefix}:e:${key}`, 1)
+    const cache = createHybridCache({ redis: credentials(), keyPrefix: prefix, l2 })
+    const errors = record(cache, 'error')
+    const make = (keys: readonly string[]): Map<string, number> => new Map(keys.map((key) => [key, 1]))
+    expect(await cache.getMany(['a', 'none'])).toEqual(new Map())
+    expect(await Promise.all([cache.get('a'), cache.get('none')])).toEqual([undefined, undefined])
+    expect(await cache.getOrCreateMany(['a', 'b'], make)).toEqual(make(['a', 'b']))
+    await Promise.all(['c', 'd'].map((key) => cache.getOrCreate(key, () => 1)))
+    for (const key of ['a', 'b', 'c', 'd']) expect(await client.type(`${prefix}:e:${key}`)).toBe('list')
+    expect(errors).toEqual([])
+    await cache.get('d', { l1: false })
+    expect(errors).toMatchObject([{ operation: 'get', error: { code: 'L2_REPLY' } }])
   })
 })

@@ -28,9 +28,10 @@ describe('commands of one tick', () => {
     expect(fixture.redis.take()).toEqual([['MGET']])
   })
 
-  test('that read and stand next to each other are one command; each gets its own answer', async () => {
+  test('that read entries and stand next to each other are one command; each gets its own answer', async () => {
     const { link, redis } = new LinkFixture()
-    const get = (key: string): Promise<Reply> => link.send(['GET', key], { idempotent: true })
+    const get = (key: string): Promise<Reply> =>
+      link.send(['GET', key], { idempotent: true, mergeable: true })
     const set = (value: string): Promise<Reply> =>
       link.send(['SET', 'b', value, 'PX', 1000], { idempotent: false })
     await set('old')
@@ -54,8 +55,8 @@ describe('commands of one tick', () => {
     const { link, redis } = new LinkFixture()
     redis.replies.set('MGET', reply)
     const outcomes = await Promise.allSettled([
-      link.send(['GET', 'a'], { idempotent: true }),
-      link.send(['GET', 'b'], { idempotent: true }),
+      link.send(['GET', 'a'], { idempotent: true, mergeable: true }),
+      link.send(['GET', 'b'], { idempotent: true, mergeable: true }),
       link.send(['SET', 'c', '1', 'PX', 1000], { idempotent: false }),
     ])
     expect(outcomes).toMatchObject([
@@ -63,6 +64,14 @@ describe('commands of one tick', () => {
       { reason: { code: 'L2_REPLY' } },
       { value: 'OK' },
     ])
+  })
+
+  test('that read anything else stay as they are: what is an error to GET is none to MGET', async () => {
+    const { link, redis } = new LinkFixture()
+    const get = (key: string, mergeable: boolean): Promise<Reply> =>
+      link.send(['GET', key], { idempotent: true, mergeable })
+    await Promise.all([get('a', true), get('b', true), get('c', false), get('d', false), get('e', true)])
+    expect(redis.take()).toEqual([['MGET', 'GET', 'GET', 'GET']])
   })
 
   test('share no request with the next tick', async () => {
