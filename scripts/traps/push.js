@@ -31,8 +31,8 @@ export const pushed = [
     edits: [
       [
         news,
-        '    this.#told.set(name, change.version)',
-        '    this.#told.set(name, change.version)\n    this.#host.versions.applied = change.version',
+        '    this.#remember(name, change.version)',
+        '    this.#remember(name, change.version)\n    this.#host.versions.applied = change.version',
       ],
     ],
     tests: [unit('rumours')],

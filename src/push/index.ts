@@ -22,7 +22,8 @@ export interface PushOptions {
  * The value for `coherence.push`. Each write, conditional write and invalidation then also publishes what it changed, and every
  * cache that holds a connection hears of it at once: copies in L1 go, the event `invalidate` is emitted. A message is never taken
  * as known, so that one that is lost, late, doubled or made up does no harm: whatever did not come is learned by the look at the
- * log, as without push. All users of a prefix must have it, or what others write is told by the log only.
+ * log, as without push. All users of a prefix must have it: what others write is told by the log only, and looks as if the
+ * connection were dead, which is then made again, with an event `error`.
  *
  * The connection is opened with the first request to Redis, made again whenever it ends (after half a second, up to a minute),
  * and keeps the process alive until `cache.close()`. `stats().push` shows it. Needs `{ url, token }`, `fromIoredis()`,

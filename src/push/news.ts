@@ -13,7 +13,7 @@ import { Listener } from './listener.ts'
 import { type Message, messageOf, readMessage } from './message.ts'
 import { Rumours } from './rumours.ts'
 
-/** How many changes are remembered as told, until the log has told of them too. */
+/** How many changes, and messages that named none, are remembered as told, until the log has told of them too. */
 const mostTold = 4096
 /** A change that the log tells of and push does not, for so long, says that the connection is dead. */
 const overdueAfter = 10_000
@@ -105,9 +105,10 @@ export class News implements Pushing {
   }
 
   toldOf(change: Change): boolean {
+    const { version } = change
     if (this.#told.has(nameOf(change))) return true
-    if (change.version > this.#from)
-      this.#missed ??= { version: change.version, at: this.#host.clock.monotonic() }
+    if (version > this.#from && !this.#told.has(unnamed(version)))
+      this.#missed ??= { version, at: this.#host.clock.monotonic() }
     return false
   }
 
@@ -120,17 +121,26 @@ export class News implements Pushing {
     if (message.version >= (this.#missed?.version ?? 0)) this.#missed = undefined
     if (message.version <= this.#host.versions.applied) return // the log was faster
     if (message.changes !== undefined) for (const change of message.changes) this.#learn(change, message)
-    else if (message.sender !== this.#sender) this.#suspect(starAddress(undefined), { hard: message.version })
+    else this.#learnOfSomething(message)
+  }
+
+  #learnOfSomething({ sender, version }: Message): void {
+    this.#remember(unnamed(version), version)
+    if (sender !== this.#sender) this.#suspect(starAddress(undefined), { hard: version })
   }
 
   #learn(change: Change, { sender }: Message): void {
     const name = nameOf(change)
     if (this.#told.has(name)) return
-    if (this.#told.size >= mostTold) this.#told.clear()
-    this.#told.set(name, change.version)
+    this.#remember(name, change.version)
     if (sender === this.#sender) return // known by the write's own reply
     this.#spread(change)
     this.#host.events.emit('invalidate', { kind: kindOf(change) })
+  }
+
+  #remember(name: string, version: number): void {
+    if (this.#told.size >= mostTold) this.#told.clear()
+    this.#told.set(name, version)
   }
 
   /** As the log is learned, but that nothing in it becomes a version that is known. */
@@ -157,4 +167,9 @@ export class News implements Pushing {
 
 function nameOf({ kind, namespace, name, version }: Change): string {
   return `${version} ${memberOf(kind, namespace, name)}`
+}
+
+/** As what a message is remembered that was too long to name its changes: what came is not missing, though nobody knows its names. */
+function unnamed(version: number): string {
+  return `${version} ?`
 }

@@ -224,6 +224,39 @@ test('what comes late, or after it, says that the connection lives', async () =>
   await cache.close()
 })
 
+test('a message too long to name its keys is no sign of a dead connection, and the log names them', async () => {
+  const { world: w, channel } = setUp()
+  const cache = await channel.listener(w, { coherence: { interval: '5s', push: push() } })
+  const events = record(cache, 'invalidate', 'error')
+  await (await w.warm()).remove(['a', 'b'])
+  channel.last.onMessage(`${versionOf(w)} someone ?`)
+  await cache.get('x')
+  expect(events).toEqual([{ kind: 'key' }, { kind: 'key' }])
+  await w.clock.advance(20_000)
+  await cache.get('x')
+  expect(channel.last.signal.aborted).toBe(false)
+  expect(events).toHaveLength(2)
+  await cache.close()
+})
+
+test('nor is one of its own', async () => {
+  const { world: w, channel } = setUp()
+  const cache = await channel.listener(w, { coherence: { interval: '5s', push: push() } })
+  const errors = record(cache, 'error')
+  await (await w.warm()).remove('a')
+  channel.last.onMessage(saying(versionOf(w), 'k||a'))
+  await cache.remove(Array.from({ length: 500 }, (_, i) => `${i}`.padEnd(1000, 'x')))
+  const said = String(w.redis.requests.at(-1)?.at(-1)?.at(-1))
+  expect(said).toMatch(/^ [a-z0-9]+ \?$/)
+  channel.last.onMessage(`${versionOf(w)}${said}`)
+  await w.clock.advance(5000)
+  await cache.get('x')
+  await w.clock.advance(20_000)
+  await cache.get('x')
+  expect([channel.last.signal.aborted, errors]).toEqual([false, []])
+  await cache.close()
+})
+
 test('where the option cannot work, it says so at once', async () => {
   const { world: w, channel } = setUp()
   const { send } = channel.transport
