@@ -281,8 +281,8 @@ export const planted = [
     edits: [
       [
         'src/load/fill.ts',
-        'link.timeout >= fence && core.redis !== undefined',
-        'link.timeout >= Infinity && fence > 0',
+        'return startedAt + fence - link.timeout',
+        'return startedAt + Infinity * fence * link.timeout',
       ],
     ],
     tests: [unit('fence'), model],

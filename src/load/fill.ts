@@ -35,6 +35,7 @@ export async function fill(
     try {
       kept = await fillRedis(core, call, { write, seen, lease, flight })
     } catch (error) {
+      kept = isInTime(core, call, flight) // waiting for its turn, it may have become too late
       report(core, call.operation, error)
     }
   }
@@ -44,9 +45,13 @@ export async function fill(
 
 /** Whether nothing is known that came after the load began, and whatever did would still be there to tell. */
 function isInTime(core: Core, call: LoadCall, flight: Flight): boolean {
-  const { fence, clock, link } = core.settings
-  const late = clock.monotonic() - flight.startedAt + link.timeout >= fence && core.redis !== undefined
+  const late = core.settings.clock.monotonic() >= latestStart(core, flight) && core.redis !== undefined
   return !late && flight.stamp >= flight.mark.version && isAlive(core, call, flight)
+}
+
+/** Until when a request may leave with what a load has made: whatever removed its key meanwhile is still there when it arrives. */
+function latestStart({ settings: { fence, link } }: Core, { startedAt }: Flight): number {
+  return startedAt + fence - link.timeout
 }
 
 function isAlive(core: Core, { place }: LoadCall, { stamp, tags }: Flight): boolean {
@@ -70,7 +75,7 @@ async function fillRedis(
     if (lease !== undefined) await giveBack(core, call, lease)
     return false
   }
-  const won = await send(core, call, { seen, lease, sealed, stamp: flight.stamp })
+  const won = await send(core, call, { seen, lease, sealed, flight })
   if (won) stored(core, write, sealed)
   return won
 }
@@ -78,16 +83,20 @@ async function fillRedis(
 async function send(
   core: Core,
   call: LoadCall,
-  { seen, lease, sealed, stamp }: { seen: string; lease: Lease | undefined; sealed: Sealed; stamp: number },
+  { seen, lease, sealed, flight }: { seen: string; lease: Lease | undefined; sealed: Sealed; flight: Flight },
 ): Promise<boolean> {
+  const { stamp } = flight
+  const leaveBy = latestStart(core, flight)
   const { bytes, ttl } = sealed
   const { physicalKey } = call.place
   if (lease !== undefined) {
-    const kept = await commit(core, call, { lease, seen, sealed, stamp })
+    const kept = await commit(core, call, { lease, seen, sealed, stamp, leaveBy })
     if (!kept) core.events.emit('lease', { state: 'lost', duration: 0 })
     return kept
   }
-  if (seen === '') return (await core.redis?.writeNew(physicalKey, bytes, ttl)) === true
+  if (seen === '') return (await core.redis?.writeNew(physicalKey, bytes, ttl, leaveBy)) === true
   const args = [seen, bytes, String(ttl), String(stamp)]
-  return (await core.executor?.run(FillEntry, { keys: [physicalKey], args, signal: undefined })) === 1
+  return (
+    (await core.executor?.run(FillEntry, { keys: [physicalKey], args, leaveBy, signal: undefined })) === 1
+  )
 }

@@ -88,15 +88,24 @@ function stampOf(asked: number, bytes: string | null): number {
   return asked === 0 ? 0 : Math.max(asked, removed ?? 0)
 }
 
+interface Committed {
+  readonly lease: Lease
+  readonly seen: string
+  readonly sealed: Sealed
+  readonly stamp: number
+  /** Until when its request may leave, by the monotonic clock. */
+  readonly leaveBy: number
+}
+
 /** Stores what was made, unless the lease went to another meanwhile, or what is under the key is not what was `seen`. */
 export async function commit(
   core: Core,
   { place }: LoadCall,
-  { lease, seen, sealed, stamp }: { lease: Lease; seen: string; sealed: Sealed; stamp: number },
+  { lease, seen, sealed, stamp, leaveBy }: Committed,
 ): Promise<boolean> {
   const args = [lease.token, seen, sealed.bytes, String(sealed.ttl), String(stamp)]
   const keys = [place.physicalKey, lease.key]
-  return (await core.executor?.run(CommitEntry, { keys, args, signal: undefined })) === 1
+  return (await core.executor?.run(CommitEntry, { keys, args, leaveBy, signal: undefined })) === 1
 }
 
 /** Gives a lease back that nothing came of. Never rejects: it ends by itself. */

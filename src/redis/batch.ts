@@ -9,6 +9,8 @@ export interface CallOptions {
   readonly reads?: boolean
   /** A `GET` that may become a part of an `MGET`, to which a key of another type is no error: it holds nothing. */
   readonly mergeable?: boolean
+  /** Until when its request may leave, by the monotonic clock: later it could do harm. Default: whenever its turn comes. */
+  readonly leaveBy?: number
   readonly signal?: AbortSignal | undefined
   /** Whether it only goes along with others: its request ends when nobody waits for those any more. Asked then. */
   readonly aside?: () => boolean
@@ -26,6 +28,7 @@ export class Call {
   readonly idempotent: boolean
   readonly reads: boolean
   readonly mergeable: boolean
+  readonly leaveBy: number
   readonly binary: boolean
   readonly procedure: string | undefined
   readonly reply: Promise<Reply | RedisReplyError>
@@ -38,11 +41,12 @@ export class Call {
   #onLeave: (() => void) | undefined
 
   constructor(command: Command, options: CallOptions) {
-    const { idempotent, reads, mergeable, signal, aside, binary, raw, procedure } = options
+    const { idempotent, reads, mergeable, leaveBy, signal, aside, binary, raw, procedure } = options
     this.command = command
     this.idempotent = idempotent
     this.reads = reads ?? false
     this.mergeable = mergeable ?? false
+    this.leaveBy = leaveBy ?? Infinity
     this.#aside = aside
     this.binary = binary ?? false
     this.procedure = procedure

@@ -69,6 +69,7 @@ export class Link {
     const timer = batches.length > 1 ? this.#limitReads(batches.slice(1).flat()) : undefined
     let failure: CacheError | undefined
     for (const batch of batches) {
+      this.#leaveBehind(batch)
       const waiting = batch.filter((call) => call.waiting)
       // Where one ran into the deadline, so would the next, and a caller would wait for both.
       if (failure?.code === 'L2_TIMEOUT') failAll(waiting, failure)
@@ -87,6 +88,12 @@ export class Link {
     return this.#clock.setTimeout(() => {
       for (const call of reads) call.giveUp(requestTimedOut(timeout))
     }, timeout)
+  }
+
+  /** What would leave too late does not leave: by now, requests before its own have taken too long. It says nothing of Redis. */
+  #leaveBehind(batch: readonly Call[]): void {
+    const now = this.#clock.monotonic()
+    for (const call of batch) if (now >= call.leaveBy) call.fail(requestTimedOut(this.#settings.timeout))
   }
 
   /** Never rejects: every call of the batch learns its own outcome. Gives the error where the request as a whole failed, or none left. */

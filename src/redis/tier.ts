@@ -60,8 +60,8 @@ export class RedisTier {
   }
 
   /** Stores bytes where there is nothing; resolves to whether it did. One command, which may run twice. */
-  async writeNew(key: string, bytes: string, ttl: number): Promise<boolean> {
-    const reply = await this.#link.send(['SET', key, bytes, 'PX', ttl, 'NX'], { idempotent: true })
+  async writeNew(key: string, bytes: string, ttl: number, leaveBy: number = Infinity): Promise<boolean> {
+    const reply = await this.#link.send(['SET', key, bytes, 'PX', ttl, 'NX'], { idempotent: true, leaveBy })
     if (reply !== 'OK' && reply !== null) throw unexpected()
     return reply === 'OK'
   }

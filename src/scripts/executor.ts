@@ -13,6 +13,8 @@ export interface Run {
   readonly args: readonly string[]
   /** Whether strings in the reply are wanted as bytes. */
   readonly binary?: boolean
+  /** Until when a request may leave with it, by the monotonic clock. */
+  readonly leaveBy?: number
   readonly signal: AbortSignal | undefined
 }
 
@@ -138,6 +140,7 @@ export class Executor {
     return this.#link.ask(command, {
       idempotent: script.idempotent,
       binary: run.binary ?? false,
+      leaveBy: run.leaveBy ?? Infinity,
       signal: run.signal,
       procedure: script.name,
     })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { due, patient, versionOf } from '../../support/coherence.ts'
 import { settle } from '../../support/manual-clock.ts'
+import { slowDown } from '../../support/slow-redis.ts'
 import { World } from '../../support/world.ts'
 
 const tags = ['t']
@@ -32,6 +33,35 @@ describe('the fence', () => {
     expect(cache.getLocal('k')).toBe(expected)
     expect(await world.isolate().get('k')).toBe(expected)
   })
+
+  test.each([
+    ['nothing', 'isolate'],
+    ['something removed', 'isolate'],
+    ['nothing', 'global'],
+    ['something removed', 'global'],
+  ] as const)(
+    'V20: what would leave too late behind other requests stays here: over %s, %s',
+    async (what, stampede) => {
+      const world = new World()
+      const cache = await world.warm({ stampede })
+      const other = await world.warm()
+      const keys = Array.from({ length: 1001 }, (_, i) => `k${i}`)
+      if (what === 'something removed') await cache.remove(keys)
+      let finish!: () => void
+      const made = new Promise<void>((resolve) => void (finish = resolve))
+      const loading = keys.map((key) => cache.getOrCreate(key, () => made.then(() => 'old')))
+      await world.clock.advance(10)
+      await other.remove('k1000')
+      await world.clock.advance(58_980)
+      slowDown(world, 990)
+      finish()
+      await world.clock.advance(10_000)
+      expect(new Set(await Promise.all(loading))).toEqual(new Set(['old']))
+      world.redis.before = undefined
+      expect(await world.isolate().getMany(['k0', 'k1000'])).toEqual(new Map([['k0', 'old']]))
+      expect(cache.getLocal('k1000')).toBeUndefined()
+    },
+  )
 
   test('V20: is longer than a factory may take', async () => {
     const world = new World()
