@@ -40,8 +40,9 @@ function slide(core: Core, view: View, place: Place, copy: LocalEntry | undefine
       if (left > 0) core.events.emit('extend', { tier: 'l2', ttl: left })
       if (copy === undefined || !core.local.holds(place.localKey, copy)) return
       if (left === 0) core.local.remove(place.localKey)
-      // Less than the window: it lives until its end now.
-      else copy.idleUntil = left < copy.idle ? copy.end : Math.min(from + left, copy.end)
+      else copy.idleUntil = Math.min(from + left, copy.end)
+      // Less than the window: that is where it ends in L2, and no use moves it any more.
+      if (left < copy.idle) copy.end = copy.idleUntil
     } catch (error) {
       report(core, 'slide', error)
     }

@@ -22,7 +22,7 @@ export class LocalEntry implements Held, LocalLife {
   readonly from: number
   until: number
   readonly trusted: number
-  readonly end: number
+  end: number
   readonly staleUntil: number
   readonly idle: number
   idleUntil: number

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { getAndExtend } from '../../../src/atomic/index.ts'
+import type { HybridCache } from '../../../src/index.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { record, World } from '../../support/world.ts'
 
@@ -188,6 +190,22 @@ describe('in both tiers', () => {
     await world.clock.advance(5000)
     expect(cache.getLocal('k')).toBe('v')
     await settle()
+    expect(cache.getLocal('k')).toBeUndefined()
+  })
+
+  test.each<[string, (cache: HybridCache<true>) => Promise<unknown>]>([
+    ['extended for a shorter time', (cache) => getAndExtend(cache, 'k', '1m')],
+    ['replaced with a shorter window', (cache) => cache.set('k', 'w', { sliding: '1m', ttl: '1h' })],
+  ])('L1 does not outlive what another isolate has %s', async (_, shorten) => {
+    const world = new World()
+    const [other, cache] = [await world.warm(), await world.warm({ localTtl: '1h' })]
+    await other.set('k', 'v', { sliding: '10m', ttl: '1h' })
+    await cache.get('k')
+    await world.clock.advance(310_000)
+    await shorten(other as HybridCache<true>)
+    expect(cache.getLocal('k')).toBe('v') // asks for the whole window, and hears of a minute
+    await settle()
+    await world.clock.advance(60_000)
     expect(cache.getLocal('k')).toBeUndefined()
   })
 
