@@ -18,8 +18,8 @@ interface Fetch {
 
 const upToDate: Promise<News> = Promise.resolve('ok')
 const askAgainAfter = 2000
-/** Two keys each. */
-const tagsAtOnce = 500
+/** Two keys each, and two more: a thousand in a command. */
+const tagsAtOnce = 499
 
 /** Whom to believe: the versions of an isolate, kept up to date by what it reads anyway. */
 export class Coherence {
@@ -141,7 +141,9 @@ export class Coherence {
         return 'again'
       }
       const news = changes.filter(({ version }) => version > from)
-      for (const change of news) this.#apply(change, asking)
+      // What another look has told of meanwhile concerns this one's reads as well, and nobody else again.
+      const { applied } = this.versions
+      for (const change of news) this.#apply(change, asking, change.version > applied)
       this.versions.applied = Math.max(this.versions.applied, top)
       this.#parts.events.emit('check', { changes: news.length, reset: false })
       ok = true
@@ -242,7 +244,7 @@ export class Coherence {
     this.#parts.events.emit('check', { changes: 0, reset: true })
   }
 
-  #apply(change: Change, asking: Asking): void {
+  #apply(change: Change, asking: Asking, isNew: boolean): void {
     const { kind, namespace, name, version } = change
     const { local, marks, events } = this.#parts
     this.versions.see(version)
@@ -260,7 +262,7 @@ export class Coherence {
         kind === 't' ? { hard: version } : { soft: version },
       )
     }
-    if (this.push?.toldOf(change) !== true) events.emit('invalidate', { kind: kindOf(change) })
+    if (isNew && this.push?.toldOf(change) !== true) events.emit('invalidate', { kind: kindOf(change) })
   }
 
   /** A key was written, removed or expired here, at `version`: whatever is older counts no longer. */

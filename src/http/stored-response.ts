@@ -95,7 +95,8 @@ export function notModified(response: Response, request: Request): Response | un
 /** Compared weakly. A tag may have commas in it, and asterisks: one stands for any where there is nothing else. */
 function isAmong(asked: string, etag: string): boolean {
   const known = asked.match(/(?:W\/)?"[^"]*"/g) ?? []
-  return asked.trim() === '*' || known.some((each) => weak(each) === weak(etag))
+  if (asked.trim() === '*' || asked.trim() === etag) return true // tags that lack their quotes come back as they were given
+  return known.some((each) => weak(each) === weak(etag))
 }
 
 function weak(etag: string): string {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { due } from '../../support/coherence.ts'
-import { World } from '../../support/world.ts'
+import { record, World } from '../../support/world.ts'
 
 describe('maxStaleness', () => {
   test('past it L1 is not believed before a check, and is after one', async () => {
@@ -32,6 +32,21 @@ describe('maxStaleness', () => {
     expect(await cache.get('k')).toBeUndefined()
     gate.open()
     expect(await first).toBeUndefined()
+  })
+
+  test('a change that looks beside each other tell of is one event', async () => {
+    const world = new World()
+    const [other, cache] = [await world.warm(), await world.warm({ coherence: { maxStaleness: '3s' } })]
+    const events = record(cache, 'invalidate')
+    await world.clock.advance(3000)
+    await other.removeByTag('t')
+    const gate = world.hold('ZRANGE')
+    const first = cache.get('a')
+    await gate.reached
+    const second = cache.get('b')
+    gate.open()
+    await Promise.all([first, second])
+    expect(events).toEqual([{ kind: 'tag' }])
   })
 
   test('a stale copy is not given away either', async () => {
