@@ -88,6 +88,8 @@ class Handling {
   #isLoading = false
   /** What was asked for it beyond the cache. */
   #forward: 'fwd=stale' | 'fwd=uri-miss; stored' | undefined
+  /** What has broken its own answer, such as a body whose source has gone: nothing of that is left to be given. */
+  #broken: { readonly error: unknown } | undefined
 
   constructor(settings: Settings, context: HonoContext, next: () => Promise<void>) {
     this.#settings = settings
@@ -135,10 +137,11 @@ class Handling {
     try {
       return await store.getOrCreate<StoredResponse | Passed, StoredResponse>(
         `http ${key}`,
-        (loading) => this.#load(store, key, loading),
+        (loading) => this.#load(store, key, loading).catch((error: unknown) => this.#fail(error)),
         { ...entry, tags: own, signal },
       )
     } catch (error) {
+      if (this.#broken !== undefined) throw this.#broken.error
       if (error instanceof OriginFailed || signal.aborted) return undefined
       throw error
     } finally {
@@ -186,7 +189,7 @@ class Handling {
     // Also of what was set in front: the handlers may depend on what it tells of, such as a language that was found there, or a token.
     const refusal = refusalOfResponse(response, vary, freshness)
     if (refusal !== undefined && !isOwn) discard(response)
-    if (!this.#isAnswered) this.#forward = failed ? 'fwd=stale' : 'fwd=uri-miss; stored'
+    if (!this.#isAnswered) this.#forward = 'fwd=uri-miss; stored'
     if (failed) loading.fail(new OriginFailed('the origin has answered with an error'))
     if (refusal !== undefined) {
       // Only its own client is answered so: nothing follows for the others.
@@ -201,6 +204,14 @@ class Handling {
     else discard(captured.tooLarge)
     await this.#refuse(store, key, loading, true)
     return { passed: 'too-large' }
+  }
+
+  /** What breaks in a request breaks that one alone: for those who wait for the same, the origin has failed. */
+  #fail(error: unknown): never {
+    if (!this.#isAnswered) this.#forward = 'fwd=stale'
+    if (error instanceof OriginFailed) throw error
+    if (this.#ran) this.#broken = { error }
+    throw new OriginFailed('a request has broken off')
   }
 
   /** A response may say that it lives for less than the options do. */

@@ -56,6 +56,74 @@ describe('when the origin fails', () => {
   })
 })
 
+describe('a body that breaks on its way', () => {
+  /** An answer whose client, or whose source, leaves in the midst of it. */
+  const breaking = (): Response => {
+    const body = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        await settle()
+        controller.error(new Error('gone'))
+      },
+    })
+    return new Response(body)
+  }
+
+  const told = (app: App): App => {
+    app.app.onError((error) => new Response(error.message, { status: 500 }))
+    return app
+  }
+
+  test('fails its own request, and those who waited for it are answered by their own handlers', async () => {
+    const app: App = told(new App(() => (app.runs === 1 ? breaking() : new Response(`run ${app.runs}`))))
+    const answers = await Promise.all([app.ask(), app.ask(), app.ask()])
+    expect(await Promise.all(answers.map((answer) => answer.text()))).toEqual(['gone', 'run 2', 'run 3'])
+    expect(answers.map(({ status }) => status)).toEqual([500, 200, 200])
+    expect((await app.ask()).headers.get('cache-status')).toBe('hybrid-cache; fwd=uri-miss; stored')
+  })
+
+  test('lets a stale response take its place, for all of them', async () => {
+    const app: App = told(
+      new App(() => (app.runs === 1 ? new Response('hello') : breaking()), { staleIfError: '1h' }),
+    )
+    await app.ask()
+    await app.world.clock.advance(11_000)
+    const answers = await Promise.all([app.ask(), app.ask()])
+    expect(await Promise.all(answers.map((answer) => answer.text()))).toEqual(['hello', 'hello'])
+    expect(answers[0]?.headers.get('cache-status')).toBe('hybrid-cache; fwd=stale')
+    expect(app.runs).toBe(2)
+  })
+
+  test('lets the request ask its own handlers where the app was asked anew and nothing may take its place', async () => {
+    const app: App = told(
+      new App(
+        async () => {
+          if (app.runs !== 2) return new Response(`run ${app.runs}`)
+          await new Promise<void>((go) => void app.world.clock.setTimeout(go, 1000))
+          return breaking()
+        },
+        { staleIfError: '1s' },
+        true,
+      ),
+    )
+    await app.ask()
+    await app.world.clock.advance(10_900)
+    const answer = app.ask()
+    await app.world.clock.advance(1000)
+    expect(await (await answer).text()).toBe('run 3')
+  })
+})
+
+test('what a handler throws that is no error reaches its own request alone', async () => {
+  const app: App = new App(async () => {
+    await settle()
+    if (app.runs > 1) return new Response(`run ${app.runs}`)
+    throw 'gone'
+  })
+  const [own, other] = await Promise.allSettled([app.ask(), app.ask()])
+  expect(own).toEqual({ status: 'rejected', reason: 'gone' })
+  expect(other?.status === 'fulfilled' && (await other.value.text())).toBe('run 2')
+})
+
 test('a failing Redis fails nobody', async () => {
   const app = new App(text)
   app.world.cut()
