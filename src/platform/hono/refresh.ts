@@ -1,3 +1,4 @@
+import { type LRU, lru } from 'tiny-lru'
 import { executionOf, headersInFront, type HonoContext, replaceResponse } from './context.ts'
 
 /** What asks an app anew, behind a response. */
@@ -45,7 +46,9 @@ class Refresh {
 
 /** Names the refresh that a request is. No client can: its value is known to this isolate, and to whom its handlers ask. */
 const header = 'x-hybrid-cache-refresh'
-const underway = new Map<string, Refresh>()
+const mostUnderway = 1000
+// One whose request was cancelled never ends: where there are too many, the oldest go, and are answered like any request.
+const underway: LRU<Refresh> = lru(mostUnderway)
 
 /** The refresh that a request was made for. */
 export function refreshOf(request: Request): Refresh | undefined {

@@ -1,6 +1,8 @@
 import { Hono } from 'hono'
 import { describe, expect, test } from 'vitest'
+import type { HonoContext } from '../../../src/platform/hono/context.ts'
 import { cache as cacheMiddleware, type CacheMiddlewareOptions } from '../../../src/platform/hono/index.ts'
+import { refresh, refreshOf } from '../../../src/platform/hono/refresh.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { World } from '../../support/world.ts'
 import { App } from './cached-app.ts'
@@ -105,4 +107,19 @@ describe('a refresh comes to its middleware', () => {
     app.get('*', (c) => c.text(`v${++version}`))
     expect(await answersOf(world, app, '/')).toEqual(['v1', 'v1', 'v2'])
   })
+})
+
+test('a thousand refreshes are known at most: the oldest are those of requests that were cancelled', () => {
+  const asked: Request[] = []
+  const app = {
+    fetch: (request: Request) => {
+      asked.push(request)
+      return new Promise<never>(() => undefined) // nothing follows: the platform has ended it
+    },
+  }
+  const context = { req: { raw: new Request('http://localhost/') }, env: {} } as HonoContext
+  for (let i = 0; i < 1001; i++) void refresh(app, {}, context)
+  expect(
+    [asked[0], asked[1], asked[1000]].map((request) => refreshOf(request as Request) !== undefined),
+  ).toEqual([false, true, true])
 })
