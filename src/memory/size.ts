@@ -1,4 +1,5 @@
 // How much memory things take, roughly: what an engine really uses cannot be asked.
+import type { CopyFacts } from './store.ts'
 
 /** A key, its entry record and its place in the list, beside the value itself. */
 export const entryOverhead = 200
@@ -7,6 +8,13 @@ const slot = 16
 /** Engines hold a string in one byte a character, or in two as soon as one character does not fit. */
 export function textBytes(text: string): number {
   return /[\u0100-\uffff]/.test(text) ? text.length * 2 : text.length
+}
+
+/** The size of an entry without its value. */
+export function bytesBeside(key: string, { etag, modified, tags }: CopyFacts): number {
+  let bytes = entryOverhead + textBytes(key) + textBytes(etag) + textBytes(modified)
+  for (const tag of tags) bytes += slot + textBytes(tag)
+  return bytes
 }
 
 /**

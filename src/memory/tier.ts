@@ -1,7 +1,7 @@
 import { type Codec, type Encoded, isFreshLocally, isOverLocally, type LocalLife } from '../entry/index.ts'
 import type { Clock } from '../runtime.ts'
 import { type Held, hold, type Isolation, release } from './isolation.ts'
-import { entryOverhead, estimateBytes, textBytes } from './size.ts'
+import { bytesBeside, estimateBytes, textBytes } from './size.ts'
 import { type CopyFacts, LocalEntry, type MemoryStore } from './store.ts'
 
 /** How long L1 may keep a copy, in milliseconds from `from` on. */
@@ -96,7 +96,7 @@ export class LocalTier {
     const size = encoded === undefined ? estimateBytes(value) : textBytes(encoded.text)
     const entry = new LocalEntry(hold(value, encoded, this.#isolation), instantsOf(life), facts, {
       shared: life.shared,
-      bytes: size + textBytes(key) + entryOverhead,
+      bytes: size + bytesBeside(key, facts),
     })
     return this.#store.put(key, entry) ? size : undefined
   }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { EntryOptions } from '../../../src/index.ts'
 import { estimateBytes, textBytes } from '../../../src/memory/size.ts'
 import { World } from '../../support/world.ts'
 
@@ -86,4 +87,27 @@ test('an entry counts with its text, its key, and what stands beside them', asyn
   expect(least).toBeGreaterThan(200)
   expect(longKey - least).toBe(100)
   expect(longText - least).toBe(1000)
+})
+
+test('an entry counts with its tags and with what its origin said of it', async () => {
+  const sizeOf = async (
+    options: EntryOptions,
+    said: { etag?: string; lastModified?: string },
+  ): Promise<number> => {
+    const cache = new World().memoryOnly()
+    await cache.getOrCreate(
+      'k',
+      (ctx) => {
+        ctx.set(said)
+        return 'v'
+      },
+      options,
+    )
+    return cache.stats().l1.bytes
+  }
+  const least = await sizeOf({}, {})
+  const tags = Array.from({ length: 32 }, (_, i) => String(i).padStart(100, '0'))
+  expect((await sizeOf({ tags }, {})) - least).toBeGreaterThanOrEqual(3200)
+  expect((await sizeOf({}, { etag: 'e'.repeat(1000) })) - least).toBe(1000)
+  expect((await sizeOf({}, { lastModified: 'm'.repeat(1000) })) - least).toBe(1000)
 })
