@@ -46,7 +46,7 @@ function isPlainObject(object: object): boolean {
  * Whether it is the prototype of plain objects (the last of a chain of one) or of arrays (of two), in whichever realm: values
  * from another one, as in test runners and the edge-runtime VM, have prototypes of their own.
  */
-function isPrototype(prototype: unknown, chain: 1 | 2): boolean {
+export function isPrototype(prototype: unknown, chain: 1 | 2): boolean {
   if (prototype === (chain === 1 ? Object.prototype : Array.prototype)) return true
   for (let i = 1; i < chain && prototype !== null; i++) prototype = Object.getPrototypeOf(prototype)
   return prototype !== null && Object.getPrototypeOf(prototype) === null

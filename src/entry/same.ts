@@ -1,3 +1,5 @@
+import { isPrototype } from './plain.ts'
+
 /**
  * Whether two values say the same, identity aside: what superjson gives back is compared with what it was given, for it loses
  * symbols and classes in silence, and mixes up Sets and Maps whose members occur elsewhere too.
@@ -17,9 +19,13 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null
 }
 
-/** Objects without a prototype come back as plain ones. */
+/** Objects without a prototype come back as plain ones, and plain objects and arrays of another realm as those of this one. */
 function haveSamePrototype(a: object, b: object): boolean {
-  return (Object.getPrototypeOf(a) ?? Object.prototype) === Object.getPrototypeOf(b)
+  const own: unknown = Object.getPrototypeOf(a)
+  const other: unknown = Object.getPrototypeOf(b)
+  if (own === other) return true
+  if (other === Array.prototype) return Array.isArray(a) && isPrototype(own, 2)
+  return other === Object.prototype && (own === null || isPrototype(own, 1))
 }
 
 // `name` becomes an own property of what comes back, and a stack is no part of what an error says.

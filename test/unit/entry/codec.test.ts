@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Codec } from '../../../src/entry/index.ts'
@@ -90,6 +91,12 @@ describe('anything that JSON would lose something of', () => {
     expect(back.self).toBe(back)
     expect(back.two[0]).toBe(back.one)
     expect(back.one).toEqual(shared)
+  })
+
+  test('keeps plain data of another realm beside it', () => {
+    const from: unknown = runInNewContext('({ name: "Ada", list: [{ n: 1 }] })')
+    const value = { at: new Date(0), from, list: runInNewContext('[1]') as unknown }
+    expect(roundTrip(value)).toEqual({ at: new Date(0), from: { name: 'Ada', list: [{ n: 1 }] }, list: [1] })
   })
 
   test('keeps sets and maps whose members are referenced elsewhere, too: all of them, in their order', () => {

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { isSame } from '../../../src/entry/same.ts'
 
@@ -79,5 +80,26 @@ describe('the same', () => {
   ]
   test.each(same)('%s', (_, one, other) => {
     expect(isSame(one, other)).toBe(true)
+  })
+})
+
+describe('of another realm', () => {
+  test.each<[string, unknown]>([
+    ['({ a: 1, b: [{}] })', { a: 1, b: [{}] }],
+    ['[1, { a: [] }]', [1, { a: [] }]],
+  ])('%s is the same as that of this one', (code, own) => {
+    expect(isSame(runInNewContext(code), own)).toBe(true)
+  })
+
+  test.each<[string, unknown]>([
+    ['new (class { x = 1 })', { x: 1 }],
+    ['new (class extends Array {})', []],
+    ['[]', {}],
+    ['({})', []],
+    ['new Date(0)', {}],
+    ['new Map()', {}],
+    ['Object.setPrototypeOf([], null)', []],
+  ])('%s is not the same as what it may come back as', (code, own) => {
+    expect(isSame(runInNewContext(code), own)).toBe(false)
   })
 })
