@@ -42,14 +42,14 @@ export function remaining(fresh: number, now: number): number {
 
 /**
  * When an entry ends, or would have ended if it had not been expired by its key, and until when a copy of it is of use: until then,
- * unless it is expired, or until its stale window ends. By a clock that is `offset` ahead.
+ * or until its stale window ends. By a clock that is `offset` ahead.
  */
 export function endsOf(
   { fresh, end, stale }: { readonly fresh: number; readonly end: number; readonly stale: number },
-  { expired, offset }: { expired: boolean; offset: number },
+  offset: number,
 ): { end: number; staleUntil: number } {
   const natural = (fresh > 0 ? fresh : end) + offset
-  return { end: natural, staleUntil: Math.max(expired ? 0 : natural, stale + offset) }
+  return { end: natural, staleUntil: Math.max(natural, stale + offset) }
 }
 
 /** The copy that L1 holds, by the isolate's own clock. */

@@ -61,6 +61,7 @@ export function isUsable<C extends Ending>(copy: C | undefined, window: number, 
   if (copy === undefined || window <= 0) return false
   const { idle = 0, idleUntil = 0 } = copy
   if (idle > 0 && now >= idleUntil) return false // what slides has no stale window
+  if (copy.expired && copy.staleUntil <= copy.end) return false // nor has what was stored without one
   return now < Math.min(copy.end + window, copy.staleUntil)
 }
 

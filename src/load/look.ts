@@ -121,7 +121,7 @@ function remember(core: Core, flight: Flight, read: Read, found: Found): void {
   const { expired } = found
   const now = core.settings.clock.now()
   const offset = now - core.redis.clock.now()
-  const { end, staleUntil } = endsOf(header, { expired, offset })
+  const { end, staleUntil } = endsOf(header, offset)
   const { value, encoded: text } = core.local.hold(found.value, encoded)
   flight.previous = { value, encoded: text, end, staleUntil, expired, facts: factsOf(header, read.view) }
   if (!found.fresh) keepCopy(core, read, found)

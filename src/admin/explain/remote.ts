@@ -62,7 +62,7 @@ async function examine(core: Core, call: LoadCall, redis: RedisTier): Promise<Re
   const judged = await judge(core, call, { redis, header, versions, now })
   const offset = core.settings.clock.now() - now
   const expired = judged.state === 'expired'
-  const copy = judged.state === 'removed' ? undefined : { ...endsOf(header, { expired, offset }), expired }
+  const copy = judged.state === 'removed' ? undefined : { ...endsOf(header, offset), expired }
   return { state: { ...judged, ...facts }, leased, answered: true, ...(copy && { copy }) }
 }
 
