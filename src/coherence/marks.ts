@@ -77,6 +77,10 @@ export class Marks {
     for (const mark of this.#inFlight.get(key) ?? []) mark.overtaken = true
   }
 
+  overtakeAll(): void {
+    for (const key of this.#inFlight.keys()) this.overtake(key)
+  }
+
   /** Without a decider: spares what a caller stores explicitly. */
   supersede(key: string, by?: Decider): void {
     for (const mark of this.#inFlight.get(key) ?? []) {

@@ -37,10 +37,8 @@ export async function clearAll(core: Core, view: View): Promise<void> {
   core.coherence.assertOn('clear')
   const star = starAddress(view.namespace)
   const members = [memberOf('*', view.namespace, '')]
-  const forget = (): void => {
-    if (view.namespace === undefined) core.local.clear()
-    forgetTagged(core, new Set([star]))
-  }
+  const forget = (): void =>
+    view.namespace === undefined ? forgetAll(core) : forgetTagged(core, new Set([star]))
   const version = await draw(core, 'clear', { keys: [star], members, ttl: 0, forget })
   if (view.namespace === undefined) core.coherence.versions.learnStar(version)
   else core.coherence.versions.learnTag(star, { hard: version })
@@ -62,7 +60,14 @@ function tell(
 function forgetTagged(core: Core, tags: ReadonlySet<string>): void {
   const has = (own: readonly string[]): boolean => own.some((tag) => tags.has(tag))
   core.local.dropWhere(({ facts }) => has(facts.tags))
-  core.flights.endWhere((flight) => has(flight.tags))
+  core.flights.outdateWhere((flight) => has(flight.tags))
+}
+
+/** The same of everything. */
+function forgetAll(core: Core): void {
+  core.local.clear()
+  core.marks.overtakeAll()
+  core.flights.outdateWhere(() => true)
 }
 
 async function draw(

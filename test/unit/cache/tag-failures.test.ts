@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { HybridCache } from '../../../src/index.ts'
 import { Origin } from '../../support/origin.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { World } from '../../support/world.ts'
@@ -25,20 +26,51 @@ test.each(invalidations)('%s that fails rejects, and what L1 held of it is gone'
   expect(cache.getLocal('other')).toBe(name === 'clear' ? undefined : 2)
 })
 
-test('nobody joins a load of what may have been invalidated', async () => {
-  const world = new World()
-  const cache = await world.warm()
-  const origin = new Origin<string>()
-  const first = cache.getOrCreate('k', origin.factory, { tags: ['t'] })
-  await settle()
+/** The invalidation, of which nobody knows whether it was done. */
+async function inDoubt(world: World, invalidation: () => Promise<unknown>): Promise<void> {
   world.redis.replies.set('InvalidateTags', 'nonsense')
-  await expect(cache.removeByTag('t')).rejects.toThrow()
+  await expect(invalidation()).rejects.toThrow()
   world.redis.replies.clear()
-  const second = cache.getOrCreate('k', origin.factory, { tags: ['t'] })
-  await settle()
-  expect(origin.runs).toHaveLength(2)
-  for (const run of origin.runs) run.finish('v')
-  await Promise.all([first, second])
+}
+
+test.each<[string, (cache: HybridCache, root: HybridCache) => Promise<unknown>]>([
+  ['removeByTag', (cache) => cache.removeByTag('t')],
+  ['expireByTag', (cache) => cache.expireByTag('t')],
+  ['clear', (cache) => cache.clear()],
+  ['clear of the root', (_, root) => root.clear()],
+])(
+  '%s: nobody joins a load of what may have been invalidated, and L1 keeps nothing of it',
+  async (_, invalidate) => {
+    const world = new World()
+    const root = await world.warm()
+    const cache = root.namespace('n')
+    const origin = new Origin<string>()
+    const first = cache.getOrCreate('k', origin.factory, { tags: ['t'] })
+    await settle()
+    await inDoubt(world, () => invalidate(cache, root))
+    const second = cache.getOrCreate('k', origin.factory, { tags: ['t'] })
+    await settle()
+    expect(origin.runs).toHaveLength(2)
+    origin.runs[0]?.finish('old')
+    expect(await first).toBe('old')
+    expect(cache.getLocal('k')).toBeUndefined()
+    origin.runs[1]?.finish('new')
+    expect(await second).toBe('new')
+    expect(cache.getLocal('k')).not.toBe('old')
+  },
+)
+
+test('L1 keeps nothing that was read before everything may have been invalidated', async () => {
+  const world = new World()
+  await world.isolate().set('k', 'old')
+  const cache = await world.warm()
+  const gate = world.hold('GET', 'after')
+  const reading = cache.get('k')
+  await gate.reached
+  await inDoubt(world, () => cache.clear())
+  gate.open()
+  expect(await reading).toBe('old')
+  expect(cache.getLocal('k')).toBeUndefined()
 })
 
 test('where it is not known whether a namespace was cleared, it lets go of its own copies, and of no others', async () => {
