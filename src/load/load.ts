@@ -7,6 +7,7 @@ import { type StandardSchema, validate } from '../schema.ts'
 import { staleWindow } from '../tolerance.ts'
 import { again, attend, giveStale, lost } from './attend.ts'
 import { canGoOn, flightOf, isUsable, isUsableAtOnce, type LoadCall } from './call.ts'
+import { unlessAborted } from './deadline.ts'
 import { type Copy, Flight } from './flight.ts'
 import { look } from './look.ts'
 import { acceptLocal, isStillAlive } from './read.ts'
@@ -96,7 +97,10 @@ async function suits(core: Core, schema: StandardSchema, copy: Copy): Promise<bo
   return (await validate(schema, core.local.valueOf(copy))) !== undefined
 }
 
-/** Waits for a flight and, where it is the call's own and nobody else keeps it alive, for the last of its work. */
+/**
+ * Waits for a flight and, where it is the call's own and nobody else keeps it alive, for the last of its work. Not after the
+ * call's signal has aborted.
+ */
 async function attended(
   core: Core,
   flight: Flight,
@@ -106,7 +110,8 @@ async function attended(
     return await attend(core, flight, attendance)
   } finally {
     const done = flight.outcome !== undefined && flight.outcome.kind !== 'abandoned'
-    if (attendance.own && done && !flight.anchored) await flight.work
+    if (attendance.own && done && !flight.anchored)
+      await unlessAborted(flight.work, attendance.call.options.signal)
   }
 }
 

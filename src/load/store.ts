@@ -18,6 +18,7 @@ import type { WriteOptions } from '../options.ts'
 import { assertKey, assertTags } from '../redis/index.ts'
 import type { Place, View } from '../view.ts'
 import { type Mark, memberOf } from '../coherence/index.ts'
+import { unlessAborted } from './deadline.ts'
 import { Deciding, isReplaced } from './deciding.ts'
 import { mayKeep } from './read.ts'
 import { drop, removeVersioned } from './remove.ts'
@@ -127,7 +128,10 @@ export async function replace(core: Core, writes: readonly Write[], condition?: 
   })
   const from = core.settings.clock.now()
   const outcomes = await Promise.allSettled(
-    writes.map((write, i) => writeRedis(core, write, marks[i] as Mark, condition)),
+    // Who leaves waits for nothing that has to be known first; what would be sent after that is not, by the same signal.
+    writes.map((write, i) =>
+      unlessAborted(writeRedis(core, write, marks[i] as Mark, condition), write.options.signal),
+    ),
   )
   for (const [i, write] of writes.entries()) {
     deciding[i]?.end(outcomes[i]?.status === 'fulfilled')
