@@ -5,6 +5,13 @@ export interface Decider {
   readonly ended: { readonly isOpen: boolean; readonly opened: Promise<void> }
 }
 
+/** The writes to a key that came later than one, in order. */
+export interface Later {
+  /** Missing for that one itself. */
+  readonly by?: Decider
+  next?: Later
+}
+
 /** Set as soon as a write to its key makes what the operation is about to store out of date. */
 export interface Mark {
   overtaken: boolean
@@ -20,13 +27,12 @@ export interface Mark {
   doubted: number
   /** What it asked for along with its value: news that came in the same answer were there before the value. */
   asking: object | undefined
-  /** What is to be stored is a caller's own `set`: a later write that may come to nothing must not stop it. */
-  explicit?: boolean
-  /** Of such: the later ones that superseded it. */
-  later?: Decider[]
+  /** What is to be stored is a caller's own `set`, which a later write that may come to nothing must not stop: the last of those. */
+  explicit?: Later
 }
 
 const maxKeys = 10_000
+const maxOnKey = 1000
 
 /**
  * The operations in flight, by key. A write to a key marks those that began before it: they give their value to their own
@@ -47,8 +53,10 @@ export class Marks {
       asking: undefined,
     }
     const marks = this.#inFlight.get(key)
-    if (marks !== undefined) marks.add(mark)
-    else {
+    if (marks !== undefined) {
+      if (marks.size >= maxOnKey) forgetOldest(marks)
+      marks.add(mark)
+    } else {
       this.#makeRoom()
       this.#inFlight.set(key, new Set([mark]))
     }
@@ -83,9 +91,14 @@ export class Marks {
 
   /** Without a decider: spares what a caller stores explicitly. */
   supersede(key: string, by?: Decider): void {
+    const last: Later | undefined = by && { by }
     for (const mark of this.#inFlight.get(key) ?? []) {
-      if (mark.explicit !== true) mark.superseded = true
-      else if (by !== undefined) (mark.later ??= []).push(by)
+      if (mark.explicit === undefined) mark.superseded = true
+      else if (last !== undefined) {
+        // Where one has succeeded nobody needs to know of those behind it.
+        if (mark.explicit.by?.done !== true) mark.explicit.next = last
+        mark.explicit = last
+      }
     }
   }
 
@@ -124,6 +137,16 @@ export class Marks {
   /** How many keys have an operation in flight. */
   get size(): number {
     return this.#inFlight.size
+  }
+}
+
+/** It hears of nothing from now on: what it brings is stored nowhere. */
+function forgetOldest(marks: Set<Mark>): void {
+  for (const mark of marks) {
+    mark.overtaken = true
+    mark.superseded = true
+    marks.delete(mark)
+    return
   }
 }
 

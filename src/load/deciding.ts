@@ -1,4 +1,4 @@
-import type { Decider } from '../coherence/index.ts'
+import type { Decider, Later, Mark } from '../coherence/index.ts'
 import type { Core } from '../core.ts'
 import { CacheError } from '../errors.ts'
 import { isRequestBound } from '../runtime.ts'
@@ -15,6 +15,12 @@ export class Deciding implements Decider {
   }
 }
 
+/** What a write hears of the others of its key. */
+export interface Heard {
+  readonly mark: Mark
+  readonly later: Later
+}
+
 /** How often a write that was overtaken looks what became of the others, in milliseconds. */
 const lookEvery = 10
 
@@ -24,21 +30,25 @@ const lookEvery = 10
  */
 export async function isReplaced(
   { settings }: Core,
-  later: readonly Decider[],
+  { mark, later }: Heard,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const { clock, link } = settings
   const started = clock.monotonic()
   for (;;) {
-    if (later.some(({ done }) => done)) return true
-    const pending = later.filter(({ ended }) => !ended.isOpen)
-    if (pending.length === 0) return false
+    const pending: Promise<void>[] = []
+    for (let write = later.next; write !== undefined; write = write.next) {
+      const { done, ended } = write.by as Decider
+      if (done) return true
+      if (!ended.isOpen) pending.push(ended.opened)
+    }
+    if (pending.length === 0 && !mark.superseded) return false
     signal?.throwIfAborted()
-    if (clock.monotonic() - started >= link.timeout)
-      throw new CacheError('L2_TIMEOUT', 'a later write to the key took longer than l2.timeout', {
+    if (pending.length === 0 || clock.monotonic() - started >= link.timeout)
+      throw new CacheError('L2_TIMEOUT', 'it is not known what became of later writes to the key', {
         retryable: true,
       })
     const pause = new Promise<void>((wake) => void clock.setTimeout(wake, lookEvery))
-    await (isRequestBound() ? pause : Promise.race([pause, ...pending.map(({ ended }) => ended.opened)]))
+    await (isRequestBound() ? pause : Promise.race([pause, ...pending]))
   }
 }

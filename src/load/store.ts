@@ -17,9 +17,9 @@ import type { CopyFacts } from '../memory/index.ts'
 import type { WriteOptions } from '../options.ts'
 import { assertKey, assertTags } from '../redis/index.ts'
 import type { Place, View } from '../view.ts'
-import { type Mark, memberOf } from '../coherence/index.ts'
+import { type Later, type Mark, memberOf } from '../coherence/index.ts'
 import { unlessAborted } from './deadline.ts'
-import { Deciding, isReplaced } from './deciding.ts'
+import { Deciding, type Heard, isReplaced } from './deciding.ts'
 import { mayKeep } from './read.ts'
 import { drop, removeVersioned } from './remove.ts'
 import { report } from '../report.ts'
@@ -118,24 +118,25 @@ export function encode(core: Core, value: unknown, options: WriteOptions): Encod
  */
 export async function replace(core: Core, writes: readonly Write[], condition?: Condition): Promise<boolean> {
   const deciding = writes.map(() => new Deciding())
-  const marks = writes.map(({ place }, i) => {
+  const heard = writes.map(({ place }, i): Heard => {
     core.marks.supersede(place.localKey, condition === undefined ? deciding[i] : undefined)
     core.flights.wake(place.localKey)
     drop(core, [place])
     const mark = core.marks.begin(place.localKey)
-    mark.explicit = true
-    return mark
+    const later: Later = {}
+    mark.explicit = later
+    return { mark, later }
   })
   const from = core.settings.clock.now()
   const outcomes = await Promise.allSettled(
     // Who leaves waits for nothing that has to be known first; what would be sent after that is not, by the same signal.
     writes.map((write, i) =>
-      unlessAborted(writeRedis(core, write, marks[i] as Mark, condition), write.options.signal),
+      unlessAborted(writeRedis(core, write, heard[i] as Heard, condition), write.options.signal),
     ),
   )
   for (const [i, write] of writes.entries()) {
     deciding[i]?.end(outcomes[i]?.status === 'fulfilled')
-    acknowledge(core, write, { mark: marks[i] as Mark, outcome: outcomes[i], from })
+    acknowledge(core, write, { mark: (heard[i] as Heard).mark, outcome: outcomes[i], from })
   }
   for (const outcome of outcomes) {
     if (outcome.status === 'rejected') throw report(core, writes[0]?.operation ?? 'set', outcome.reason)
@@ -172,7 +173,7 @@ function acknowledge(
 async function writeRedis(
   core: Core,
   write: Write,
-  mark: Mark,
+  heard: Heard,
   condition?: Condition,
 ): Promise<number | undefined> {
   const { redis } = core
@@ -184,8 +185,8 @@ async function writeRedis(
   const packing = pack(encoded.text, core.settings)
   const packed = packing instanceof Promise ? await packing : packing
   // What came later in this isolate counts, and was sent already. Where a condition decides, only Redis can tell.
-  const later = condition === undefined ? mark.later : undefined
-  if (later !== undefined && (await isReplaced(core, later, options.signal))) return 0
+  const inDoubt = condition === undefined && (heard.later.next !== undefined || heard.mark.superseded)
+  if (inDoubt && (await isReplaced(core, heard, options.signal))) return 0
   const sealed = seal(core, write, packed)
   const version =
     condition === undefined

@@ -92,3 +92,15 @@ test('a load whose value is still being compressed when a set comes stores nothi
   expect(world.redis.take()).toEqual([['SetEntry']])
   expect(await cache.get('k')).toBe('small')
 })
+
+test('a set that cannot hear of later ones, for too much has begun on its key, replaces none of them', async () => {
+  const world = new World()
+  const cache = await world.warm(options)
+  const first = watch(cache.set('k', large))
+  const reads = Array.from({ length: 1000 }, () => cache.get('k'))
+  await cache.set('k', 'small')
+  await Promise.all(reads)
+  await until(() => Object.keys(first).length > 0)
+  expect(first.error).toMatchObject({ code: 'L2_TIMEOUT', retryable: true })
+  expect(await cache.get('k', { l1: false })).toBe('small')
+})

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Marks } from '../../../src/coherence/marks.ts'
+import { type Later, Marks } from '../../../src/coherence/marks.ts'
 import { Deciding } from '../../../src/load/deciding.ts'
 
 test('a write overtakes the operations in flight on its key, and no others', () => {
@@ -20,13 +20,50 @@ test('what goes on from an operation that was overtaken is overtaken itself', ()
 test('what a caller stores explicitly is told who came later, where that decides what is stored', () => {
   const marks = new Marks()
   const [load, set] = [marks.begin('k'), marks.begin('k')]
-  set.explicit = true
+  const later: Later = {}
+  set.explicit = later
   marks.supersede('k')
-  expect([load.superseded, set.superseded, set.later]).toEqual([true, false, undefined])
+  expect([load.superseded, set.superseded, later]).toEqual([true, false, {}])
   const [one, other] = [new Deciding(), new Deciding()]
   marks.supersede('k', one)
   marks.supersede('k', other)
-  expect([set.superseded, set.later]).toEqual([false, [one, other]])
+  expect([set.superseded, later.next?.by, later.next?.next?.by]).toEqual([false, one, other])
+})
+
+test('of the writes that came later a set hears until one has succeeded', () => {
+  const marks = new Marks()
+  const later: Later = {}
+  marks.begin('k').explicit = later
+  const [failed, done, last] = [new Deciding(), new Deciding(), new Deciding()]
+  marks.supersede('k', failed)
+  failed.end(false)
+  marks.supersede('k', done)
+  done.end(true)
+  marks.supersede('k', last)
+  expect(later.next?.next).toEqual({ by: done })
+})
+
+test('a set that never ends holds on to one later write, however many there are', () => {
+  const marks = new Marks()
+  const dead = marks.begin('k')
+  dead.explicit = {}
+  for (let i = 0; i < 10; i++) {
+    const deciding = new Deciding()
+    marks.supersede('k', deciding)
+    if (i > 3) deciding.end(i % 2 === 0)
+    expect(dead.explicit).toEqual({ by: deciding })
+  }
+})
+
+test('a write that keys have in common is told of later ones key by key', () => {
+  const marks = new Marks()
+  const [a, b]: Later[] = [{}, {}]
+  marks.begin('a').explicit = a as Later
+  marks.begin('b').explicit = b as Later
+  const [removal, later] = [new Deciding(), new Deciding()]
+  for (const key of ['a', 'b']) marks.supersede(key, removal)
+  marks.supersede('b', later)
+  expect([a?.next, b?.next?.next]).toEqual([{ by: removal }, { by: later }])
 })
 
 test('nothing is left when all have ended', () => {
@@ -43,6 +80,23 @@ test('operations that never end are forgotten, the oldest first, and count as ov
   expect(marks.size).toBe(10_000)
   expect(lost.overtaken).toBe(true)
   marks.end('lost', lost)
+})
+
+test('of many on one key too the oldest are forgotten: what they bring is stored nowhere', () => {
+  const marks = new Marks()
+  const [load, set] = [marks.begin('k'), marks.begin('k')]
+  set.explicit = {}
+  const third = marks.begin('k')
+  for (let i = 0; i < 999; i++) marks.begin('k')
+  const states = [load, set, third].map(({ overtaken, superseded }) => [overtaken, superseded])
+  expect(states).toEqual([
+    [true, true],
+    [true, true],
+    [false, false],
+  ])
+  marks.end('k', load)
+  marks.overtake('k')
+  expect([third.overtaken, marks.size]).toEqual([true, 1])
 })
 
 describe('what was learned meanwhile', () => {
