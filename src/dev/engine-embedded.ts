@@ -1,16 +1,15 @@
 import type { Server } from 'node:net'
 import type { Endpoint, Engine } from './engine.ts'
+import { listen } from './listen.ts'
 
 const RUN_WITH_ENGINE = 'npx -p hybrid-cache -p js-redis-server hybrid-cache dev'
 
+const HOST = '127.0.0.1'
+
 interface EmbeddedServer {
-  readonly host: string
-  readonly port: number
-  readonly server: { readonly server: Server }
+  readonly server: Server
   close(): Promise<void>
 }
-
-type StartServer = (options: { port: number; compatibility: 'redis-7.0' }) => Promise<EmbeddedServer>
 
 /** A Redis written in JavaScript, inside this process: nothing to install beside one npm package. */
 export class EmbeddedEngine implements Engine {
@@ -19,12 +18,14 @@ export class EmbeddedEngine implements Engine {
   #server: EmbeddedServer | undefined
 
   async start(): Promise<Endpoint> {
-    const startServer = await loadStartServer()
-    this.#server = await startServer({ port: 0, compatibility: 'redis-7.0' })
+    const embedded = await createServer()
     // It writes each reply of a pipeline by itself; held back until we have acknowledged the one before, the second
     // would come 40 ms late.
-    this.#server.server.server.on('connection', (socket) => socket.setNoDelay(true))
-    return { host: this.#server.host, port: this.#server.port }
+    embedded.server.on('connection', (socket) => socket.setNoDelay(true))
+    // Its own way to listen opens every interface, and nobody is asked for a password here.
+    const port = await listen(embedded.server, HOST, 0)
+    this.#server = embedded
+    return { host: HOST, port }
   }
 
   async stop(): Promise<void> {
@@ -34,11 +35,20 @@ export class EmbeddedEngine implements Engine {
   }
 }
 
+/** The server as the package makes it, except that it does not listen yet. */
+async function createServer(): Promise<EmbeddedServer> {
+  const { createRedisCommandExecutor, RedisServerState, Resp2Server } = await loadPackage()
+  const compatibility = 'redis-7.0'
+  return new Resp2Server({
+    server: new RedisServerState({ databaseCount: 16, compatibility }),
+    executor: createRedisCommandExecutor({ compatibility }),
+  })
+}
+
 /** The package is an optional peer: only who runs the embedded engine needs it. */
-async function loadStartServer(): Promise<StartServer> {
+async function loadPackage(): Promise<typeof import('js-redis-server/core')> {
   try {
-    const { createRedisServer } = await import('js-redis-server')
-    return createRedisServer
+    return await import('js-redis-server/core')
   } catch (cause) {
     if (!isMissing(cause)) throw cause
     throw new Error(

@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tokenCheck } from './auth.ts'
 import type { EventStreams } from './event-streams.ts'
 import { EngineUnavailableError } from './engine-unavailable.ts'
@@ -48,17 +47,6 @@ export function createHttpServer({ router, token, maxBodyBytes, events }: HttpOp
     ).catch(failure)
     if (reply !== undefined) write(request, response, reply, nextSyncToken())
   }
-}
-
-/** Starts listening; gives the port. */
-export function listen(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => {
-      server.off('error', reject)
-      resolve((server.address() as AddressInfo).port)
-    })
-  })
 }
 
 /** Stops listening and ends every connection. */

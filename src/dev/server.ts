@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { Backend } from './backend.ts'
 import { EventStreams } from './event-streams.ts'
 import { Executor } from './executor.ts'
-import { createHttpServer, listen, stopListening } from './http.ts'
+import { createHttpServer, stopListening } from './http.ts'
+import { listen } from './listen.ts'
 import {
   checkMaxBodyBytes,
   checkPort,

@@ -1,5 +1,6 @@
 import { request } from 'node:http'
-import { describe, expect, test } from 'vitest'
+import { Server } from 'node:net'
+import { describe, expect, test, vi } from 'vitest'
 import { startDevServer } from '../../../src/dev/index.ts'
 import { describeOnEngines, useServer } from './engines.ts'
 import { post, rest, run } from './rest.ts'
@@ -46,6 +47,17 @@ describe('access', () => {
     expect(one.token).not.toBe(other.token)
     expect(one.env).toEqual({ UPSTASH_REDIS_REST_URL: one.url, UPSTASH_REDIS_REST_TOKEN: one.token })
     expect(one.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
+  })
+
+  test('by default nothing listens to other machines, the embedded Redis neither', async () => {
+    const listening = vi.spyOn(Server.prototype, 'listen')
+    try {
+      await using _ = await startDevServer()
+      const addresses = listening.mock.contexts.map((each) => (each as Server).address())
+      expect(addresses).toMatchObject([{ address: '127.0.0.1' }, { address: '127.0.0.1' }])
+    } finally {
+      listening.mockRestore()
+    }
   })
 
   test('after close() nobody listens, and closing again is fine', async () => {

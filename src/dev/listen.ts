@@ -1,0 +1,12 @@
+import type { AddressInfo, Server } from 'node:net'
+
+/** Starts listening; gives the port. */
+export function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve((server.address() as AddressInfo).port)
+    })
+  })
+}
