@@ -39,13 +39,21 @@ export function createHttpServer({ router, token, maxBodyBytes, events }: HttpOp
         nextSyncToken(),
       )
     }
-    const words = events.wordsIn(request.method, path)
-    const reply = await (
-      words === undefined
-        ? router.handle(restRequest(request, path, query, maxBodyBytes))
-        : events.serve(words, request, response)
-    ).catch(failure)
+    const reply = await handle(request, response, path, query).catch(failure)
     if (reply !== undefined) write(request, response, reply, nextSyncToken())
+  }
+
+  /** Gives no reply where a stream of events has begun. */
+  async function handle(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+    query: string,
+  ): Promise<HttpReply | undefined> {
+    const words = events.wordsIn(request.method, path)
+    return words === undefined
+      ? router.handle(restRequest(request, path, query, maxBodyBytes))
+      : events.serve(words, request, response)
   }
 }
 

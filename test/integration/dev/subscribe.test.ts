@@ -78,6 +78,15 @@ describeOnEngines('subscriptions', (server) => {
     expect((await rest(server(), '/subscribe/', { method: 'POST' })).status).toBe(400)
   })
 
+  test.each(['/subscribe/50%off', '/psubscribe/%zz*'])(
+    '%s is refused, and the server goes on',
+    async (path) => {
+      const answer = await rest(server(), path)
+      expect(answer.status).toBe(400)
+      expect(answer.json).toEqual({ error: 'ERR the URL has a % without two hex digits after it' })
+    },
+  )
+
   test('@upstash/redis subscribes as it is', async () => {
     const redis = new Redis({ url: server().url, token: server().token, enableTelemetry: false })
     const subscriber = redis.subscribe<{ a: number }>('client')
