@@ -30,6 +30,7 @@ export function plainScript({ kept, body }: Shebang): string {
  * - A `return redis.call(…)` is a tail call and its frame is gone by the time that the call fails, so the line in
  *   which `redis.call` was last named is kept for that case.
  * - The raw calls are made through `redis.pcall`, since an error that has left them has no line any more.
+ * - Numbers reach a command with all their digits, as in Redis 7; the embedded engine would keep 14 of them.
  * - SELECT would change the one connection that every request shares.
  * - Who goes around us, by `_G.redis` or in the text of a `loadstring`, is neither counted nor checked: these globals
  *   cannot be replaced.
@@ -39,8 +40,8 @@ function counting(lines: number, keyLocking: boolean): string {
   return `(function()
 local raw,counts,named,raised,raisedAt=redis,{},nil,nil,nil
 local pcall,error,xpcall,type,tostring,tonumber=pcall,error,xpcall,type,tostring,tonumber
-local pairs,select=pairs,select
-local upper,match=string.upper,string.match
+local pairs,select,unpack=pairs,select,unpack
+local upper,match,format=string.upper,string.match,string.format
 local keyRefusal,untouched=${keyLocking ? keyGuard() : NO_KEY_GUARD}
 local function line(level)
   local _,text=pcall(error,'',level+2)
@@ -53,12 +54,20 @@ local function count(name)
   counts[name]=(counts[name] or 0)+1
   return name
 end
+local function exact(...)
+  local words,count,changed={...},select('#',...),false
+  for at=1,count do
+    if type(words[at])=='number' then words[at],changed=format('%.17g',words[at]),true end
+  end
+  if changed then return unpack(words,1,count) end
+  return ...
+end
 local function run(...)
   local name=count((...))
   if name=='SELECT' then return {err='ERR This Redis command is not allowed from script'} end
   local refused=name and keyRefusal and keyRefusal(name,select(2,...))
   if refused then return {err=refused} end
-  return raw.pcall(...)
+  return raw.pcall(exact(...))
 end
 local calls={pcall=run}
 function calls.call(...)

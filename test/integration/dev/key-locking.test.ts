@@ -72,6 +72,7 @@ describeOnEngines('a script with the locking flag', (server) => {
     expect(await locking("return redis.call('SET', 1700000000123456, 1)", ['1700000000123456'])).toEqual({
       result: 'OK',
     })
+    expect(await run(server(), 'EXISTS', '1700000000123456')).toEqual({ result: 1 })
     expect(await locking("return redis.pcall('GET', 17)", ['k'])).toEqual({ error: `${DYNAMIC}17` })
     expect(await locking("return redis.pcall('GET', 'K')", ['k'])).toEqual({ error: `${DYNAMIC}K` })
     for (const key of ['', '\r\n', "'\0]]--", 'ž%s*', ' GET=']) {

@@ -112,6 +112,28 @@ describeOnEngines('scripts', (server) => {
     expect(await run(server(), 'EVAL', `${LOCKING}${text}`, 1, 'v')).toEqual({ result })
   })
 
+  test.each([
+    ['1700000000123456', '1700000000123456'],
+    ['-2^53', '-9007199254740992'],
+    ['0.1', '0.10000000000000001'],
+    ['7', '7'],
+  ])('the number %s arrives in a command as %s', async (number, text) => {
+    const script = `redis.call('MSET', KEYS[1], 'text', ${number}, ${number}) return redis.call('MGET', KEYS[1], ${number})`
+    for (const shebang of ['', LOCKING])
+      expect(await run(server(), 'EVAL', `${shebang}${script}`, 2, 'v', text)).toEqual({
+        result: ['text', text],
+      })
+    expect(await run(server(), 'GET', text)).toEqual({ result: text })
+  })
+
+  test('a command in a script may have thousands of arguments, numbers too', async () => {
+    const script = (word: string): string =>
+      `local words = {} for i = 1, 7000 do words[i] = ${word} end return redis.call('RPUSH', KEYS[1], unpack(words))`
+    await run(server(), 'DEL', 'long')
+    expect(await run(server(), 'EVAL', script('i'), 1, 'long')).toEqual({ result: 7_000 })
+    expect(await run(server(), 'EVAL', script("'x'"), 1, 'long')).toEqual({ result: 14_000 })
+  })
+
   test('an error that a script returns is its reply', async () => {
     expect(await run(server(), 'EVAL', "return redis.error_reply('MINE as it is')", 0)).toEqual({
       error: 'MINE as it is',
