@@ -44,6 +44,12 @@ export function checkPort(port: number): number {
   return port
 }
 
+/** Node takes an empty host for every interface. */
+export function checkHost(host: string): string {
+  if (typeof host !== 'string' || host === '') throw new TypeError('host must be an address or a name')
+  return host
+}
+
 export function checkMaxBodyBytes(bytes: number): number {
   if (!Number.isSafeInteger(bytes) || bytes < 1)
     throw new TypeError('maxBodyBytes must be a positive whole number of bytes')

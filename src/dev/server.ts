@@ -5,6 +5,7 @@ import { Executor } from './executor.ts'
 import { createHttpServer, stopListening } from './http.ts'
 import { listen } from './listen.ts'
 import {
+  checkHost,
   checkMaxBodyBytes,
   checkPort,
   checkToken,
@@ -71,7 +72,7 @@ export interface DevServer {
 export async function startDevServer(options: DevServerOptions = {}): Promise<DevServer> {
   const token = checkToken(options.token ?? randomBytes(24).toString('base64url'))
   const port = checkPort(options.port ?? 0)
-  const host = options.host ?? '127.0.0.1'
+  const host = checkHost(options.host ?? '127.0.0.1')
   const maxBodyBytes = checkMaxBodyBytes(options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES)
   const engine = createEngine(options.engine ?? 'embedded')
   const backend = new Backend(engine)

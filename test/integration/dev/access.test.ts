@@ -72,6 +72,7 @@ describe('access', () => {
     { port: 70_000 },
     { token: '' },
     { token: 'with space' },
+    { host: '' },
     { maxBodyBytes: 0 },
     { engine: { url: 'http://user:secret@host' } },
   ])('%j is refused', async (options) => {

@@ -85,6 +85,12 @@ describe('the command line', () => {
     expect(running.output()).toContain('No redis-server program was found in PATH or REDIS_SERVER_BIN')
   })
 
+  test('an empty --host, such as of a variable that is not set, opens nothing', async () => {
+    await using running = cli('dev', '--port', '0', '--host=')
+    await running.printed(/^host must be an address or a name$/m)
+    expect(await running.ended()).toBe(1)
+  })
+
   test('when nobody reads its output any more it still ends in order', async () => {
     await using running = cli('dev', '--port', '0')
     await running.printed(/^UPSTASH_REDIS_REST_TOKEN=/m)
