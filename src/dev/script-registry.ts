@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Connection } from './connection.ts'
+import { HttpError } from './http-error.ts'
 import { command } from './resp.ts'
 import { readShebang } from './script-shebang.ts'
 import { plainScript, wrapScript } from './script-wrapper.ts'
@@ -33,7 +34,7 @@ export class ScriptRegistry {
     this.#knowsShebang = knowsShebang
   }
 
-  /** The script for a text; made and tried once. Rejects only when the engine cannot be reached. */
+  /** The script for a text; made and tried once. Rejects, and forgets it, when the engine cannot be reached or cannot try. */
   register(text: Buffer): Promise<Script> {
     const sha = sha1(text)
     const known = this.find(sha)
@@ -66,11 +67,15 @@ export class ScriptRegistry {
     return { sha, text, runs, runsSha: sha1(runs), wrapped, forceReadOnly }
   }
 
-  /** Not by SCRIPT LOAD: the embedded engine compiles only what it runs. */
+  /**
+   * Not by SCRIPT LOAD: the embedded engine compiles only what it runs. An error, such as BUSY, says nothing of the
+   * script, and is the answer: what has not been tried must not run.
+   */
   async #compiles(body: string): Promise<boolean> {
     const [reply] = await this.#connection.send([
       command('EVAL', "return loadstring(ARGV[1], '@user_script') ~= nil", '0', Buffer.from(body, 'latin1')),
     ])
+    if (reply?.type === 'error') throw new HttpError(400, reply.bytes.toString())
     return reply?.type === 'integer'
   }
 

@@ -1,5 +1,9 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { Connection } from '../../../src/dev/connection.ts'
+import { startDevServer } from '../../../src/dev/index.ts'
+import { command } from '../../../src/dev/resp.ts'
+import { startTestRedis } from '../../support/redis-server.ts'
 import { describeOnEngines, NO_REDIS, useServer } from './engines.ts'
 import { post, run } from './rest.ts'
 
@@ -226,6 +230,21 @@ describeOnEngines('scripts', (server) => {
 
 describe.skipIf(NO_REDIS)('a real Redis', () => {
   const server = useServer({ engine: 'redis-server' })
+
+  test('that cannot try a script when it first comes is asked again the next time', async () => {
+    await using redis = await startTestRedis()
+    await using own = await startDevServer({ engine: { url: redis.url } })
+    const admin = new Connection(() => ({ host: '127.0.0.1', port: redis.port }))
+    const script = `${LOCKING}return redis.pcall('GET', 'other')`
+    await admin.send([command('ACL', 'SETUSER', 'default', '-eval')])
+    const refused = await post(own, '/', ['EVAL', script, 1, 'k'])
+    expect(refused.status).toBe(400)
+    expect(refused.json).toEqual({ error: expect.stringMatching(/^NOPERM /) as string })
+    await admin.send([command('ACL', 'SETUSER', 'default', '+eval')])
+    const guarded = { error: expect.stringMatching(/^ERR Dynamic keys are not allowed/) as string }
+    expect(await run(own, 'EVAL', script, 1, 'k')).toEqual(guarded)
+    await admin.drop()
+  })
 
   test('keeps no-writes as a flag and forgets nothing else', async () => {
     const text = '#!lua flags=allow-key-locking,allow-oom\nreturn 1'
