@@ -9,7 +9,10 @@ function bytesOf(text: string): string {
   return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('')
 }
 
-const part = /\\([^])|\*+|\?|\[(\^?)((?:\\[^]|[^\]])*)\]|[^]/g
+// As in Redis, a class that nothing closes ends with the pattern, a backslash in one stands for the next character only, and the end of
+// a range may be anything, a bracket too.
+const part = /\\([^])|\*+|\?|\[(\^?)((?:\\[^]|[^\]]-[^]|[^\]])*)(?:\]|$)|[^]/g
+const member = /\\([^])|([^])-([^])|[^]/g
 
 function toRegExp(pattern: string): string {
   return pattern.replace(part, (text, escaped?: string, not?: string, members?: string) => {
@@ -25,9 +28,9 @@ function literal(character: string): string {
 }
 
 function oneOf(not: string, members: string): string {
-  const parts = [...members.matchAll(/(\\[^]|[^])(?:-(\\[^]|[^]))?/g)].map(([, from = '', to]) => {
-    const [first, last] = [from, to ?? from].map((each) => each.replace(/^\\([^])/, '$1')).toSorted()
-    return first === last ? literal(first ?? '') : `${literal(first ?? '')}-${literal(last ?? '')}`
+  const parts = [...members.matchAll(member)].map(([text, escaped, from, to]) => {
+    if (from === undefined || to === undefined) return literal(escaped ?? text)
+    return [from, to].toSorted().map(literal).join('-')
   })
   // Nothing is one of none, and everything is none of none.
   return parts.length === 0 ? (not === '' ? '(?!)' : '.') : `[${not}${parts.join('')}]`
