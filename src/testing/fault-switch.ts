@@ -93,16 +93,22 @@ export class FaultSwitch implements Transport {
 
   async send(commands: readonly Command[], options: SendOptions): Promise<Replies> {
     const { signal } = options
-    const { errors, failure } = await this.#meet(commands, signal)
-    if (failure === undefined) return this.#execute(commands, options, errors)
-    const isExecuted = failure.fault === 'lose' || (failure.fault === 'silence' && failure.executed === true)
-    if (isExecuted) await this.#execute(commands, options, errors)
-    return failWith(failure, signal)
+    const { errors, failing } = await this.#meet(commands, signal)
+    if (failing === undefined) return this.#execute(commands, options, errors)
+    const { fault } = failing
+    if (isExecuted(fault)) {
+      const replies = await this.#execute(commands, options, errors)
+      if (commands.every((command, i) => !concerns(fault, command) || isUnknownScript(replies[i]))) {
+        this.#takeBack(failing)
+        return replies
+      }
+    }
+    return failWith(fault, signal)
   }
 
   async #listen(channel: string, options: SubscribeOptions): Promise<void> {
-    const { errors, failure } = await this.#meet([['SUBSCRIBE', channel]], options.signal)
-    if (failure !== undefined) return failWith(failure, options.signal)
+    const { errors, failing } = await this.#meet([['SUBSCRIBE', channel]], options.signal)
+    if (failing !== undefined) return failWith(failing.fault, options.signal)
     if (errors[0] !== undefined) throw toReplyError(errors[0].message)
     return this.#transport.subscribe?.(channel, options)
   }
@@ -111,14 +117,14 @@ export class FaultSwitch implements Transport {
   async #meet(
     commands: readonly Command[],
     signal: AbortSignal,
-  ): Promise<{ errors: readonly (RedisReplyError | undefined)[]; failure: Fault | undefined }> {
+  ): Promise<{ errors: readonly (RedisReplyError | undefined)[]; failing: Rule | undefined }> {
     signal.throwIfAborted()
     // What is switched on meanwhile is for the next request.
     const rules = this.#rules.filter(({ fault }) => commands.some((command) => concerns(fault, command)))
-    const failing = rules.filter((rule) => !isOfCommand(rule) && this.#strikes(rule))
+    const striking = rules.filter((rule) => !isOfCommand(rule) && this.#strikes(rule))
     const errors = commands.map((command) => this.#errorFor(command, rules.filter(isOfCommand)))
-    for (const { fault } of failing) if (fault.fault === 'delay') await this.#delay(fault, signal)
-    return { errors, failure: failing.find(({ fault }) => fault.fault !== 'delay')?.fault }
+    for (const { fault } of striking) if (fault.fault === 'delay') await this.#delay(fault, signal)
+    return { errors, failing: striking.find(({ fault }) => fault.fault !== 'delay') }
   }
 
   /** Sends what no error has struck; the errors are in their places. */
@@ -147,6 +153,13 @@ export class FaultSwitch implements Transport {
     return true
   }
 
+  /** For the next request: what it was to strike has not been executed yet. */
+  #takeBack(rule: Rule): void {
+    rule.matched--
+    rule.struck--
+    this.struck[rule.fault.fault] = (this.struck[rule.fault.fault] ?? 1) - 1
+  }
+
   async #delay({ latency, jitter }: Fault & { readonly fault: 'delay' }, signal: AbortSignal): Promise<void> {
     const more = jitter === undefined ? 0 : this.#random() * toMilliseconds(jitter, 'jitter')
     await sleep(toMilliseconds(latency, 'latency') + more, this.#clock, signal)
@@ -161,6 +174,16 @@ function isOfCommand({ fault }: Rule): boolean {
 /** The error that Redis answers a command with; `undefined` for a fault of a whole request. */
 function textOf(fault: Fault): string | undefined {
   return fault.fault === 'error' ? fault.text : texts[fault.fault]
+}
+
+/** Whether the request gets to Redis, though its caller hears nothing. */
+function isExecuted(fault: Fault): boolean {
+  return fault.fault === 'lose' || (fault.fault === 'silence' && fault.executed === true)
+}
+
+/** Nothing was executed then; the script comes again, as text. */
+function isUnknownScript(reply: Reply | RedisReplyError | undefined): boolean {
+  return reply instanceof RedisReplyError && reply.message.startsWith('NOSCRIPT')
 }
 
 function failWith({ fault }: Fault, signal: AbortSignal): Promise<never> {

@@ -1,6 +1,7 @@
 import { type Duration, toMilliseconds } from '../duration.ts'
 import type { Command } from '../redis/index.ts'
-import { LuaScripts } from '../lua/index.ts'
+import type { LuaScript } from '../lua/index.ts'
+import { scriptOfSha1, scriptOfText } from './built-in.ts'
 
 /** When a fault strikes: at every request, unless this says less. */
 export interface FaultTarget {
@@ -22,7 +23,8 @@ export interface FaultTarget {
  *
  * - `delay`: the request takes `latency` longer, and a random part of `jitter`.
  * - `refuse`: it does not get to Redis; the connection fails.
- * - `lose`: it is executed, and the connection fails before its reply is there.
+ * - `lose`: it is executed, and the connection fails before its reply is there. That Redis does not know a script yet comes
+ *   through: the script is executed when it is sent again, as text.
  * - `silence`: it does not get to Redis, and no answer ever comes; with `executed` it does.
  * - `unauthorized`, `rate-limited`: the server refuses the request as a whole, as with a wrong token and a used-up quota.
  * - `NOSCRIPT`, `READONLY`, `OOM`, `WRONGTYPE`, `LOADING`: Redis answers a command with that error, and does not execute it:
@@ -60,26 +62,26 @@ const others: ReadonlySet<string> = new Set<FaultName>([
   'error',
 ])
 
-const scripts = new Map(
-  Object.values(LuaScripts).flatMap((script) => [
-    [script.sha1.redis, script] as const,
-    [script.sha1.upstash, script] as const,
-  ]),
-)
 const reading =
   /^(?:TIME|M?GET|GETRANGE|Z?RANGE|LRANGE|ZRANGE|SCAN|P?TTL|EXISTS|TYPE|PING|DBSIZE|SUBSCRIBE|PUBLISH|.*_RO)$/
 
 /** Whether a fault is meant for a command, by its name or by what it is. */
 export function concerns({ fault, on }: Fault, [name, text]: Command): boolean {
   const command = name.toUpperCase()
-  const script = command.startsWith('EVALSHA') ? scripts.get(String(text)) : undefined
+  if (fault === 'NOSCRIPT' && !command.startsWith('EVALSHA')) return false
+  const script = scriptOf(command, String(text))
   if (on !== undefined) {
     const names = new Set([command, script?.name.toUpperCase()])
     return [on].flat().some((each) => names.has(each.toUpperCase()))
   }
-  if (fault === 'NOSCRIPT') return command.startsWith('EVALSHA')
   if (fault !== 'READONLY' && fault !== 'OOM') return true
   return script === undefined ? !reading.test(command) : !script.readonly
+}
+
+/** The built-in script that a command runs, by its SHA-1 or by its text. */
+function scriptOf(command: string, text: string): LuaScript | undefined {
+  if (command.startsWith('EVALSHA')) return scriptOfSha1(text)
+  return command.startsWith('EVAL') ? scriptOfText(text) : undefined
 }
 
 /** Throws a `TypeError` for a fault that cannot be. */

@@ -1,6 +1,7 @@
 import { CacheError } from '../../errors.ts'
-import { textFor } from '../../lua/index.ts'
+import type { LuaScript } from '../../lua/index.ts'
 import { RedisReplyError, type Reply } from '../../redis/index.ts'
+import { scriptOfSha1, scriptOfText } from '../built-in.ts'
 import type { Commands, Database } from '../database.ts'
 import { conditional } from './conditional.ts'
 import { counters } from './counters.ts'
@@ -11,21 +12,18 @@ import type { Call, Run } from './lua.ts'
 import { values } from './values.ts'
 import { writes } from './writes.ts'
 
-const all = [...values, ...counters, ...locks, ...limits, ...writes, ...loads, ...conditional]
-const dialects = ['redis', 'upstash'] as const
-
-const bySha: ReadonlyMap<string, Run> = new Map(
-  all.flatMap(([script, run]) => dialects.map((dialect) => [script.sha1[dialect], run] as const)),
-)
-
-/** Texts are long: they are put together when one is sent for the first time. */
-let byText: ReadonlyMap<string, Run> | undefined
+const runs: ReadonlyMap<LuaScript | undefined, Run> = new Map([
+  ...values,
+  ...counters,
+  ...locks,
+  ...limits,
+  ...writes,
+  ...loads,
+  ...conditional,
+])
 
 function runOfText(text: string): Run {
-  byText ??= new Map(
-    all.flatMap(([script, run]) => dialects.map((dialect) => [textFor(script, dialect), run] as const)),
-  )
-  const run = byText.get(text)
+  const run = runs.get(scriptOfText(text))
   if (run !== undefined) return run
   throw new CacheError(
     'SCRIPT',
@@ -34,7 +32,7 @@ function runOfText(text: string): Run {
 }
 
 function runOfSha(sha: string): Run {
-  const run = bySha.get(sha)
+  const run = runs.get(scriptOfSha1(sha))
   if (run !== undefined) return run
   throw new RedisReplyError('NOSCRIPT No matching script. Please use EVAL.')
 }

@@ -6,7 +6,7 @@ import {
   isCacheError,
   RedisReplyError,
 } from '../../../src/index.ts'
-import { AcquireLock, GetMultiple } from '../../../src/lua/index.ts'
+import { AcquireLock, GetMultiple, type LuaScript, SetIfNotExists, textFor } from '../../../src/lua/index.ts'
 import { push } from '../../../src/push/index.ts'
 import { type Fault, FaultSwitch, ManualClock, MemoryTransport } from '../../../src/testing/index.ts'
 import { stateOf } from '../../support/origin.ts'
@@ -112,11 +112,64 @@ describe('errors of a command', () => {
     expect(await send(lock, set)).toEqual(['BUSY', 'OK'])
   })
 
+  test('NOSCRIPT by the name of a script strikes its SHA-1, and not its text', async () => {
+    const { faults, send } = stage()
+    faults.inject({ fault: 'NOSCRIPT', on: 'AcquireLock' })
+    const words = [1, 'k', 't', 1000] as const
+    const [sha1, text] = [AcquireLock.sha1.redis, textFor(AcquireLock, 'redis')]
+    expect(await send(['EVALSHA', sha1, ...words], ['EVAL', text, ...words])).toEqual(['NOSCRIPT', 1])
+  })
+
   test('a request of which nothing is left is not sent', async () => {
     const { faults, memory, send } = stage()
     faults.inject({ fault: 'WRONGTYPE', on: 'GET' })
     expect(await send(get)).toEqual(['WRONGTYPE'])
     expect(memory.requests).toBe(0)
+  })
+})
+
+describe('a script that Redis does not know yet', () => {
+  test.each<[Fault, passing: number]>([
+    [{ fault: 'lose', on: 'SetEntry', times: 1 }, 0],
+    [{ fault: 'lose', on: 'SetEntry', every: 2 }, 1],
+    [{ fault: 'silence', on: 'setentry', executed: true }, 0],
+    [{ fault: 'lose' }, 0],
+  ])('is struck when it runs: %j', async (fault, passing) => {
+    const { clock, faults } = stage()
+    const cache = createHybridCache({ redis: faults, clock, l2: { retries: 0, timeout: '1s' } })
+    await cache.set('k', 'first')
+    faults.inject(fault)
+    for (let i = 0; i < passing; i++) await cache.set('k', 'before')
+    faults.inject({ fault: 'NOSCRIPT', times: 1 })
+    const failing = cache.set('k', 'v').catch((error: unknown) => error)
+    await clock.advance('1s')
+    expect(await failing).toMatchObject({ code: fault.fault === 'lose' ? 'L2_NETWORK' : 'L2_TIMEOUT' })
+    faults.clear()
+    expect(await cache.get('k', { l1: false })).toBe('v')
+    expect(faults.struck).toEqual({ NOSCRIPT: 1, [fault.fault]: 1 })
+  })
+
+  test.each(['redis', 'upstash'] as const)('is known by its text (%s)', async (dialect) => {
+    const { faults, send } = stage()
+    faults.inject({ fault: 'refuse', on: ['AcquireLock', 'GetMultiple'] })
+    const command = (name: string, script: LuaScript): Command => [
+      name,
+      textFor(script, dialect),
+      1,
+      'k',
+      't',
+      9,
+    ]
+    await expect(send(command('EVAL', AcquireLock))).rejects.toThrow('fetch failed')
+    await expect(send(command('eval_ro', GetMultiple))).rejects.toThrow('fetch failed')
+    expect(await send(command('EVAL', SetIfNotExists))).toEqual([1])
+  })
+
+  test('and reads only may come as text to a replica', async () => {
+    const { faults, send } = stage()
+    faults.inject({ fault: 'READONLY' })
+    const text = (script: LuaScript): Command => ['EVAL', textFor(script, 'redis'), 1, 'k', 't', 1000]
+    expect(await send(text(GetMultiple), text(AcquireLock))).toEqual([[null], 'READONLY'])
   })
 })
 
