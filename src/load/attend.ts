@@ -101,6 +101,7 @@ class Attendant {
     if (how === 'lost') return this.#lost()
     if (how === 'open') return this.#take(this.#flight.outcome as Outcome)
     if (how === 'stale') return this.#giveStale('timeout')
+    if (this.#own) this.#flight.late?.()
     this.reason = timedOut(timeout)
     if (this.#usable(this.#window)) return this.#give(this.#copy, 'timeout')
     throw this.reason

@@ -54,6 +54,8 @@ export class Flight {
   goesOn: boolean
   /** Its time is up: it ends with the last one who waits, even if it was to go on. */
   overdue = false
+  /** Says that its time is up. Set while the factory runs for it. */
+  late: (() => void) | undefined
   /** Whether the platform keeps it alive when its own call has ended. */
   anchored = false
   waiting = 0

@@ -87,13 +87,15 @@ async function makeInTime(
   const { timeout } = call.loading
   if (!flight.looked.isOpen) flight.makingSince = clock.monotonic()
   flight.looked.open()
-  // Each caller has a clock of its own; this one is for a load that nobody waits for.
+  // The load's own call has a timer of its own, and either may come first. A load that nobody waits for has only this one.
   const late = (): void => {
+    if (flight.overdue) return
     flight.overdue = true
     core.events.emit('error', { operation: call.operation, error: timedOut(timeout) })
     letRest(core, call)
     if (flight.waiting === 0) core.flights.abandon(flight, timedOut(timeout))
   }
+  flight.late = late
   const timer = timeout > 0 ? clock.setTimeout(late, timeout) : undefined
   const context = contextOf(core, flight, { call, copy, decisions })
   const running = runFactory(core, () => call.factory(context), background || flight.goesOn)

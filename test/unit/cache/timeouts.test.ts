@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { EntryOptions, LoadContext } from '../../../src/index.ts'
+import type { Clock, EntryOptions, LoadContext } from '../../../src/index.ts'
 import { type EndedValue, endedValue } from '../../support/ended-value.ts'
 import { record, watch, World } from '../../support/world.ts'
 
@@ -15,6 +15,17 @@ function slow(world: World, ms: number) {
   return vi.fn<(context: LoadContext) => Promise<string>>(
     () => new Promise<string>((resolve) => void world.clock.setTimeout(() => resolve('new'), ms)),
   )
+}
+
+/** Like Node's: a little time passes between two looks at it, and timers leave out what is less than a millisecond. */
+function unevenClock({ clock }: World): Clock {
+  let passed = 0
+  return {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic() + (passed += 0.001),
+    setTimeout: (run, ms) => clock.setTimeout(run, Math.trunc(ms)),
+    clearTimeout: (timer) => clock.clearTimeout(timer),
+  }
 }
 
 /** The signal that a factory was given. */
@@ -161,6 +172,24 @@ describe('timeout', () => {
     expect(events).toEqual([{ reason: 'timeout', age: 2000 }])
     expect(signalOf(factory).reason).toMatchObject(late)
   })
+
+  test.each(['even', 'uneven'] as const)(
+    'is told once, and the origin rests while there is a stale value, by an %s clock',
+    async (kind) => {
+      const { world } = await ended()
+      const cache = world.isolate(kind === 'even' ? {} : { clock: unevenClock(world) })
+      const errors = record(cache, 'error')
+      const factory = slow(world, 5000)
+      const load = (): Promise<unknown> => cache.getOrCreate('k', factory, { ...options, timeout: '2s' })
+      const call = watch(load())
+      await world.clock.advance(2000)
+      expect(call).toEqual({ value: 'old' })
+      expect(errors).toEqual([{ operation: 'getOrCreate', error: expect.objectContaining(late) as unknown }])
+      expect(await load()).toBe('old')
+      await world.clock.advance(5000)
+      expect([factory.mock.calls.length, errors.length]).toEqual([1, 1])
+    },
+  )
 
   test('does not disturb who waits longer', async () => {
     const world = new World()
