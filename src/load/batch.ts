@@ -1,6 +1,6 @@
 // One factory for many keys: each key has a flight of its own, and those that come to need a factory share one.
 import { type Described, LoadContext, NotModified, type StaleValue } from './context.ts'
-import type { Flight } from './flight.ts'
+import type { Latch } from './latch.ts'
 
 /** Makes the values of those keys that have none. What is missing in the map is not there, and not stored. */
 export type BatchFactory<T, S = T> = (
@@ -74,17 +74,17 @@ export class BatchContext<S = unknown> {
 export class Batch {
   readonly #factory: BatchFactory<unknown, unknown>
   #requests = new Map<string, Request>()
-  #looking = 0
+  #asking = 0
 
   constructor(factory: BatchFactory<unknown, unknown>) {
     this.#factory = factory
   }
 
-  /** A flight of this call has begun: the factory waits until it has looked at L2. */
-  expect(flight: Flight): void {
-    this.#looking++
-    void flight.looked.opened.then(() => {
-      if (--this.#looking === 0) void this.#run()
+  /** A flight of this call looks at L2, or asks for its lease behind the call: the factory waits until it has. */
+  expect(asked: Latch): void {
+    this.#asking++
+    void asked.opened.then(() => {
+      if (--this.#asking === 0) void this.#run()
     })
   }
 
@@ -93,7 +93,7 @@ export class Batch {
     new Promise((resolve, reject) => {
       this.#requests.set(context.key, { context, resolve, reject })
       // The others have long been made: it waited for another isolate.
-      if (this.#looking === 0) void this.#run()
+      if (this.#asking === 0) void this.#run()
     })
 
   async #run(): Promise<void> {

@@ -32,6 +32,8 @@ export class Flight {
   /** L2 has been asked. */
   readonly looked: Latch = new Latch()
   readonly settled: Latch = new Latch()
+  /** It is known who makes the value. Only where callers go on with a stale one before it is. */
+  leased: Latch | undefined
   /** Whether L2 gave an answer: it then knows better than L1 what is there. */
   answered = false
   /** Whether it was counted as a miss of L2. One load is one miss, however often it looks. */
@@ -98,6 +100,7 @@ export class Flight {
     if (this.outcome !== undefined) return
     this.outcome = outcome
     this.looked.open()
+    this.leased?.open()
     this.settled.open()
   }
 

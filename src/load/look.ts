@@ -4,6 +4,7 @@ import { endsOf, headOf } from '../entry/index.ts'
 import { canGoOn, isUsableAtOnce, type LoadCall } from './call.ts'
 import type { Ground } from './fill.ts'
 import type { Copy, Flight } from './flight.ts'
+import { Latch } from './latch.ts'
 import { askForLease, giveBack, type Lease, type Leased, newLease } from './lease.ts'
 import { askMore, deadlineOf, ended } from './deadline.ts'
 import { examine, factsOf, type Found, keepCopy, type Read, welcome } from './read.ts'
@@ -67,6 +68,8 @@ async function lookOnce(core: Core, flight: Flight, looking: Looking): Promise<G
   if (previous === undefined || !becomesRefresh(core, call, previous))
     return { seen: headIn(reply), lease: undefined }
   startMaking(core, flight)
+  flight.leased = new Latch()
+  call.batch?.expect(flight.leased)
   const after = Math.max(looking.after, previous.facts.created)
   return lookTogether(core, flight, { call, after, background: true, lease: newLease(core, call) })
 }

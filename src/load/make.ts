@@ -87,6 +87,7 @@ async function makeInTime(
   const { timeout } = call.loading
   if (!flight.looked.isOpen) flight.makingSince = clock.monotonic()
   flight.looked.open()
+  flight.leased?.open()
   // The load's own call has a timer of its own, and either may come first. A load that nobody waits for has only this one.
   const late = (): void => {
     if (flight.overdue) return

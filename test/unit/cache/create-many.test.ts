@@ -274,4 +274,19 @@ describe('the context', () => {
       'new b',
     ])
   })
+
+  test('those that only L2 has are made anew together too, and with what is nowhere', async () => {
+    const world = new World()
+    const options = { ttl: '1s', swr: '1h' } as const
+    const keys = Array.from({ length: 20 }, (_, i) => `k${i}`)
+    await (await world.warm()).setMany(lengths(keys), options)
+    await world.clock.advance(1000)
+    const cache = await world.warm()
+    const factory = vi.fn((asked: readonly string[]) => new Map(asked.map((key) => [key, `new ${key}`])))
+    const found = await cache.getOrCreateMany([...keys, 'nowhere'], factory, options)
+    expect(found).toEqual(lengths(keys).set('nowhere', 'new nowhere'))
+    await settle()
+    expect(factory.mock.calls.map(([asked]) => asked.toSorted())).toEqual([[...keys, 'nowhere'].toSorted()])
+    expect(cache.getLocal('k19')).toBe('new k19')
+  })
 })
