@@ -93,7 +93,7 @@ export class LoadContext<S = unknown> {
 
   /** Sets several at once: `ttl` or `expiresAt`, `localTtl`, `swr`, `staleIfError`, `negativeTtl`, `tags`, `etag`, `lastModified`. */
   set({ etag, lastModified, ...options }: Described): void {
-    const changed = { ...withoutEnd(this.#decisions.options, options), ...options }
+    const changed = { ...this.#decisions.options, ...decided(options) }
     this.#given.check(changed)
     if (etag !== undefined) this.etag = etag
     if (lastModified !== undefined) this.lastModified = lastModified
@@ -128,14 +128,16 @@ export class LoadContext<S = unknown> {
   }
 }
 
-/** Of `ttl` and `expiresAt`, what is said `now` replaces what was said `before`. */
-export function withoutEnd<Options extends AdaptiveOptions>(
-  before: Options,
-  now: AdaptiveOptions,
-): Options | Omit<Options, 'ttl' | 'expiresAt'> {
-  if (now.ttl === undefined && now.expiresAt === undefined) return before
-  const { ttl: _, expiresAt: __, ...rest } = before
-  return rest
+/**
+ * What options say. `undefined` says nothing, and must not hide what the call says, or what was said before: but for the one of
+ * `ttl` and `expiresAt` that the other takes the place of.
+ */
+function decided(options: AdaptiveOptions): AdaptiveOptions {
+  const said: AdaptiveOptions = Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  )
+  const { ttl, expiresAt } = said
+  return (ttl ?? expiresAt) === undefined ? said : ({ ttl, expiresAt, ...said } as AdaptiveOptions)
 }
 
 /** What a factory decides that decides nothing. */

@@ -222,7 +222,5 @@ function keptOptions({ options, view }: LoadCall, kept: Copy | undefined): Entry
 /** The options of the call, with what the factory has decided. They may inherit some, or make them: a copy would lose those. */
 function merged(options: EntryOptions, decided: AdaptiveOptions): EntryOptions {
   if (decided === asCalled) return options // the way of most, and a copy or an heir takes its time
-  const { ttl, expiresAt } = decided
-  const end = ttl === undefined && expiresAt === undefined ? undefined : { ttl, expiresAt }
-  return { __proto__: options, ...end, ...decided } as EntryOptions
+  return { __proto__: options, ...decided } as EntryOptions
 }

@@ -129,6 +129,23 @@ describe('a factory may decide', () => {
     }
   })
 
+  test('nothing by what it leaves undefined', async () => {
+    const unsaid = undefined as never // what a project with looser types may give
+    const given = await stored(
+      (ctx) => {
+        ctx.set({ ttl: '7s', tags: unsaid, expiresAt: unsaid, swr: unsaid })
+        ctx.set({ ttl: unsaid, localTtl: '9s' })
+        ctx.tags = unsaid
+      },
+      { ttl: '1m', swr: '2s', tags: ['t'] },
+    )
+    expect(given).toMatchObject({ ttl: 7000, window: 2000 })
+    await given.cache.removeByTag('t')
+    expect(await given.cache.get('k')).toBeUndefined()
+    const ends = { expiresAt: 1_700_000_009_000 }
+    expect(await stored((ctx) => ctx.set({ expiresAt: unsaid }), ends)).toMatchObject({ ttl: 9000 })
+  })
+
   test('nothing by what it tried and took back', async () => {
     const { ttl } = await stored((ctx) => {
       ctx.ttl = '7s'

@@ -275,6 +275,17 @@ describe('the context', () => {
     ])
   })
 
+  test('keep the tags of the call where `set` leaves them undefined', async () => {
+    const cache = new World().memoryOnly()
+    const factory = (keys: readonly string[], context: BatchContext<string>): Map<string, string> => {
+      context.set('a', { ttl: '1m', tags: undefined as never })
+      return lengths(keys)
+    }
+    await cache.getOrCreateMany(['a'], factory, { tags: ['t'] })
+    await cache.removeByTag('t')
+    expect(cache.getLocal('a')).toBeUndefined()
+  })
+
   test('those that only L2 has are made anew together too, and with what is nowhere', async () => {
     const world = new World()
     const options = { ttl: '1s', swr: '1h' } as const
