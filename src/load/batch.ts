@@ -30,7 +30,7 @@ export class BatchContext<S = unknown> {
     return this.#signal
   }
 
-  /** The value of a key that is to be replaced, where there still is one. */
+  /** The value of a key that is to be replaced, where there still is one. Not where it and the call have more than 32 tags together. */
   stale(key: string): StaleValue<S> | undefined {
     return this.#of(key).context.stale as StaleValue<S> | undefined
   }

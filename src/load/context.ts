@@ -55,7 +55,7 @@ const maxValidator = 1024
 export class LoadContext<S = unknown> {
   /** The key that is being loaded. */
   readonly key: string
-  /** The value that is to be replaced, where there still is one. */
+  /** The value that is to be replaced, where there still is one. Not where it and the call have more than 32 tags together. */
   readonly stale: StaleValue<S> | undefined
   readonly #given: ContextGiven<S>
   readonly #decisions: Decisions

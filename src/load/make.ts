@@ -19,6 +19,7 @@ import { fill, type Ground } from './fill.ts'
 import type { Copy, Flight } from './flight.ts'
 import { giveBack } from './lease.ts'
 import { asKnown } from './read.ts'
+import { maxTags } from '../redis/index.ts'
 import { report } from '../report.ts'
 import { checkLifetime, lifetimeOf, usesRedis, type Write } from './store.ts'
 
@@ -40,15 +41,17 @@ const longestRest = 30_000
 export async function make(core: Core, flight: Flight, making: Making): Promise<void> {
   const { call, ground } = making
   const { place, stale } = call
-  const copy = replaceable(core, flight, making)
+  const found = replaceable(core, flight, making)
   const now = core.settings.clock.now()
   const rests = making.mayRest && core.flights.isResting(place.localKey)
-  if (rests && isUsable(copy, staleWindow(stale), now)) flight.settle({ kind: 'none' })
+  if (rests && isUsable(found, staleWindow(stale), now)) flight.settle({ kind: 'none' })
   const decisions = undecided()
   // Taken before the factory starts: what is invalidated from now on is newer than what it makes.
   flight.stamp = core.coherence.versions.seen
   flight.tags = call.view.tagAddresses(call.options.tags ?? [])
   const { background } = making
+  // What would have too many tags if it lived on, the factory is not to build upon.
+  const copy = found !== undefined && keptTags(call, found).length > maxTags ? undefined : found
   const made =
     flight.outcome === undefined
       ? await makeInTime(core, flight, { call, copy, decisions, background })
@@ -212,11 +215,12 @@ function letRest(core: Core, { options, place, stale }: LoadCall): void {
 }
 
 /** The options of the call; a value that is kept keeps the tags that it had, by which it is to be found. */
-function keptOptions({ options, view }: LoadCall, kept: Copy | undefined): EntryOptions {
-  const tags = kept === undefined ? [] : view.tagsAt(kept.facts.tags)
-  return tags.length === 0
-    ? options
-    : merged(options, { tags: [...new Set([...(options.tags ?? []), ...tags])] })
+function keptOptions(call: LoadCall, kept: Copy | undefined): EntryOptions {
+  return kept === undefined ? call.options : merged(call.options, { tags: keptTags(call, kept) })
+}
+
+function keptTags({ options, view }: LoadCall, { facts }: Copy): readonly string[] {
+  return [...new Set([...(options.tags ?? []), ...view.tagsAt(facts.tags)])]
 }
 
 /** The options of the call, with what the factory has decided. They may inherit some, or make them: a copy would lose those. */

@@ -22,6 +22,7 @@ export {
   type KeyKind,
   keyAddress,
   listOf,
+  maxTags,
   softAddress,
   starAddress,
   tagAddress,

@@ -52,7 +52,8 @@ export function softAddress(tag: string): string {
   return `${tag.slice(0, start)}x${tag.slice(start + 1)}`
 }
 
-const maxTags = 32
+/** How many tags an entry takes. */
+export const maxTags = 32
 const maxTagBytes = 128
 
 /** Throws a `TypeError` unless these can be the tags of an entry. */

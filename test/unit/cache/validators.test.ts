@@ -134,6 +134,37 @@ describe('notModified', () => {
     expect(cache.stats()).toMatchObject({ stale: 0, loads: { count: 1, failed: 0, joined: 2 } })
   })
 
+  test('keeps the tags that the value had, until there would be too many: then it is made anew', async () => {
+    const world = new World()
+    const cache = await world.warm()
+    const factory = vi.fn((ctx: LoadContext<string>) => (ctx.stale === undefined ? 'v' : ctx.notModified()))
+    const tagsOn = async (day: number): Promise<readonly string[]> => {
+      await cache.getOrCreate('k', factory, { ...options, tags: ['always', `day:${day}`] })
+      await world.clock.advance(10_000)
+      return parseEntry(world.redis.values.get('hc:e:k')?.value ?? '')?.header.tags ?? []
+    }
+    const counts: number[] = []
+    for (let day = 0; day < 32; day++) counts.push((await tagsOn(day)).length)
+    expect(counts).toEqual([...Array.from({ length: 31 }, (_, i) => i + 2), 2])
+    expect(await tagsOn(32)).toEqual(['always', 'day:32', 'day:31'])
+    expect(factory.mock.results.filter(({ type }) => type === 'return')).toHaveLength(2) // the others say notModified()
+  })
+
+  test('that is made anew for its tags still stands in where that fails', async () => {
+    const world = new World()
+    const cache = await world.warm()
+    const many = Array.from({ length: 32 }, (_, i) => `t${i}`)
+    await cache.set('k', 'v', { ...options, tags: many })
+    await world.clock.advance(10_000)
+    const fails = vi.fn((ctx: LoadContext<string>): string => ctx.notModified())
+    const load = (): Promise<string> => cache.getOrCreate('k', fails, { ...options, tags: ['one more'] })
+    expect([await load(), await load()]).toEqual(['v', 'v'])
+    expect(fails).toHaveBeenCalledTimes(1) // and the origin rests
+    expect(cache.stats().stale).toBe(2)
+    await cache.removeByTag('t31')
+    await expect(load()).rejects.toThrow('needs a stale value')
+  })
+
   test('needs a stale value', async () => {
     const cache = await new World().warm()
     await expect(cache.getOrCreate('k', (ctx) => ctx.notModified())).rejects.toThrow(
