@@ -53,7 +53,7 @@ describe.each<[string, CacheOptions]>([
       ),
       { numRuns: 200 },
     )
-  }, 60_000)
+  }, 300_000)
 
   test('R3: who has a stale value that will do is never refused', async () => {
     await fc.assert(
@@ -81,5 +81,5 @@ describe.each<[string, CacheOptions]>([
       ),
       { numRuns: 200 },
     )
-  }, 60_000)
+  }, 300_000)
 })
