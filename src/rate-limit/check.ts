@@ -7,7 +7,7 @@ import type { Denials } from './denials.ts'
 import { fallBack } from './fall-back.ts'
 import type { LocalCounts } from './local.ts'
 import type { Verdict } from './policy.ts'
-import { type Asked, isTooMuch, type RateLimitResult, toResult } from './result.ts'
+import { type Asked, isTooMuch, type Judged, type RateLimitResult, toResult } from './result.ts'
 
 /** What to do with a check where Redis fails: let it pass, deny it, or count in this isolate. */
 export type OnError = 'open' | 'closed' | 'local'
@@ -64,16 +64,18 @@ export async function check(
   })
   try {
     const ms = Math.min(...checks.map(({ limits }) => limits.timeout))
-    const results = read(
+    const judgements = read(
       checks,
       await withDeadline(() => run, { ms, clock, late: () => requestTimedOut(ms, 'timeout') }).outcome,
     )
-    for (const [i, result] of results.entries()) {
+    return judgements.map((judged, i) => {
       const each = checks[i] as Check
       const { denials } = each.limits
-      if (!result.success && generations[i] === denials.generation) denials.remember(each, result, sentAt)
-    }
-    return results
+      const result = toResult(each, judged)
+      if (!result.success && generations[i] === denials.generation)
+        denials.remember(each, result, judged, sentAt)
+      return result
+    })
   } catch (error) {
     // Where its reason is a `CacheError` too, such as that of a lock's signal, it could be taken for a failure of Redis.
     signal?.throwIfAborted()
@@ -92,15 +94,15 @@ function wordsOf(checks: readonly Check[], takes: boolean): string[] {
 
 const wordsPerKey = 5
 
-/** The reply of the script as results. Throws for what it cannot have answered. */
-export function read(checks: readonly Check[], reply: unknown): RateLimitResult[] {
+/** What the reply of the script says of each. Throws for what it cannot have answered. */
+export function read(checks: readonly Check[], reply: unknown): Judged[] {
   const isReply = Array.isArray(reply) && reply.length === 1 + checks.length * wordsPerKey
   if (!isReply || !reply.every(Number.isSafeInteger)) throw unexpected()
   const [now, ...words] = reply as [number, ...number[]]
-  return checks.map((each, i) => {
+  return checks.map((_, i) => {
     const [state, retryAt, resetAt, used, rest] = words.slice(i * wordsPerKey)
     const verdict = { ok: state === 1, retryAt, resetAt, used, rest } as Verdict
-    return toResult(each, { now, verdict, blocked: state === -1 })
+    return { now, verdict, blocked: state === -1 }
   })
 }
 

@@ -1,7 +1,7 @@
 import { type LRU, lru } from 'tiny-lru'
 import type { Clock } from '../runtime.ts'
 import type { Check } from './check.ts'
-import { isTooMuch, type RateLimitResult } from './result.ts'
+import { isTooMuch, type Judged, type RateLimitResult } from './result.ts'
 
 /** One denial, its times on the monotonic clock of this isolate. */
 interface Denial {
@@ -52,11 +52,17 @@ export class Denials {
   }
 
   /** `sentAt`: when it was asked, so that it ends here no later than there. */
-  remember({ key, policy, cost }: Check, result: RateLimitResult, sentAt: number): void {
+  remember(
+    { key, policy, cost }: Check,
+    result: RateLimitResult,
+    { now, verdict, blocked }: Judged,
+    sentAt: number,
+  ): void {
     this.#denials.set(key, {
       result,
       policy: policy.key,
-      cost: result.reason === 'blocked' ? 0 : cost,
+      // Any, where a block alone denies: where the limit does as well, it may do so for longer.
+      cost: blocked && policy.remaining(now, verdict) >= cost ? 0 : cost,
       retry: sentAt + result.retryAfter,
       // What never passes, or not for long, is asked again once what is left of it may be another number.
       until: sentAt + Math.min(result.retryAfter, policy.span),

@@ -4,7 +4,7 @@ import { CheckRateLimits } from '../lua/index.ts'
 import { type Check, check, type CheckOptions, type Limits, read } from './check.ts'
 import { identify } from './identifier.ts'
 import { RateLimitPolicy, spanOf, units } from './policy.ts'
-import type { RateLimitResult } from './result.ts'
+import { type Judged, type RateLimitResult, toResult } from './result.ts'
 
 /** The policy of a limiter, or what makes one for an identifier: it may take a while, which `timeout` does not cover. */
 export type PolicySource = RateLimitPolicy | ((id: string) => RateLimitPolicy | Promise<RateLimitPolicy>)
@@ -94,8 +94,8 @@ export class RateLimiter {
     return this.#change(id, options, async (one, { executor }) => {
       const args = ['give', ...one.policy.words(-cost)].map(String)
       const run = { keys: [one.key], args, signal: options.signal }
-      const [result] = read([one], await executor.run(CheckRateLimits, run))
-      return (result as RateLimitResult).remaining
+      const [judged] = read([one], await executor.run(CheckRateLimits, run))
+      return toResult(one, judged as Judged).remaining
     })
   }
 

@@ -81,6 +81,28 @@ test('a block denies any cost', async () => {
   expect(world.asked()).toBe(1)
 })
 
+test('a block is not remembered past its end, where the limit would have denied that cost for longer', async () => {
+  const world = new LimiterWorld()
+  const policy = slidingWindow({ limit: 10, window: '1h' })
+  const [limiter, other] = [world.limiter({ policy }), world.limiter({ policy })]
+  await limiter.limit('ann', { cost: 7 })
+  await other.block('ann', '10s')
+  expect(await limiter.limit('ann', { cost: 5 })).toMatchObject({ reason: 'blocked', retryAfter: 3_600_001 })
+  await world.clock.advance('11s')
+  expect(await limiter.limit('ann', { cost: 3 })).toMatchObject({ success: true, remaining: 0 })
+})
+
+test('what only a block denies says that any cost is denied, what the limit would deny too does not', async () => {
+  const world = new LimiterWorld()
+  const limiter = world.limiter()
+  world.answer(-1, 20_000, 60_000, 1)
+  await limiter.limit('ann', { cost: 5 })
+  await limiter.limit('ann', { cost: 4 })
+  expect(world.asked()).toBe(2)
+  expect(await limiter.limit('ann', { cost: 1 })).toMatchObject({ success: false, reason: 'blocked' })
+  expect(world.asked()).toBe(0)
+})
+
 test('a block that is longer than the policy says so from memory too, and is asked for again after its length', async () => {
   const world = new LimiterWorld()
   const limiter = world.limiter()
