@@ -1,8 +1,9 @@
 import type { HybridCache } from '../cache.ts'
+import { isCacheError } from '../errors.ts'
 import { removeEverywhere } from '../load/remove.ts'
 import { report } from '../report.ts'
 import { type RedisParts, redisPartsOf } from '../parts.ts'
-import { type Page, scan } from '../redis/index.ts'
+import { chunksOf, type Page, type RedisTier, scan } from '../redis/index.ts'
 import { KeyPattern } from './pattern.ts'
 
 /** How far a {@link removeByPattern} has come. */
@@ -40,10 +41,10 @@ export interface RemoveByPatternOptions {
  * what is removed is not found again. Remembers the keys that matched, to count each once; `maxKeys` limits the memory for that
  * too.
  *
- * Rejects with a `CacheError` where L2 fails, `L2_AUTH` where the token may not scan; with a `TypeError` for a pattern that is empty,
- * above 1,088 bytes or ends in a single backslash, and for a memory-only cache.
- * Cost: 1/1 for every `batchSize` keys of the database, one request more where some of them match, of one command for each, and
- * what `remove` costs, `batchSize` keys at a time.
+ * Rejects with a `CacheError` where L2 fails, `L2_AUTH` where the token may not scan or read; with a `TypeError` for a pattern that
+ * is empty, above 1,088 bytes or ends in a single backslash, and for a memory-only cache.
+ * Cost: 1/1 for every `batchSize` keys of the database, one request more where some of them match (one for every 1,000), of one
+ * command for each, and what `remove` costs, `batchSize` keys at a time.
  *
  * @example
  * ```ts
@@ -105,17 +106,35 @@ export async function removeByPattern(
   return matched.size
 }
 
+// What leaves in one request: where there are more, those behind would end with the deadline of the first.
+const looksAtOnce = 1000
+
 /** The keys that hold anything but a tombstone, which is what a removal leaves for a while. */
-async function present({ redis }: RedisParts, keys: readonly string[], base: string): Promise<string[]> {
-  const isTombstone = async (key: string): Promise<boolean> => {
-    try {
-      return (await redis.ask(['GETRANGE', key, 0, 4])) === 'h1|t|'
-    } catch {
-      return false // another type of value, or no answer: then the removal will tell
+async function present(
+  { core, redis }: RedisParts,
+  keys: readonly string[],
+  base: string,
+): Promise<string[]> {
+  const found: string[] = []
+  try {
+    for (const chunk of chunksOf(keys, looksAtOnce)) {
+      const gone = await Promise.all(chunk.map((key) => isTombstone(redis, key)))
+      found.push(...chunk.filter((_, i) => gone[i] === false))
     }
+  } catch (error) {
+    throw report(core, 'removeByPattern', error)
   }
-  const gone = await Promise.all(keys.map(isTombstone))
-  return keys.filter((_, i) => gone[i] === false).map((key) => key.slice(base.length))
+  return found.map((key) => key.slice(base.length))
+}
+
+async function isTombstone(redis: RedisTier, key: string): Promise<boolean> {
+  try {
+    return (await redis.ask(['GETRANGE', key, 0, 4])) === 'h1|t|'
+  } catch (error) {
+    const isOfAnotherType = isCacheError(error) && error.code === 'L2_REPLY' && !error.retryable
+    if (!isOfAnotherType) throw error
+    return false
+  }
 }
 
 async function scanned(

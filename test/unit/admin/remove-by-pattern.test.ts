@@ -1,25 +1,40 @@
 import { expect, test } from 'vitest'
 import { removeByPattern } from '../../../src/admin/index.ts'
-import { type Command, createHybridCache, type HybridCache, type Reply } from '../../../src/index.ts'
-import { nameOf } from '../../support/fake-redis.ts'
+import {
+  type Command,
+  createHybridCache,
+  type HybridCache,
+  RedisReplyError,
+  type Reply,
+} from '../../../src/index.ts'
+import { type FakeRedis, nameOf } from '../../support/fake-redis.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
-import { record } from '../../support/world.ts'
+import { record, World } from '../../support/world.ts'
 
-/** A Redis whose walks give these pages, whatever is asked. */
+interface Walked {
+  readonly cache: HybridCache<true>
+  readonly clock: ManualClock
+  readonly sent: Command[]
+}
+
+/** A Redis whose walks give these pages, whatever is asked; a request takes so many milliseconds. */
 function walks(
   pages: readonly Reply[],
-  { tombstones = [] }: { tombstones?: readonly string[] } = {},
-): { cache: HybridCache<true>; sent: Command[] } {
+  { tombstones = [], ms = 0 }: { tombstones?: readonly string[]; ms?: number } = {},
+): Walked {
+  const clock = new ManualClock()
   const sent: Command[] = []
   const left = [...pages]
-  const send = async (commands: readonly Command[]): Promise<Reply[]> =>
-    commands.map((command) => {
+  const send = async (commands: readonly Command[]): Promise<Reply[]> => {
+    if (ms > 0) await new Promise<void>((resolve) => void clock.setTimeout(resolve, ms))
+    return commands.map((command) => {
       sent.push(command)
       if (command[0] === 'SCAN') return left.shift() ?? null
       if (command[0] === 'GETRANGE') return tombstones.includes(String(command[1])) ? 'h1|t|' : 'h1|e|'
       return 1_700_000_000_000_000 // a version
     })
-  return { cache: createHybridCache({ redis: { send }, clock: new ManualClock(), keyPrefix: 'p' }), sent }
+  }
+  return { cache: createHybridCache({ redis: { send }, clock, keyPrefix: 'p' }), clock, sent }
 }
 
 /** The keys of the entries that a request removes. */
@@ -60,6 +75,56 @@ test('a key that holds a tombstone already is not removed again', async () => {
   const { cache, sent } = walks([['0', ['p:e:a', 'p:e:b']]], { tombstones: ['p:e:a'] })
   expect(await removeByPattern(cache, '*')).toBe(1)
   expect(removed(sent.at(-1))).toEqual(['RemoveEntries', 'p:e:b'])
+})
+
+test('a key of another type is removed too', async () => {
+  const world = new World()
+  await world.warm()
+  await world.redis.send([['RPUSH', 'hc:e:a', 'an element']], {
+    signal: new AbortController().signal,
+    idempotent: false,
+  })
+  expect(await removeByPattern(world.isolate() as HybridCache<true>, '*')).toBe(1)
+  expect(world.redis.take().at(-1)).toEqual(['RemoveEntries'])
+})
+
+test('however many match and however long each look takes, a tombstone is seen as one', async () => {
+  const keys = Array.from({ length: 2500 }, (_, i) => `p:e:${i}`)
+  const { cache, sent, clock } = walks([['0', keys]], { tombstones: keys.slice(0, -1), ms: 400 })
+  const call = removeByPattern(cache, '*', { batchSize: 10_000, dryRun: true })
+  for (let requests = 0; requests < 4; requests++) await clock.advance(400)
+  expect(await call).toBe(1)
+  expect(sent).toHaveLength(1 + keys.length)
+})
+
+/** A cache on a Redis that holds the key `a`, and tells nobody what is under it. */
+async function unreadable(spoil: (redis: FakeRedis) => void): Promise<HybridCache<true>> {
+  const world = new World()
+  await world.isolate().set('a', 1)
+  spoil(world.redis)
+  return world.isolate({ breaker: 'off', l2: { retries: 0 } }) as HybridCache<true>
+}
+
+test.each([
+  ['a dry run', true],
+  ['a removal', false],
+])('%s rejects where nobody can tell what is a tombstone', async (_, dryRun) => {
+  const cache = await unreadable((redis) => {
+    redis.before = (commands) => {
+      if (commands.some(([name]) => name === 'GETRANGE')) throw new TypeError('fetch failed')
+    }
+  })
+  const errors = record(cache, 'error')
+  await expect(removeByPattern(cache, '*', { dryRun })).rejects.toMatchObject({ code: 'L2_NETWORK' })
+  expect(errors).toMatchObject([{ operation: 'removeByPattern' }])
+})
+
+test.each([
+  ['LOADING Redis is loading the dataset in memory', 'L2_REPLY'],
+  ['NOPERM this user has no permissions to run the command', 'L2_AUTH'],
+])('%s: nobody can tell either', async (text, code) => {
+  const cache = await unreadable((redis) => redis.replies.set('GETRANGE', new RedisReplyError(text)))
+  await expect(removeByPattern(cache, '*')).rejects.toMatchObject({ code })
 })
 
 test.each<[string, Reply]>([
