@@ -2,7 +2,8 @@
 -- of hybrid-cache/rate-limit, which make the words and have checked what they are made of.
 --
 -- Each key is one limit and one identifier. Whatever an algorithm does not know the form of counts as nothing there,
--- and is replaced. A state may stand behind a block: nothing passes until that ends.
+-- and is replaced. A state may stand behind a block: nothing passes until that ends. To give and to block shortens no
+-- life: a longer span may have counted there.
 --
 -- The arithmetic of each algorithm is in its include, and nowhere else. Where something denies, the others are asked
 -- again for a cost of 0, which tells what they hold as it is.
@@ -15,7 +16,7 @@
 -- returns readonly number[] - the instant of the server in microseconds, and then for each key: 1 may pass, 0 may not,
 --   -1 is blocked; when it may pass; when all is forgotten; and how much is used, or for g tat and its rest
 -- @idempotent no
--- @commands 3 + N when all of them change, 3 when none does
+-- @commands 3 + N when all are taken from, 3 + N + N when all are changed by hand, 3 when none changes
 
 -- @include _blocked
 -- @include _fixed_window
@@ -43,9 +44,8 @@ local states = redis.call('MGET', unpack(KEYS))
 for i, rule in ipairs(rules) do
   rule.ends, rule.state = blocked_until(states[i] or '', now)
   if mode == 'block' then
-    local writes = rule[1] > 0 or rule.ends > 0
+    rule.found = { true, (rule[1] > 0 or rule.ends > 0) and rule.state, 0, now }
     rule.ends = rule[1] > 0 and now + rule[1] * 1000 or 0
-    rule.found = { true, writes and rule.state, 0, now + math.max(rule[3], rule[4]) }
   else
     rule.found = { rule.ask(rule.state, now, unpack(rule, 1, 7)) }
     if rule.ends > now and mode ~= 'give' then
@@ -62,8 +62,9 @@ for i, rule in ipairs(rules) do
     local _
     _, _, _, reset, used, rest = rule.ask(rule.state, now, 0, unpack(rule, 2, 7))
   elseif text then
-    -- A second longer than it counts, however clocks are rounded.
-    local left = math.ceil((math.max(reset, rule.ends) - now) / 1000) + 1000
+    -- A second longer than it counts, however clocks are rounded; and by hand no shorter than it was.
+    local left = mode == 'take' and 0 or redis.call('PTTL', KEYS[i])
+    left = math.max(left, math.ceil((math.max(reset, rule.ends) - now) / 1000) + 1000)
     redis.call('SET', KEYS[i], blocked(rule.ends, text), 'PX', string.format('%.0f', left))
   end
   local state = ok and 1 or rule.ends > now and -1 or 0

@@ -211,13 +211,14 @@ export type CheckRateLimitsReply = readonly number[]
  * microseconds, and then for g tau, its rest, step, its rest; for s slice, and three more; for f four
  * more, whole numbers all of them)
  *
- * One request; billed commands, the script's own calls included: 3 + N when all of them change, 3 when
- * none does.
+ * One request; billed commands, the script's own calls included: 3 + N when all are taken from, 3 + N + N
+ * when all are changed by hand, 3 when none changes.
  * It is not idempotent: never sent again when its outcome is unknown. Source: `check_rate_limits.lua`.
  */
 export const CheckRateLimits: LuaScript<CheckRateLimitsReply> = {
   name: 'CheckRateLimits',
   source: `
+
 
 
 
@@ -262,9 +263,8 @@ local states = redis.call('MGET', unpack(KEYS))
 for i, rule in ipairs(rules) do
 rule.ends, rule.state = blocked_until(states[i] or '', now)
 if mode == 'block' then
-local writes = rule[1] > 0 or rule.ends > 0
+rule.found = { true, (rule[1] > 0 or rule.ends > 0) and rule.state, 0, now }
 rule.ends = rule[1] > 0 and now + rule[1] * 1000 or 0
-rule.found = { true, writes and rule.state, 0, now + math.max(rule[3], rule[4]) }
 else
 rule.found = { rule.ask(rule.state, now, unpack(rule, 1, 7)) }
 if rule.ends > now and mode ~= 'give' then
@@ -282,7 +282,8 @@ local _
 _, _, _, reset, used, rest = rule.ask(rule.state, now, 0, unpack(rule, 2, 7))
 elseif text then
 
-local left = math.ceil((math.max(reset, rule.ends) - now) / 1000) + 1000
+local left = mode == 'take' and 0 or redis.call('PTTL', KEYS[i])
+left = math.max(left, math.ceil((math.max(reset, rule.ends) - now) / 1000) + 1000)
 redis.call('SET', KEYS[i], blocked(rule.ends, text), 'PX', string.format('%.0f', left))
 end
 local state = ok and 1 or rule.ends > now and -1 or 0
@@ -290,8 +291,8 @@ for _, number in ipairs({ state, retry, reset, used or 0, rest or 0 }) do reply[
 end
 return reply`,
   sha1: {
-    redis: '3ba829159af73cc910afe88be11b3b093a41a7e6',
-    upstash: '946e9e4da3df7d2edbe5f19cb7bb355d1725d44a',
+    redis: '3d8a8ddf1b26b5560b921f750cbb39c97d688367',
+    upstash: '4691c193fe4f703cbd0eafe1eacb741c500d7869',
   },
   keys: { min: 1, max: Infinity, names: ['limits'] },
   args: { min: 2, max: Infinity, names: ['mode', 'words'] },

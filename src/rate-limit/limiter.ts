@@ -15,7 +15,7 @@ export interface LimitOptions extends CheckOptions {
   readonly cost?: number | undefined
   /**
    * The policy for this call instead of the limiter's. Where it has no `name` of its own it counts on with the limiter's counts:
-   * what has been used stays used.
+   * what has been used stays used. But a shorter window forgets, for a longer one too, what lies before it.
    */
   readonly policy?: RateLimitPolicy | undefined
 }
@@ -87,7 +87,7 @@ export class RateLimiter {
   /**
    * Gives back what was counted: of something that did not happen after all. Never more than was; resolves to what is left then,
    * whether or not a block lasts. Only for what Redis has counted, not for a `degraded` result. Never sent twice by itself: after an
-   * `L2_TIMEOUT` or `L2_NETWORK` it may have been given back. Cost: 1/4, 1/3 where there is nothing to give back.
+   * `L2_TIMEOUT` or `L2_NETWORK` it may have been given back. Cost: 1/5, 1/3 where there is nothing to give back.
    */
   async refund(id: string, cost = 1, options: ManageOptions = {}): Promise<number> {
     units(cost, 'cost')
@@ -106,13 +106,13 @@ export class RateLimiter {
 
   /**
    * Denies whatever this identifier asks for `duration` from now, with the reason `blocked`. What is counted stays. A later
-   * `block` replaces this one. Never sent twice by itself. Cost: 1/4.
+   * `block` replaces this one. Never sent twice by itself. Cost: 1/5.
    */
   async block(id: string, duration: Duration, options: ManageOptions = {}): Promise<void> {
     await this.#block(id, spanOf(duration, 'duration'), options)
   }
 
-  /** Ends a block. Other limiters may have it in memory until it would have ended. Cost: 1/4, 1/3 where there is none. */
+  /** Ends a block. Other limiters may have it in memory until it would have ended. Cost: 1/5, 1/3 where there is none. */
   async unblock(id: string, options: ManageOptions = {}): Promise<void> {
     await this.#block(id, 0, options)
   }

@@ -8,8 +8,8 @@ export type RateLimitAlgorithm = 'gcra' | 'token-bucket' | 'sliding-window' | 'f
 export interface PolicyOptions {
   /**
    * What its counts are kept under, and clients see in `RateLimit-Policy`: 1 to 64 characters out of letters, digits and
-   * `_ . { } -`. Two policies of one name share their counts, also when one replaces the other in a later deployment. Default:
-   * made of the algorithm and its numbers, so that only equal ones share.
+   * `_ . { } -`. Two policies of one name share their counts, also when one replaces the other in a later deployment; the shorter
+   * window then forgets for the longer one. Default: made of the algorithm and its numbers, so that only equal ones share.
    */
   readonly name?: string
 }

@@ -183,6 +183,28 @@ describeScripts('CheckRateLimits', (lua) => {
   })
 
   describe('limits that change', () => {
+    test('what is done by hand by a shorter window leaves the counts of a longer one their life', async () => {
+      const short = slidingWindow({ limit: 100, window: '1s' })
+      await take(sliding, 10)
+      await block(short, 1000)
+      expect(await ttl()).toBeGreaterThan(30_000)
+      await block(short, 0)
+      expect(await ttl()).toBeGreaterThan(30_000)
+      await ask('give', short, -1)
+      expect(await ttl()).toBeGreaterThan(30_000)
+      await block(short, 120_000)
+      expect(await ttl()).toBeGreaterThan(90_000)
+      await block(short, 1000)
+      expect(await ttl()).toBeGreaterThan(90_000)
+    })
+
+    test('what is counted by a shorter window ends with it', async () => {
+      const short = slidingWindow({ limit: 100, window: '1s' })
+      await take(sliding, 10)
+      await take(short)
+      expect(await ttl()).toBeLessThanOrEqual(2001)
+    })
+
     test('a window that lets more through goes on with what was used', async () => {
       await take(sliding, 10)
       expect(

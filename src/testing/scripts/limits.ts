@@ -42,9 +42,8 @@ function ask(rule: Rule, bytes: string | null, { mode, now }: { mode: string; no
   const { cost, algorithm, words } = rule
   if (mode === 'block') {
     const ends = cost > 0 ? now + cost * 1000 : 0
-    const [, span = 0, third = 0] = words
     const kept = cost > 0 || blockEnds > 0 ? { state } : {}
-    const found = { isAllowed: true, retry: 0, reset: now + Math.max(span, third), used: 0, rest: 0, ...kept }
+    const found = { isAllowed: true, retry: 0, reset: now, used: 0, rest: 0, ...kept }
     return { ...rule, ends, state, found }
   }
   const found = algorithm(state, now, cost, words)
@@ -65,7 +64,8 @@ function checkLimits(call: Call, keys: Words, [mode = '', ...texts]: Words): Rep
   for (const { key, ends, state, found, algorithm, words } of asked) {
     const told = changes ? found : algorithm(state, now, 0, words)
     if (changes && found.state !== undefined) {
-      const left = Math.ceil((Math.max(found.reset, ends) - now) / 1000) + 1000
+      const kept = mode === 'take' ? 0 : call<number>('PTTL', key)
+      const left = Math.max(kept, Math.ceil((Math.max(found.reset, ends) - now) / 1000) + 1000)
       call('SET', key, (ends > 0 ? `b${ends};` : '') + found.state, 'PX', left)
     }
     const outcome = found.isAllowed ? 1 : ends > now ? -1 : 0

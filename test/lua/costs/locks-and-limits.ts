@@ -5,7 +5,7 @@ import { after, called, type Case, costsOf, lend, NOTHING, set } from './case.ts
 /** A limit of 5, one word for each key after the mode. */
 const sliding = (cost: Word): Word[] => ['s', cost, 5, 9_000_000, 1, 0, 0, 0]
 const fixed = (cost: Word): Word[] => ['f', cost, 5, 9_000_000, 0, 0, 0, 0]
-const gcra = (cost: Word): Word[] => ['g', cost, 5, 9_000_000, 9_000_000, 0, 1_800_000, 0]
+const gcra = (cost: number): Word[] => ['g', cost, 5, 9_000_000, 9_000_000, 0, cost * 1_800_000, 0]
 
 export const LOCKS_AND_LIMITS: readonly Case[] = [
   ...costsOf(
@@ -49,14 +49,17 @@ export const LOCKS_AND_LIMITS: readonly Case[] = [
     scripts.CheckRateLimits,
     {},
     {
-      'when all of them change': [
+      'when all are taken from': [
         called('take', ...sliding(1)),
         called('take', ...gcra(1)),
         called('take', ...fixed(1)),
+      ],
+      'when all are changed by hand': [
         called('block', ...fixed(1000)),
         { ...called('block', ...fixed(0)), ...after(set('k', 'b9000000000000000;')) },
+        { ...called('give', ...gcra(-1)), ...after(set('k', 'g1 9000000000000000 0 5 9000000')) },
       ],
-      'when none does': [
+      'when none changes': [
         called('take', ...sliding(6)),
         called('take', ...sliding(0)),
         called('look', ...sliding(1)),
@@ -70,8 +73,8 @@ export const LOCKS_AND_LIMITS: readonly Case[] = [
     scripts.CheckRateLimits,
     { keys: ['k', 'l', 'm'] },
     {
-      'when all of them change': [called('take', ...fixed(1), ...gcra(1), ...sliding(5))],
-      'when none does': [called('take', ...fixed(1), ...gcra(1), ...sliding(6))],
+      'when all are taken from': [called('take', ...fixed(1), ...gcra(1), ...sliding(5))],
+      'when none changes': [called('take', ...fixed(1), ...gcra(1), ...sliding(6))],
     },
   ),
   ...costsOf(

@@ -5,6 +5,7 @@ import {
   fixedWindow,
   gcra,
   limitAll,
+  type RateLimiter,
   type RateLimitPolicy,
   slidingWindow,
 } from '../../../src/rate-limit/index.ts'
@@ -87,6 +88,20 @@ test('what a bucket owes counts on in whole units, rounded up, and what is whole
     expect(young.remaining(later, young.ask(state, later, 0).verdict)).toBe(Math.max(0, after.burst - owed))
   })
   fc.assert(property, { numRuns: 1000 })
+})
+
+test.each<[string, number, (limiter: RateLimiter, policy: RateLimitPolicy) => Promise<unknown>]>([
+  ['block', 0, (limiter, policy) => limiter.block('bob', '1s', { policy })],
+  ['unblock', 0, (limiter, policy) => limiter.unblock('bob', { policy })],
+  ['refund', 1, (limiter, policy) => limiter.refund('bob', 1, { policy })],
+])('%s with a policy of a shorter window leaves what a longer one counted', async (_, left, change) => {
+  const world = new LimiterWorld()
+  const limiter = world.limiter({ policy: fixedWindow({ limit: 10, window: '1h' }), name: 'api' })
+  await limiter.limit('bob', { cost: 10 })
+  await limiter.block('bob', '1s')
+  await change(limiter, fixedWindow({ limit: 100, window: '1s' }))
+  await world.clock.advance('5s')
+  expect((await limiter.peek('bob')).remaining).toBe(left)
 })
 
 test('of several that deny, limitAll tells of the one that takes longest', async () => {
