@@ -11,8 +11,9 @@ Usage: hybrid-cache dev [options]
   --host <address>   address to listen on (default 127.0.0.1: this machine only)
   --token <text>     bearer token (default: a random one, printed)
   --engine <name>    embedded (default; needs the package js-redis-server) or redis-server
-                     (spawned; found in REDIS_SERVER_BIN or PATH)
-  --redis <url>      use a Redis that runs already: redis://[user:password@]host[:port][/database]
+                     (7.0 or newer; spawned; found in REDIS_SERVER_BIN or PATH)
+  --redis <url>      use a Redis (7.0 or newer) or Valkey that runs already:
+                     redis://[user:password@]host[:port][/database]
   --max-body <n>     largest request body in bytes (default 10485760)
   --help             this text
 `

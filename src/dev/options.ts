@@ -18,6 +18,8 @@ export interface DevServerOptions {
    * - `'embedded'` (default): `js-redis-server` inside this process. An optional peer dependency, to be installed.
    * - `'redis-server'`: the program from `REDIS_SERVER_BIN` or `PATH`, spawned for this server, in memory only.
    * - `{ url: 'redis://[user:password@]host[:port][/database]' }`: one that runs already.
+   *
+   * Both of the latter need Redis 7.0 or newer, or a Valkey.
    */
   readonly engine?: DevServerEngine
   /** The largest request body, in bytes. Default 10 MiB, the limit of Upstash's smaller plans. */

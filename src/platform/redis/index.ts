@@ -1,6 +1,6 @@
 /**
- * For servers: Redis over TCP, through a client of `ioredis` or `redis` (node-redis) that you made. For Node, Bun and Deno;
- * edge runtimes open no sockets of this kind, and take Upstash over REST instead.
+ * For servers: Redis over TCP, through a client of `ioredis` or `redis` (node-redis) that you made: Redis 7.0 or newer, or a
+ * Valkey. For Node, Bun and Deno; edge runtimes open no sockets of this kind, and take Upstash over REST instead.
  *
  * @module
  */

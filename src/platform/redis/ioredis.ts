@@ -33,7 +33,8 @@ export interface IoredisSubscriber {
 
 /**
  * Redis over TCP, through a client of `ioredis` (5 or 6) that you made, for servers. It stays yours: you listen to its errors
- * and you close it. Call this once for a client. A `Cluster` is not supported.
+ * and you close it. Call this once for a client. A `Cluster` is not supported. Needs Redis 7.0 or newer, or a Valkey: scripts
+ * fail half way on an older one.
  *
  * The client must have `autoResendUnfulfilledCommands: false`. By default it sends what was in flight when a connection broke
  * again on the next one: a counter would count twice, and a write that was reported as failed would replace a newer one. Any

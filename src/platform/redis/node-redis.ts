@@ -25,7 +25,8 @@ export interface NodeRedisSubscriber {
 /**
  * Redis over TCP, through a client of `redis` (node-redis 4, 5 or 6; `createClient`) that you made, for servers. It stays
  * yours: you connect it, listen to its errors (without a listener they end the process) and close it. Call this once for a
- * client. Clusters, sentinels and pools are not supported, and are a `TypeError`.
+ * client. Clusters, sentinels and pools are not supported, and are a `TypeError`. Needs Redis 7.0 or newer, or a Valkey: scripts
+ * fail half way on an older one.
  *
  * The client never repeats what was in flight when its connection broke. `disableOfflineQueue: true` is advised: nothing is
  * then left behind in the client to run later. `socket.socketTimeout` (ms, from version 5) ends a connection whose other end is silent;
