@@ -61,7 +61,7 @@ export class Invalidation {
 
   /**
    * Removes whatever was stored with one of these tags, in this namespace, without looking for it: 1/4 for one tag, however
-   * many entries have it. A `TypeError` with `coherence: 'off'`.
+   * many entries have it. 32 tags a call at most. A `TypeError` with `coherence: 'off'`.
    *
    * @example
    * ```ts
@@ -78,7 +78,7 @@ export class Invalidation {
     )
   }
 
-  /** Ends the freshness of whatever was stored with one of these tags: see `expire`. Cost: 1/4 for one tag. */
+  /** Ends the freshness of whatever was stored with one of these tags: see `expire`. 32 tags a call at most. Cost: 1/4 for one tag. */
   async expireByTag(tags: string | readonly string[]): Promise<void> {
     await tracedOperation(this.#core.trace, 'expireByTag', () =>
       invalidateTags(this.#core, this.#view, { tags, kind: 'x' }),

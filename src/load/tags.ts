@@ -2,7 +2,7 @@ import { memberOf } from '../coherence/index.ts'
 import type { Core } from '../core.ts'
 import type { Operation } from '../events.ts'
 import { InvalidateTags } from '../lua/index.ts'
-import { assertTags, softAddress, starAddress, tagAddress } from '../redis/index.ts'
+import { softAddress, starAddress, tagAddress, tagsOf } from '../redis/index.ts'
 import type { View } from '../view.ts'
 import { report } from '../report.ts'
 import { pushWords, runVersioned } from './versioned.ts'
@@ -13,9 +13,8 @@ export async function invalidateTags(
   view: View,
   { tags, kind }: { tags: string | readonly string[]; kind: 't' | 'x' },
 ): Promise<void> {
-  const list = [...new Set(typeof tags === 'string' ? [tags] : tags)]
   const operation = kind === 't' ? 'removeByTag' : 'expireByTag'
-  assertTags(list)
+  const list = tagsOf(tags, operation)
   core.coherence.assertOn(operation)
   if (list.length === 0) return
   const addresses = list.map((tag) => tagAddress(view.namespace, tag))

@@ -27,6 +27,7 @@ export {
   starAddress,
   tagAddress,
   tagIn,
+  tagsOf,
 } from './keys.ts'
 export { type Link, type LinkSettings, requestTimedOut } from './link.ts'
 export { toReplyError } from './reply-error.ts'

@@ -26,6 +26,26 @@ describe.each(badTags)('tags %s', (_, tags) => {
   })
 })
 
+describe.each(['removeByTag', 'expireByTag'] as const)('%s', (name) => {
+  test.each([undefined, null, 5, {}, new Set(['a'])])(
+    'of %o is a TypeError that says what it takes, and nothing is sent',
+    async (tags) => {
+      const world = new World()
+      const cache = await world.warm()
+      await expect(cache[name](tags as never)).rejects.toThrow(
+        new TypeError('tags must be a string or an array of strings'),
+      )
+      expect(world.redis.take()).toEqual([])
+    },
+  )
+
+  test('takes 32 tags a call at most, and says so', async () => {
+    const cache = await new World().warm()
+    const tags = Array.from({ length: 33 }, (_, i) => `t${i}`)
+    await expect(cache[name](tags)).rejects.toThrow(new TypeError(`a call of ${name} takes 32 tags at most`))
+  })
+})
+
 test('32 tags of 128 bytes are none too many', async () => {
   const world = new World()
   const cache = await world.warm()
