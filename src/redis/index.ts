@@ -30,7 +30,7 @@ export {
   tagsOf,
 } from './keys.ts'
 export { type Link, type LinkSettings, requestTimedOut } from './link.ts'
-export { toReplyError } from './reply-error.ts'
+export { errorKind, toReplyError } from './reply-error.ts'
 export { type Page, scan } from './scan.ts'
 export { ServerClock } from './server-clock.ts'
 export type { RedisSource } from './source.ts'

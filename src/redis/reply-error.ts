@@ -1,8 +1,9 @@
 import { CacheError, type CacheErrorCode } from '../errors.ts'
 
 // Redis names the kind of an error in its first word, in capitals. Nothing behind it is safe to show: it may hold keys,
-// arguments, or the whole command.
-const kindPattern = /^[A-Z][A-Z0-9_]{1,31}\b/
+// arguments, or the whole command. Nor is any other first word, which a script may have been given.
+const kindPattern =
+  /^(?:ASK|BUSY|CLUSTERDOWN|CROSSSLOT|EXECABORT|LOADING|MASTERDOWN|MISCONF|MOVED|NOAUTH|NOPERM|NOREPLICAS|NOSCRIPT|OOM|READONLY|TRYAGAIN|WRONGPASS|WRONGTYPE)\b/
 const authPattern = /^(?:WRONGPASS|NOAUTH|NOPERM)\b|^(?:ERR )?unauthorized\b/i
 const quotaPattern =
   /^(?:ERR )?(?:max (?:daily |monthly )?(?:requests?|bandwidth) (?:size )?limit exceeded|rate limit)/i
@@ -16,9 +17,14 @@ const advice: Partial<Record<CacheErrorCode, string>> = {
 /** The error text of Redis, or of the REST server, as an error that is safe to show. */
 export function toReplyError(text: string): CacheError {
   const code = codeOf(text)
-  const kind = kindPattern.exec(text)?.[0] ?? 'ERR'
+  const kind = errorKind(text)
   const retryable = code === 'L2_RATE_LIMITED' || passingKinds.has(kind)
   return new CacheError(code, advice[code] ?? `Redis answered with an error of kind ${kind}`, { retryable })
+}
+
+/** What kind of an error of Redis it is: `ERR` where it begins with none of the known ones. */
+export function errorKind(text: string): string {
+  return kindPattern.exec(text)?.[0] ?? 'ERR'
 }
 
 function codeOf(text: string): CacheErrorCode {

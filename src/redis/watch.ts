@@ -1,6 +1,7 @@
 import { type CacheErrorCode, isCacheError } from '../errors.ts'
 import type { Clock } from '../runtime.ts'
 import { type Note, type Trace, traced, type TraceSpan } from '../trace.ts'
+import { errorKind } from './reply-error.ts'
 import { type Command, RedisReplyError, type Reply } from './transport.ts'
 
 type Replies = readonly (Reply | RedisReplyError)[]
@@ -83,12 +84,12 @@ function requestSpan({ commands, procedure, retry }: Outgoing): TraceSpan {
   }
 }
 
-/** Of an error that Redis answered only the prefix is shown: the rest may repeat what was sent. */
+/** Of an error that Redis answered only the kind is shown: the rest may repeat what was sent. */
 function withStatus(replies: Replies, note: Note): Replies {
   const [reply] = replies
   if (replies.length === 1 && reply instanceof RedisReplyError) {
-    const prefix = /^[A-Z]+/.exec(reply.message)?.[0] ?? 'ERR'
-    note({ 'db.response.status_code': prefix, 'error.type': prefix })
+    const kind = errorKind(reply.message)
+    note({ 'db.response.status_code': kind, 'error.type': kind })
   }
   return replies
 }

@@ -1,6 +1,6 @@
 import { CacheError } from '../errors.ts'
 import type { LuaScript } from '../lua/index.ts'
-import { toReplyError } from '../redis/index.ts'
+import { errorKind, toReplyError } from '../redis/index.ts'
 
 const type = '(?:nil|boolean|number|string|table|function|userdata)'
 const named = String.raw`(?:(?:local|global|field|method|upvalue) '[\w?]{1,64}' )?`
@@ -28,7 +28,7 @@ const globals = /^(Script attempted to access nonexistent global variable) '/
 const behind = / script: [0-9a-f]{40}(?:, on @?user_script:(\d{1,6}))?\.?$/
 const before =
   /^(?:ERR )?(?:Error (?:running|compiling) script [^:]{0,80}: )?(?:@?(?:user_script|<string>):(\d{1,6}):? ?)?(?:(?:user_script|<string>):\d{1,6}: )?/
-const kind = /^[A-Z][A-Z0-9_]{0,31}\b/
+const firstWord = /^[A-Z][A-Z0-9_]{0,31}\b/
 // Of the request as a whole, not of the script.
 const ofRequest = /^(?:WRONGPASS |NOAUTH |NOPERM |(?:ERR )?max (?:daily |monthly )?(?:requests?|bandwidth) )/
 
@@ -45,7 +45,7 @@ export function toScriptError(script: LuaScript, error: string): CacheError {
   const body = text.slice(head?.[0].length ?? 0)
   const line = tail?.[1] ?? head?.[1]
   const at = line === undefined ? '' : ` at line ${Number(line) - (script.lineOffset ?? 0)}`
-  const what = sayable(script, body) ?? `an error of kind ${kindOf(script, error)}`
+  const what = sayable(script, body) ?? `an error of kind ${kindIn(script, error)}`
   return new CacheError('SCRIPT', `the script ${script.name} failed${at}: ${what}`, {
     retryable: general.code === 'L2_REPLY' && general.retryable,
   })
@@ -58,20 +58,8 @@ function sayable(script: LuaScript, body: string): string | undefined {
   return (dynamic.exec(body) ?? globals.exec(body))?.[1] ?? harmless.exec(body)?.[0]
 }
 
-const known = new Set([
-  'BUSY',
-  'LOADING',
-  'MASTERDOWN',
-  'MISCONF',
-  'NOREPLICAS',
-  'OOM',
-  'READONLY',
-  'TRYAGAIN',
-  'WRONGTYPE',
-])
-
 /** Redis' own, or one that stands in the source: any other first word may be an argument. */
-function kindOf({ source }: LuaScript, error: string): string {
-  const word = kind.exec(error)?.[0] ?? 'ERR'
-  return known.has(word) || new RegExp(`['"]${word}\\b`).test(source) ? word : 'ERR'
+function kindIn({ source }: LuaScript, error: string): string {
+  const word = firstWord.exec(error)?.[0]
+  return word !== undefined && new RegExp(`['"]${word}\\b`).test(source) ? word : errorKind(error)
 }

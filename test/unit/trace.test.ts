@@ -183,6 +183,23 @@ describe('spans', () => {
     expect(JSON.stringify(seen)).not.toContain('canary')
   })
 
+  test('of a script that failed name a kind of Redis itself, and no word of its own', async () => {
+    const world = new World()
+    const { cache, seen } = await watched(world)
+    const kinds = async (error: string): Promise<unknown[]> => {
+      world.redis.replies.set('EVALSHA', new RedisReplyError(error))
+      await expect(cache.scripts?.execute('return 1', { args: ['CANARY'] })).rejects.toMatchObject({
+        code: 'SCRIPT',
+      })
+      return seen
+        .splice(0)
+        .map(({ attributes }) => [attributes['db.response.status_code'], attributes['error.type']])
+    }
+    expect(await kinds('CANARY is sold out')).toEqual([['ERR', 'ERR']])
+    expect(await kinds('OOMCANARY is sold out')).toEqual([['ERR', 'ERR']])
+    expect(await kinds('OOM command not allowed, CANARY')).toEqual([['OOM', 'OOM']])
+  })
+
   test('of a value that has not changed is no failure', async () => {
     const world = new World()
     const { cache, seen } = await watched(world)

@@ -67,6 +67,10 @@ describe('an error text of Redis', () => {
     expect(toReplyError(text).message.toUpperCase()).not.toMatch(text === 'CANARY-KEY' ? /KEY/ : /CANARY/)
   })
 
+  test('shows no first word that is none of Redis itself: a script may have been given it', () => {
+    expect(toReplyError('CANARY is sold out').message).toBe('Redis answered with an error of kind ERR')
+  })
+
   test('never shows a secret that stands behind the first word, whatever the text', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (before, after) => {
