@@ -76,12 +76,12 @@ export class LoadContext<S = unknown> {
     return this.#given.signal()
   }
 
-  /** How long the value lives, once it is known what it is. Of this and `expiresAt` the last one counts. */
+  /** How long the value lives, once it is known what it is. Of this and `expiresAt` the last one counts. Longer than `maxTtl`, its stale window included, throws a `TypeError`. */
   set ttl(ttl: Duration) {
     this.set({ ttl })
   }
 
-  /** When the value ends, such as the `exp` of a token. */
+  /** When the value ends, such as the `exp` of a token. Later than `maxTtl` allows throws a `TypeError`. */
   set expiresAt(expiresAt: Date | number) {
     this.set({ expiresAt })
   }
