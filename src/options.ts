@@ -105,7 +105,7 @@ export interface CacheOptions extends LoadOptions, StaleOptions {
   readonly waitUntil?: WaitUntil
   /** Listeners, by event name. */
   readonly on?: Listeners
-  /** Follows operations that are no hits in L1, factories, and requests to Redis. For OpenTelemetry: `hybrid-cache/opentelemetry`. */
+  /** Follows operations that are no plain hits in L1, factories, and requests to Redis. For OpenTelemetry: `hybrid-cache/opentelemetry`. */
   readonly trace?: Trace
 }
 

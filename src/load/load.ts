@@ -35,6 +35,7 @@ export async function getOrLoad(core: Core, call: LoadCall, local: unknown): Pro
   const { schema } = call.options
   if (local === undefined) return load(core, call)
   if (schema !== undefined && (await acceptLocal(core, schema, local)) === undefined) return load(core, call)
+  call.note?.({ 'cache.hit': true, 'cache.level': 'l1' })
   refreshEarly(core, call)
   return local
 }
@@ -72,10 +73,12 @@ async function load(core: Core, call: LoadCall): Promise<unknown> {
 }
 
 /** What a call came to, whose flight has given it a value. */
-function outcomeOf({ outcome }: Flight, joined: boolean): TraceAttributes {
+function outcomeOf({ outcome, answered }: Flight, joined: boolean): TraceAttributes {
   const fresh = outcome?.kind === 'value'
   if (fresh && !outcome.found) return { 'cache.hit': false, 'cache.joined': joined }
-  return { 'cache.hit': true, 'cache.level': 'l2', 'cache.joined': joined, 'cache.stale': !fresh }
+  // The copy in L1 is of use where L2 gave no answer.
+  const level = answered ? 'l2' : 'l1'
+  return { 'cache.hit': true, 'cache.level': level, 'cache.joined': joined, 'cache.stale': !fresh }
 }
 
 /** What L1 has, be it stale, unless it was invalidated. */

@@ -26,8 +26,10 @@ const kinds = { internal: 0, client: 2 } as const
 const failed = { code: 2 } as const
 
 /**
- * Makes spans of what a cache does, for the `trace` option: one for each operation that is no hit in L1 (`cache.get`, …), for each
- * factory (`cache.factory`), and for each request to Redis, by the conventions for database clients (`db.system.name`,
+ * Makes spans of what a cache does, for the `trace` option: one for each `get`, `getOrCreate` and `set`, the same of many keys,
+ * `remove`, `expire`, `removeByTag`, `expireByTag` and `clear` (`cache.get`, …), unless it is a hit in L1 of `get` or `getOrCreate`
+ * without `schema` and `eager`; for each factory (`cache.factory`); and for each request to Redis, which is all that scripts, atomic
+ * operations, locks and rate limits have. Requests go by the conventions for database clients (`db.system.name`,
  * `db.operation.name`, `db.operation.batch.size`, `db.stored_procedure.name`, `db.response.status_code`, `error.type`). There are
  * none for caches: `cache.operation`, `cache.hit`, `cache.level`, `cache.stale`, `cache.joined`, `cache.keys`, `cache.hits`,
  * `cache.background` are this library's. Spans nest by the context manager that your application has set up. They hold no key,

@@ -3,6 +3,7 @@ import {
   type CacheOptions,
   type HybridCache,
   RedisReplyError,
+  type StandardSchema,
   type Trace,
   type TraceAttributes,
 } from '../../src/index.ts'
@@ -79,6 +80,9 @@ async function watched(
   return { cache, seen }
 }
 
+const anything: StandardSchema = {
+  '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) },
+}
 const redis = { 'db.system.name': 'redis' }
 
 describe('spans', () => {
@@ -124,6 +128,39 @@ describe('spans', () => {
     expect(levels()[0]).toEqual([true, 'l1', true])
     await cache.getMany(['k', 'j'], { l2: false })
     expect(seen[0]?.attributes).toMatchObject({ 'cache.keys': 2 })
+  })
+
+  test('of a hit in L1 say so where a schema or chance has its say, too', async () => {
+    const { cache, seen } = await watched(new World())
+    await cache.set('k', 1)
+    for (const options of [{ eager: true }, { schema: anything }]) {
+      seen.length = 0
+      await cache.getOrCreate('k', () => 2, options)
+      expect(seen).toEqual([
+        {
+          name: 'cache.getOrCreate',
+          kind: 'internal',
+          attributes: { 'cache.operation': 'getOrCreate', 'cache.hit': true, 'cache.level': 'l1' },
+        },
+      ])
+    }
+  })
+
+  test.each<[string, string, CacheOptions, boolean]>([
+    ['L2, where that was asked', 'l2', {}, false],
+    ['L1, where Redis is down', 'l1', { l2: { retries: 0 } }, true],
+    ['L1, where there is no Redis', 'l1', { redis: undefined }, false],
+  ])('of a stale value say that it was in %s', async (_, level, options, down) => {
+    const world = new World()
+    const { cache, seen } = await watched(world, options)
+    await cache.set('k', 1, { ttl: '1s', staleIfError: '1m' })
+    await world.clock.advance(2000)
+    if (down) world.cut()
+    seen.length = 0
+    const fails = (): Promise<never> => Promise.reject(new Error('the origin is down'))
+    expect(await cache.getOrCreate('k', fails, { staleIfError: '1m' })).toBe(1)
+    const attributes = { 'cache.hit': true, 'cache.level': level, 'cache.stale': true }
+    expect(seen[0]).toMatchObject({ name: 'cache.getOrCreate', attributes })
   })
 
   test('of requests with several commands, of scripts, and of retries', async () => {
