@@ -15,9 +15,10 @@ import { resolveLifetime } from '../lifetime.ts'
 import { SetEntry } from '../lua/index.ts'
 import type { CopyFacts } from '../memory/index.ts'
 import type { WriteOptions } from '../options.ts'
-import { assertKey, assertTags } from '../redis/index.ts'
+import { assertKey } from '../redis/index.ts'
 import type { Place, View } from '../view.ts'
 import { type Later, type Mark, memberOf } from '../coherence/index.ts'
+import { checkTags } from './checks.ts'
 import { unlessAborted } from './deadline.ts'
 import { Deciding, type Heard, isReplaced } from './deciding.ts'
 import { mayKeep } from './read.ts'
@@ -65,11 +66,6 @@ export function checkLifetime(core: Core, options: WriteOptions): void {
   if (options.tags !== undefined) checkTags(core, options.tags)
   const now = nowIn(core)
   resolveLifetime(options, core.settings, { now, onlyLocal: !usesRedis(core, options) })
-}
-
-function checkTags(core: Core, tags: readonly string[]): void {
-  assertTags(tags)
-  if (tags.length > 0) core.coherence.assertOn('tags')
 }
 
 /** How long an entry is to live from now on; `undefined` where it has ended already. */

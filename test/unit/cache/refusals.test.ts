@@ -1,6 +1,50 @@
 import { describe, expect, test } from 'vitest'
-import { type CacheOptions, createHybridCache, type HybridCache } from '../../../src/index.ts'
+import {
+  type CacheOptions,
+  createHybridCache,
+  type HybridCache,
+  type ReadOptions,
+} from '../../../src/index.ts'
 import { World } from '../../support/world.ts'
+
+/** Every call that reads with options. */
+const reads: readonly (readonly [string, (cache: HybridCache, options: ReadOptions) => Promise<unknown>])[] =
+  [
+    ['get', (cache, options) => cache.get('k', options)],
+    ['getMany', (cache, options) => cache.getMany(['k'], options)],
+    ['getOrCreate', (cache, options) => cache.getOrCreate('k', () => 1, options)],
+    ['getOrCreateMany', (cache, options) => cache.getOrCreateMany(['k'], () => new Map(), options)],
+  ]
+
+describe.each(reads)('%s', (_, read) => {
+  test.each([
+    ['null', null],
+    ['a function', () => true],
+    ['a validator of another kind', { parse: (value: unknown) => value }],
+    ['a schema that cannot validate', { '~standard': { version: 1, vendor: 'test' } }],
+  ])('with %s for a schema is a TypeError, and nothing is sent', async (_name, schema) => {
+    const world = new World()
+    const cache = await world.warm()
+    await expect(read(cache, { schema: schema as never })).rejects.toThrow(
+      /^schema must be a Standard Schema/,
+    )
+    expect(world.redis.take()).toEqual([])
+  })
+
+  test('takes a schema that is a function', async () => {
+    const cache = await new World().warm()
+    const standard = { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) } as const
+    const schema = Object.assign(() => true, { '~standard': standard })
+    await expect(read(cache, { schema })).resolves.not.toThrow()
+  })
+
+  test("with tags and coherence: 'off' is a TypeError, and nothing is sent", async () => {
+    const world = new World()
+    const cache = await world.warm({ coherence: 'off' })
+    await expect(read(cache, { tags: ['t'] })).rejects.toThrow("tags cannot work with coherence: 'off'")
+    expect(world.redis.take()).toEqual([])
+  })
+})
 
 const badTags: readonly (readonly [string, unknown])[] = [
   ['that are no array', 5],
@@ -15,6 +59,8 @@ describe.each(badTags)('tags %s', (_, tags) => {
   const bad = tags as string[]
   test.each<[string, (cache: HybridCache) => Promise<unknown>]>([
     ['set', (cache) => cache.set('k', 1, { tags: bad })],
+    ['get', (cache) => cache.get('k', { tags: bad })],
+    ['getMany', (cache) => cache.getMany(['k'], { tags: bad })],
     ['getOrCreate', (cache) => cache.getOrCreate('k', () => 1, { tags: bad })],
     ['removeByTag', async (cache) => cache.removeByTag(bad)],
     ['expireByTag', async (cache) => cache.expireByTag(bad)],
