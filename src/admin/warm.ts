@@ -30,7 +30,8 @@ export interface WarmOptions extends Omit<EntryOptions, 'signal'> {
  * Fills the cache with what is not there yet: after a deployment, or before a rush. What either tier has stays as it is, unless
  * `forceRefresh` says otherwise. A batch that fails does not stop the others, and its keys count as failed.
  *
- * Rejects with the reason of the signal, and with a `TypeError` for numbers that cannot be right. Works without Redis, too.
+ * Rejects with the reason of the signal, and with a `TypeError` for numbers that cannot be right, a string instead of a
+ * collection of keys, and a missing factory. Works without Redis, too.
  * Cost: that of `getOrCreateMany`, once for each batch: 1/1 to read, and one request to store.
  *
  * @example
@@ -52,6 +53,11 @@ export async function warm<T>(
 ): Promise<WarmProgress> {
   assertCount(batchSize, 'batchSize')
   assertCount(concurrency, 'concurrency')
+  // Text is a collection, too: of its letters.
+  if (typeof keys !== 'object' || keys === null)
+    throw new TypeError('warm takes an array of keys, or another collection of them, also for one')
+  if (typeof factory !== 'function')
+    throw new TypeError('warm takes a factory: a function that makes the values')
   const unique = new Set(keys)
   for (const key of unique) assertKey(key)
   const { core, view } = HybridCache.partsOf(cache)

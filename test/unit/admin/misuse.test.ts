@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { removeByPattern } from '../../../src/admin/index.ts'
+import { removeByPattern, warm } from '../../../src/admin/index.ts'
 import type { HybridCache } from '../../../src/index.ts'
 import { World } from '../../support/world.ts'
 
@@ -20,4 +20,29 @@ test.each<[string, (cache: Cache) => Promise<unknown>]>([
   const cache = (await world.warm()) as Cache
   await expect((async () => run(cache))()).rejects.toThrow(TypeError)
   expect(world.redis.take()).toEqual([])
+})
+
+const load = async (missing: readonly string[]): Promise<Map<string, number>> =>
+  new Map(missing.map((key) => [key, 1]))
+
+test.each<[string, RegExp, (cache: Cache) => Promise<unknown>]>([
+  ['a key instead of keys', /^warm takes an array/, (cache) => warm(cache, 'user:1', load)],
+  ['no keys', /^warm takes an array/, (cache) => warm(cache, undefined as never, load)],
+  ['null for keys', /^warm takes an array/, (cache) => warm(cache, null as never, load)],
+  ['a key that is none', /^a key must/, (cache) => warm(cache, ['k', 5 as never], load)],
+  ['no factory', /^warm takes a factory/, (cache) => warm(cache, ['k', 'l'], undefined as never)],
+  ['values for a factory', /^warm takes a factory/, (cache) => warm(cache, ['k'], new Map() as never)],
+])('to warm with %s is a TypeError that says what it takes, and nothing is sent', async (_, says, run) => {
+  const world = new World()
+  const cache = (await world.warm()) as Cache
+  await expect(run(cache)).rejects.toThrow(TypeError)
+  await expect(run(cache)).rejects.toThrow(says)
+  expect(world.redis.take()).toEqual([])
+})
+
+test('keys to warm may be any collection of them', async () => {
+  const cache = (await new World().warm()) as Cache
+  const keys = new Map([['k', 1]]).keys()
+  expect(await warm(cache, keys, load)).toEqual({ done: 1, loaded: 1, failed: 0 })
+  expect(await warm(cache, new Set(['l', 'm']), load)).toEqual({ done: 2, loaded: 2, failed: 0 })
 })
