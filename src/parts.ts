@@ -12,12 +12,15 @@ export interface RedisParts {
   readonly executor: Executor
 }
 
-/** Throws a `TypeError` for a cache without Redis; `caller` is the function that it was given to. */
+/** Throws a `TypeError` for what is no cache; `caller` is the function that it was given to. */
+export function partsOf(cache: HybridCache, caller: string): { core: Core; view: View } {
+  if (cache instanceof HybridCache) return HybridCache.partsOf(cache)
+  throw new TypeError(`${caller} takes the cache first, one that createHybridCache of this package made`)
+}
+
+/** The same, and a `TypeError` for a cache without Redis. */
 export function redisPartsOf(cache: HybridCache<true>, caller: string): RedisParts {
-  if (!(cache instanceof HybridCache)) {
-    throw new TypeError(`${caller} takes the cache first, one that createHybridCache of this package made`)
-  }
-  const { core, view } = HybridCache.partsOf(cache)
+  const { core, view } = partsOf(cache, caller)
   const { redis, executor } = core
   if (redis === undefined || executor === undefined) {
     throw new TypeError(

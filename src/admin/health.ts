@@ -1,5 +1,6 @@
-import { HybridCache } from '../cache.ts'
+import type { HybridCache } from '../cache.ts'
 import { type CacheErrorCode, isCacheError } from '../errors.ts'
+import { partsOf } from '../parts.ts'
 import { ServerClock } from '../redis/index.ts'
 import type { BreakerState } from '../stats.ts'
 
@@ -38,7 +39,7 @@ export interface HealthOptions {
  * ```
  */
 export async function health(cache: HybridCache, { signal }: HealthOptions = {}): Promise<Health> {
-  const { core } = HybridCache.partsOf(cache)
+  const { core } = partsOf(cache, 'health')
   const { redis, counters, settings } = core
   signal?.throwIfAborted()
   if (redis === undefined) return { status: 'memory', breaker: 'off' }

@@ -1,7 +1,8 @@
-import { HybridCache } from '../cache.ts'
+import type { HybridCache } from '../cache.ts'
 import type { BatchFactory } from '../load/batch.ts'
 import { toCall } from '../load/call.ts'
 import type { EntryOptions } from '../options.ts'
+import { partsOf } from '../parts.ts'
 import { assertKey } from '../redis/index.ts'
 
 /** How far a warming is. */
@@ -51,6 +52,7 @@ export async function warm<T>(
   factory: BatchFactory<T>,
   { batchSize = 100, concurrency = 4, signal, onProgress, ...options }: WarmOptions = {},
 ): Promise<WarmProgress> {
+  const { core, view } = partsOf(cache, 'warm')
   assertCount(batchSize, 'batchSize')
   assertCount(concurrency, 'concurrency')
   // Text is a collection, too: of its letters.
@@ -60,7 +62,6 @@ export async function warm<T>(
     throw new TypeError('warm takes a factory: a function that makes the values')
   const unique = new Set(keys)
   for (const key of unique) assertKey(key)
-  const { core, view } = HybridCache.partsOf(cache)
   toCall(core, view, { key: 'any', factory: () => undefined, options }) // what is wrong with them is said at once
   const batches = inBatches(unique, batchSize)
   const progress = { done: 0, loaded: 0, failed: 0 }

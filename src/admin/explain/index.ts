@@ -1,8 +1,9 @@
-import { HybridCache } from '../../cache.ts'
+import type { HybridCache } from '../../cache.ts'
 import type { Core } from '../../core.ts'
 import { canGoOn, flightOf, isUsable, isUsableAtOnce, type LoadCall, toCall } from '../../load/call.ts'
 import { joinable, staleReason } from '../../load/load.ts'
 import type { EntryOptions } from '../../options.ts'
+import { partsOf } from '../../parts.ts'
 import { assertKey } from '../../redis/index.ts'
 import type { BreakerState } from '../../stats.ts'
 import { staleWindow } from '../../tolerance.ts'
@@ -58,8 +59,8 @@ export async function explain(
   key: string,
   options: EntryOptions = {},
 ): Promise<Explanation> {
+  const { core, view } = partsOf(cache, 'explain')
   assertKey(key)
-  const { core, view } = HybridCache.partsOf(cache)
   const call = toCall(core, view, { key, factory: () => undefined, options })
   options.signal?.throwIfAborted()
   const l1: ExaminedLocal = options.l1 === false ? { state: { state: 'off' } } : examineLocal(core, call)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { removeByPattern, warm } from '../../../src/admin/index.ts'
+import { explain, health, removeByPattern, warm } from '../../../src/admin/index.ts'
 import type { HybridCache } from '../../../src/index.ts'
 import { World } from '../../support/world.ts'
 
@@ -45,4 +45,15 @@ test('keys to warm may be any collection of them', async () => {
   const keys = new Map([['k', 1]]).keys()
   expect(await warm(cache, keys, load)).toEqual({ done: 1, loaded: 1, failed: 0 })
   expect(await warm(cache, new Set(['l', 'm']), load)).toEqual({ done: 2, loaded: 2, failed: 0 })
+})
+
+test.each<[string, (cache: Cache) => Promise<unknown>]>([
+  ['warm', (cache) => warm(cache, ['k'], load)],
+  ['explain', (cache) => explain(cache, 'k')],
+  ['health', (cache) => health(cache)],
+])('%s takes the cache first', async (name, run) => {
+  for (const wrong of [undefined, null, {}, 'k'])
+    await expect(run(wrong as never)).rejects.toThrow(
+      new TypeError(`${name} takes the cache first, one that createHybridCache of this package made`),
+    )
 })
