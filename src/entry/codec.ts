@@ -49,9 +49,7 @@ export class Codec {
   readonly #serializer: Serializer | undefined
 
   constructor(serializer?: Serializer) {
-    if (serializer !== undefined && !isName(serializer.name)) {
-      throw new TypeError('serializer.name must be 1 to 64 letters, digits, dots, underscores or hyphens')
-    }
+    if (serializer !== undefined) assertSerializer(serializer)
     this.#serializer = serializer
   }
 
@@ -86,8 +84,12 @@ export class Codec {
   }
 }
 
-function isName(name: unknown): boolean {
-  return typeof name === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(name)
+function assertSerializer(serializer: Serializer): void {
+  const { name, encode, decode } = serializer ?? {}
+  if (typeof name !== 'string' || !/^[A-Za-z0-9._-]{1,64}$/.test(name))
+    throw new TypeError('serializer.name must be 1 to 64 letters, digits, dots, underscores or hyphens')
+  if (typeof encode !== 'function' || typeof decode !== 'function')
+    throw new TypeError('serializer must have the methods encode and decode')
 }
 
 function encodeData(value: unknown): Encoded {

@@ -6,6 +6,7 @@ import type { Credentials } from './credentials.ts'
 import { Link, type LinkSettings } from './link.ts'
 import type { RedisSource } from './source.ts'
 import { RedisTier } from './tier.ts'
+import { oneOf } from '../tolerance.ts'
 import type { Trace } from '../trace.ts'
 import type { Transport } from './transport.ts'
 import type { RequestReport } from './watch.ts'
@@ -82,7 +83,7 @@ export function connect(
   return {
     link,
     tier: new RedisTier(link, clock),
-    dialect: transport.dialect ?? 'redis',
+    dialect: oneOf(transport.dialect ?? 'redis', ['redis', 'upstash'], 'redis.dialect'),
     binary: transport.binary ?? false,
   }
 }

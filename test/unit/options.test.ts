@@ -129,6 +129,26 @@ describe('options that cannot be right throw a TypeError that names them', () =>
       { compression },
     ]),
   ]
+  const url = 'https://example.com'
+  const send = async (): Promise<never[]> => []
+  const encode = (): string => ''
+  bad.push(
+    ...['Upstash', '', 5].flatMap((dialect): [string, unknown][] => [
+      ['redis.dialect', { redis: { url, token: 'x', dialect } }],
+      ['redis.dialect', { redis: { send, dialect } }],
+    ]),
+    ...[{ encode }, { decode: encode }, { encode, decode: '' }, {}].map((functions): [string, unknown] => [
+      'serializer',
+      { serializer: { name: 'x', ...functions } },
+    ]),
+    ['serializer', { serializer: null }],
+    ...[{}, null, { waitUntil: () => {} }, true].map((waitUntil): [string, unknown] => [
+      'waitUntil',
+      { waitUntil },
+    ]),
+    ...[{}, null, { now: () => 0 }, () => 0].map((clock): [string, unknown] => ['clock', { clock }]),
+  )
+
   test.each(bad)('%s: %j', (name, options) => {
     expect(() => createHybridCache(options as CacheOptions)).toThrow(TypeError)
     expect(() => createHybridCache(options as CacheOptions)).toThrow(name)
