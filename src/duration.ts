@@ -16,6 +16,19 @@ export function toMilliseconds(duration: Duration, name: string): number {
   )
 }
 
+/**
+ * A hundred years, in milliseconds: scripts take nothing longer (`_milliseconds.lua`), and instants in microseconds stay below
+ * 2^53.
+ */
+export const longestSpan = 3_155_760_000_000
+
+/** Turns a duration into whole milliseconds that a script takes. */
+export function spanOf(duration: Duration, name: string): number {
+  const ms = toMilliseconds(duration, name)
+  if (ms <= longestSpan) return ms
+  throw new TypeError(`${name} must not be longer than a hundred years`)
+}
+
 function parse(text: string): number {
   const match = format.exec(text)
   if (match === null) return Number.NaN

@@ -1,4 +1,4 @@
-import { type Duration, toMilliseconds } from './duration.ts'
+import { type Duration, longestSpan, toMilliseconds } from './duration.ts'
 import type { CoherenceSettings, PushChannel } from './coherence/index.ts'
 import type { SealSettings, Serializer } from './entry/index.ts'
 import type { Listeners } from './events.ts'
@@ -171,8 +171,6 @@ export interface Settings extends SealSettings {
 const defaultTtl = 300_000
 // The longest that Workers let background work go on, and as much again.
 const shortestFence = 60_000
-// A hundred years: Redis is asked to keep nothing for longer (`_milliseconds.lua`).
-const longestKept = 3_155_760_000_000
 
 /** Throws a `TypeError` that names the option for whatever cannot be right. */
 export function resolveSettings(options: CacheOptions): Settings {
@@ -236,7 +234,7 @@ function assertClock(clock: Clock): void {
 
 /** What stands for a removed tag is kept for longer than any entry may live. */
 function assertKept({ maxTtl, fence }: Settings): void {
-  const most = longestKept - fence
+  const most = longestSpan - fence
   if (maxTtl > most) throw new TypeError(`maxTtl must be ${most} ms (a hundred years) at most with a redis`)
 }
 

@@ -1,5 +1,5 @@
 import type { HybridCache } from '../cache.ts'
-import { type Duration, toMilliseconds } from '../duration.ts'
+import { type Duration, spanOf } from '../duration.ts'
 import { CacheError } from '../errors.ts'
 import { IncrementWithExpiration } from '../lua/index.ts'
 import { redisPartsOf } from '../parts.ts'
@@ -8,7 +8,7 @@ import { told } from './told.ts'
 
 /** Options of {@link counter}. */
 export interface CounterOptions {
-  /** How long it lives, counted from its first increment; later ones do not prolong it. Default: until it is reset. */
+  /** How long it lives, counted from its first increment; later ones do not prolong it. A hundred years at most. Default: until it is reset. */
   readonly ttl?: Duration
   /** Gives every number as a `bigint`, exact in all 64 bits. Default `false`: numbers, exact below 2^53. */
   readonly bigint?: boolean
@@ -34,7 +34,7 @@ const maxInteger = 2n ** 63n - 1n
  *
  * Where a number is no longer exact (2^53 and beyond) calls reject with `L2_REPLY`, and what was added is added: say
  * `bigint: true` for such. What is not a counter, or would exceed 64 bits, rejects with `SCRIPT` or `L2_REPLY` and is not
- * changed. A memory-only cache and a `by` that is not whole are a `TypeError`.
+ * changed. A memory-only cache, a bad `ttl` and a `by` that is not whole are a `TypeError`.
  *
  * @example
  * ```ts
@@ -64,7 +64,7 @@ export function counter(
   const { core, view, redis, executor } = redisPartsOf(cache, 'counter')
   assertKey(name)
   const key = view.physicalKey('c', name)
-  const ttl = options.ttl === undefined ? 0 : toMilliseconds(options.ttl, 'ttl')
+  const ttl = options.ttl === undefined ? 0 : spanOf(options.ttl, 'ttl')
   const exact = (digits: string): number | bigint =>
     options.bigint === true ? BigInt(digits) : safeNumber(digits)
   return {

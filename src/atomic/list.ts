@@ -1,6 +1,6 @@
 import type { HybridCache } from '../cache.ts'
 import type { Core } from '../core.ts'
-import { type Duration, toMilliseconds } from '../duration.ts'
+import { type Duration, spanOf } from '../duration.ts'
 import { assertFits, type Encoded } from '../entry/index.ts'
 import type { DiscardReason } from '../events.ts'
 import { AppendToLimitedList } from '../lua/index.ts'
@@ -12,7 +12,7 @@ import { told } from './told.ts'
 export interface ListOptions {
   /** The most values that it keeps, the newest of them: a whole number from 1 to 4,294,967,295. */
   readonly maxSize: number
-  /** How long it lives, counted from its first value; later ones do not prolong it. Default: until it is cleared. */
+  /** How long it lives, counted from its first value; later ones do not prolong it. A hundred years at most. Default: until it is cleared. */
   readonly ttl?: Duration
 }
 
@@ -35,7 +35,7 @@ export interface List<T = unknown> {
  * is encoded as in an entry, without compression. L1 has no part in it. Sends nothing itself.
  *
  * A read fetches everything: keep `maxSize` times the size of a value well below 10 MB. Rejects with `SCRIPT` or `L2_REPLY`
- * where the key holds something else than a list. A memory-only cache and a bad `maxSize` are a `TypeError`.
+ * where the key holds something else than a list. A memory-only cache, a bad `maxSize` and a bad `ttl` are a `TypeError`.
  *
  * @example
  * ```ts
@@ -55,7 +55,7 @@ export function list<T = unknown>(cache: HybridCache<true>, name: string, option
   if (!Number.isSafeInteger(maxSize) || maxSize < 1 || maxSize >= 2 ** 32) {
     throw new TypeError('maxSize must be a whole number, 1 to 4294967295')
   }
-  const ttl = options.ttl === undefined ? 0 : toMilliseconds(options.ttl, 'ttl')
+  const ttl = options.ttl === undefined ? 0 : spanOf(options.ttl, 'ttl')
   const key = view.physicalKey('q', name)
   return {
     append: async (value) => {

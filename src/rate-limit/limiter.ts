@@ -1,9 +1,9 @@
-import type { Duration } from '../duration.ts'
+import { type Duration, spanOf } from '../duration.ts'
 import { report } from '../report.ts'
 import { CheckRateLimits } from '../lua/index.ts'
 import { type Check, check, type CheckOptions, type Limits, read } from './check.ts'
 import { identify } from './identifier.ts'
-import { RateLimitPolicy, spanOf, units } from './policy.ts'
+import { RateLimitPolicy, units } from './policy.ts'
 import { type Judged, type RateLimitResult, toResult } from './result.ts'
 
 /** The policy of a limiter, or what makes one for an identifier: it may take a while, which `timeout` does not cover. */

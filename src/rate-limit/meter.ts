@@ -1,10 +1,5 @@
-import {
-  longestSpan,
-  type PolicyOptions,
-  type RateLimitAlgorithm,
-  RateLimitPolicy,
-  type Verdict,
-} from './policy.ts'
+import { longestSpan } from '../duration.ts'
+import { type PolicyOptions, type RateLimitAlgorithm, RateLimitPolicy, type Verdict } from './policy.ts'
 
 interface State {
   readonly tat: number

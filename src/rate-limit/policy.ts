@@ -1,4 +1,3 @@
-import { type Duration, toMilliseconds } from '../duration.ts'
 import { assertSegment } from '../redis/index.ts'
 
 /** How a policy counts. */
@@ -26,8 +25,6 @@ export interface Verdict {
   readonly rest: number
 }
 
-/** The longest that a policy may look back: a hundred years, in milliseconds. Instants in microseconds stay below 2^53. */
-export const longestSpan = 3_155_760_000_000
 /** The largest limit and cost. */
 export const mostUnits = 1e12
 
@@ -81,13 +78,6 @@ export abstract class RateLimitPolicy {
 export function units(value: number, name: string, least = 1): number {
   if (Number.isSafeInteger(value) && value >= least && value <= mostUnits) return value
   throw new TypeError(`${name} must be a whole number from ${least} to ${mostUnits}`)
-}
-
-/** A period in milliseconds. */
-export function spanOf(duration: Duration, name: string): number {
-  const ms = toMilliseconds(duration, name)
-  if (ms <= longestSpan) return ms
-  throw new TypeError(`${name} must not be longer than a hundred years`)
 }
 
 /** Throws a `TypeError` unless somebody gave an object of options. */

@@ -1,6 +1,6 @@
-import type { Duration } from '../duration.ts'
+import { type Duration, spanOf } from '../duration.ts'
 import { Meter } from './meter.ts'
-import { assertOptions, type PolicyOptions, type RateLimitPolicy, spanOf, units } from './policy.ts'
+import { assertOptions, type PolicyOptions, type RateLimitPolicy, units } from './policy.ts'
 
 /** Options of {@link tokenBucket}. */
 export interface TokenBucketOptions extends PolicyOptions {

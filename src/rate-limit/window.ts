@@ -1,10 +1,9 @@
-import type { Duration } from '../duration.ts'
+import { type Duration, spanOf } from '../duration.ts'
 import {
   assertOptions,
   type PolicyOptions,
   type RateLimitAlgorithm,
   RateLimitPolicy,
-  spanOf,
   units,
   type Verdict,
 } from './policy.ts'

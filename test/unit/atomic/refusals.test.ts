@@ -60,6 +60,14 @@ const misuse: readonly (readonly [string, (cache: Cache) => unknown])[] = [
   ['no L2', (cache) => setIfNotExists(cache, 'k', 1, { l2: false } as WriteOptions)],
   ['a counter without a name', (cache) => counter(cache, '')],
   ['a counter with a ttl of nonsense', (cache) => counter(cache, 'n', { ttl: 'x' as '1s' })],
+  [
+    'a counter that is to last for more than a hundred years',
+    (cache) => counter(cache, 'n', { ttl: '40000d' }),
+  ],
+  [
+    'a list that is to last for more than a hundred years',
+    (cache) => list(cache, 'l', { maxSize: 1, ttl: '40000d' }),
+  ],
   ['a list without options', (cache) => list(cache, 'l', undefined as unknown as { maxSize: 1 })],
 ]
 
