@@ -18,7 +18,8 @@ export interface CounterOptions {
 export interface Counter<N extends number | bigint = number> {
   /**
    * Adds `by`, a whole number, negative ones too; resolves to the sum. Default 1. Never sent twice by itself: after an
-   * `L2_TIMEOUT` or `L2_NETWORK` it may have been counted. Cost: 1/2; 1/3 where it starts a `ttl`.
+   * `L2_TIMEOUT` or `L2_NETWORK` it may have been counted.
+   * Cost: 1/2; one command more where it starts a `ttl`, and one from 2^53 on (`bigint: true`).
    */
   increment(by?: number | bigint): Promise<N>
   /** What it says now; 0 where nothing was counted, or its `ttl` has ended. Cost: 1/1. */

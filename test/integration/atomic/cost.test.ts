@@ -68,6 +68,9 @@ onEveryEngine('costs of what works on top', (server) => {
     expect(await cost(() => n.reset())).toBe('1/1')
     const many = Array.from({ length: 100 }, () => n)
     expect(await cost(() => Promise.all(many.map((each) => each.increment())))).toBe('1/201')
+    const large = counter(cache, 'large', { ttl: '1m', bigint: true })
+    expect(await cost(() => large.increment(2n ** 53n))).toBe('1/4')
+    expect(await cost(() => large.increment())).toBe('1/3')
   })
 
   test('lists', async () => {
