@@ -187,7 +187,7 @@ export function resolveSettings(options: CacheOptions): Settings {
     throw new TypeError('trace must be a function, such as openTelemetry(tracer)')
   if (waitUntil !== undefined && typeof waitUntil !== 'function')
     throw new TypeError('waitUntil must be a function; what has it as a method is for bind()')
-  assertClock(clock)
+  if (typeof clock?.monotonic !== 'function') throw new TypeError('clock must have the methods of a Clock')
   const maxTtl = toMilliseconds(options.maxTtl ?? '30d', 'maxTtl')
   const timeout = Math.min(toMilliseconds(l2.timeout ?? '1s', 'l2.timeout'), longestTimer)
   const load = resolveLoad(options, { softTimeout: 0, timeout: 0, beta: 0, stampede: 'isolate' })
@@ -224,12 +224,6 @@ export function resolveSettings(options: CacheOptions): Settings {
   assertWithin(maxTtl, settings.ttl, staleWindow(settings.stale), 'ttl')
   if (options.redis !== undefined) assertKept(settings)
   return settings
-}
-
-function assertClock(clock: Clock): void {
-  const methods = ['now', 'monotonic', 'setTimeout', 'clearTimeout'] as const
-  if (methods.every((method) => typeof clock?.[method] === 'function')) return
-  throw new TypeError(`clock must have the methods ${methods.join(', ')}`)
 }
 
 /** What stands for a removed tag is kept for longer than any entry may live. */

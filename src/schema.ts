@@ -19,12 +19,6 @@ export type SchemaResult<Output> =
 /** The type of what a schema lets through. */
 export type SchemaOutput<Schema> = Schema extends StandardSchema<infer Output> ? Output : never
 
-/** Throws a `TypeError` unless it can validate. */
-export function assertSchema(schema: StandardSchema): void {
-  if (typeof schema?.['~standard']?.validate === 'function') return
-  throw new TypeError('schema must be a Standard Schema, such as one of Zod, Valibot or ArkType')
-}
-
 /** What the schema makes of a stored value; `undefined` where it refuses it. */
 export async function validate(schema: StandardSchema, value: unknown): Promise<unknown> {
   const result = await schema['~standard'].validate(value)

@@ -84,12 +84,12 @@ export class Codec {
   }
 }
 
-function assertSerializer(serializer: Serializer): void {
-  const { name, encode, decode } = serializer ?? {}
-  if (typeof name !== 'string' || !/^[A-Za-z0-9._-]{1,64}$/.test(name))
-    throw new TypeError('serializer.name must be 1 to 64 letters, digits, dots, underscores or hyphens')
-  if (typeof encode !== 'function' || typeof decode !== 'function')
-    throw new TypeError('serializer must have the methods encode and decode')
+function assertSerializer({ name, encode, decode }: Serializer): void {
+  const isNamed = typeof name === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(name)
+  if (isNamed && typeof encode === 'function' && typeof decode === 'function') return
+  throw new TypeError(
+    'serializer must have encode, decode and a name of 1 to 64 characters out of letters, digits and . _ -',
+  )
 }
 
 function encodeData(value: unknown): Encoded {

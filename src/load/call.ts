@@ -3,7 +3,6 @@ import { staleOf } from '../lifetime.ts'
 import type { LocalEntry } from '../memory/index.ts'
 import type { EntryOptions } from '../options.ts'
 import { isRequestBound } from '../runtime.ts'
-import { assertSchema } from '../schema.ts'
 import type { Note } from '../trace.ts'
 import { type LoadSettings, resolveLoad, type StaleSettings } from '../tolerance.ts'
 import type { Place, View } from '../view.ts'
@@ -41,7 +40,6 @@ export function toCall<T, S>(
   }: { key: string; factory: Factory<T, S>; options: EntryOptions; note?: Note },
 ): LoadCall {
   checkLifetime(core, options) // what is wrong with the options is said before anything is sent
-  if (options.schema !== undefined) assertSchema(options.schema)
   return {
     view,
     key,

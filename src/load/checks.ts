@@ -2,16 +2,12 @@
 import type { Core } from '../core.ts'
 import type { ReadOptions } from '../options.ts'
 import { assertTags } from '../redis/index.ts'
-import { assertSchema } from '../schema.ts'
 
-/** Throws a `TypeError` for options of a read that cannot be right. */
-export function checkRead(core: Core, { schema, tags }: ReadOptions): void {
-  if (schema !== undefined) assertSchema(schema)
-  if (tags !== undefined) checkTags(core, tags)
-}
-
-/** Throws a `TypeError` unless entries of this cache can have these tags. */
-export function checkTags(core: Core, tags: readonly string[]): void {
+/** Throws a `TypeError` for a schema that is none, and for tags that no entry of this cache can have. */
+export function checkEntry(core: Core, { schema, tags }: Pick<ReadOptions, 'schema' | 'tags'>): void {
+  if (schema !== undefined && typeof schema?.['~standard']?.validate !== 'function')
+    throw new TypeError('schema must be a Standard Schema, such as one of Zod, Valibot or ArkType')
+  if (tags === undefined) return
   assertTags(tags)
   if (tags.length > 0) core.coherence.assertOn('tags')
 }

@@ -3,7 +3,7 @@ import { isCacheError } from '../errors.ts'
 import type { ReadOptions, WriteOptions } from '../options.ts'
 import type { StandardSchema } from '../schema.ts'
 import type { View } from '../view.ts'
-import { checkRead } from './checks.ts'
+import { checkEntry } from './checks.ts'
 import { acceptLocal, admit, readLocal, type Read } from './read.ts'
 import { deadlineOf } from './deadline.ts'
 import { withNews } from './news.ts'
@@ -17,7 +17,7 @@ export async function readMany(
   keys: readonly string[],
   options: ReadOptions,
 ): Promise<Map<string, unknown>> {
-  checkRead(core, options)
+  checkEntry(core, options)
   const unique = [...new Set(keys)]
   const local = unique.map((key) =>
     options.l1 === false ? undefined : readLocal(core, view, key, 'getMany'),

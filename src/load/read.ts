@@ -16,7 +16,7 @@ import type { EntryOptions } from '../options.ts'
 import { type StandardSchema, validate } from '../schema.ts'
 import type { Note } from '../trace.ts'
 import type { Place, View } from '../view.ts'
-import { checkRead } from './checks.ts'
+import { checkEntry } from './checks.ts'
 import { askMore, deadlineOf, type Patience } from './deadline.ts'
 import { withNews } from './news.ts'
 import { report } from '../report.ts'
@@ -86,7 +86,7 @@ export async function getValue(
   view: View,
   { key, options, local, note }: { key: string; options: EntryOptions; local: unknown; note: Note },
 ): Promise<unknown> {
-  checkRead(core, options)
+  checkEntry(core, options)
   if (local !== undefined && options.schema !== undefined) {
     const accepted = await acceptLocal(core, options.schema, local)
     if (accepted !== undefined) {

@@ -18,7 +18,7 @@ import type { WriteOptions } from '../options.ts'
 import { assertKey } from '../redis/index.ts'
 import type { Place, View } from '../view.ts'
 import { type Later, type Mark, memberOf } from '../coherence/index.ts'
-import { checkTags } from './checks.ts'
+import { checkEntry } from './checks.ts'
 import { unlessAborted } from './deadline.ts'
 import { Deciding, type Heard, isReplaced } from './deciding.ts'
 import { mayKeep } from './read.ts'
@@ -63,7 +63,7 @@ export function usesRedis(core: Core, { l2 }: WriteOptions): boolean {
 
 /** Throws a `TypeError` for options that cannot be right. */
 export function checkLifetime(core: Core, options: WriteOptions): void {
-  if (options.tags !== undefined) checkTags(core, options.tags)
+  checkEntry(core, options)
   const now = nowIn(core)
   resolveLifetime(options, core.settings, { now, onlyLocal: !usesRedis(core, options) })
 }

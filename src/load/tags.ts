@@ -2,7 +2,7 @@ import { memberOf } from '../coherence/index.ts'
 import type { Core } from '../core.ts'
 import type { Operation } from '../events.ts'
 import { InvalidateTags } from '../lua/index.ts'
-import { softAddress, starAddress, tagAddress, tagsOf } from '../redis/index.ts'
+import { assertTags, softAddress, starAddress, tagAddress } from '../redis/index.ts'
 import type { View } from '../view.ts'
 import { report } from '../report.ts'
 import { pushWords, runVersioned } from './versioned.ts'
@@ -14,7 +14,8 @@ export async function invalidateTags(
   { tags, kind }: { tags: string | readonly string[]; kind: 't' | 'x' },
 ): Promise<void> {
   const operation = kind === 't' ? 'removeByTag' : 'expireByTag'
-  const list = tagsOf(tags, operation)
+  const list = [...new Set([tags].flat())]
+  assertTags(list)
   core.coherence.assertOn(operation)
   if (list.length === 0) return
   const addresses = list.map((tag) => tagAddress(view.namespace, tag))

@@ -28,7 +28,6 @@ export {
   starAddress,
   tagAddress,
   tagIn,
-  tagsOf,
 } from './keys.ts'
 export { type Link, type LinkSettings, requestTimedOut } from './link.ts'
 export { errorKind, toReplyError } from './reply-error.ts'
@@ -83,7 +82,7 @@ export function connect(
   return {
     link,
     tier: new RedisTier(link, clock),
-    dialect: oneOf(transport.dialect ?? 'redis', ['redis', 'upstash'], 'redis.dialect'),
+    dialect: oneOf(transport.dialect ?? 'redis', ['redis', 'upstash'], 'dialect'),
     binary: transport.binary ?? false,
   }
 }

@@ -56,19 +56,10 @@ export function softAddress(tag: string): string {
 export const maxTags = 32
 const maxTagBytes = 128
 
-/** Tags given as one or as many, each once. Throws a `TypeError` unless one call of `caller` can take them. */
-export function tagsOf(tags: string | readonly string[], caller: string): readonly string[] {
-  const list = typeof tags === 'string' ? [tags] : tags
-  if (!Array.isArray(list)) throw new TypeError('tags must be a string or an array of strings')
-  const unique = [...new Set(list)]
-  assertTags(unique, `a call of ${caller}`)
-  return unique
-}
-
-/** Throws a `TypeError` unless these can be tags, and no more than one can take; `taker` is what the error calls it. */
-export function assertTags(tags: readonly string[], taker = 'an entry'): void {
+/** Throws a `TypeError` unless these can be the tags of an entry, or of one call that invalidates them. */
+export function assertTags(tags: readonly string[]): void {
   if (!Array.isArray(tags)) throw new TypeError('tags must be an array of strings')
-  if (tags.length > maxTags) throw new TypeError(`${taker} takes ${maxTags} tags at most`)
+  if (tags.length > maxTags) throw new TypeError(`an entry or a call takes ${maxTags} tags at most`)
   for (const tag of tags) {
     if (typeof tag !== 'string' || tag === '' || !tag.isWellFormed())
       throw new TypeError('a tag must be a well-formed string that is not empty')

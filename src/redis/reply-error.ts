@@ -1,13 +1,12 @@
 import { CacheError, type CacheErrorCode } from '../errors.ts'
 
 // Redis names the kind of an error in its first word, in capitals. Nothing behind it is safe to show: it may hold keys,
-// arguments, or the whole command. Nor is any other first word, which a script may have been given.
+// arguments, or the whole command. Nor is any other first word, which a script may have been given. Those in the group pass.
 const kindPattern =
-  /^(?:ASK|BUSY|CLUSTERDOWN|CROSSSLOT|EXECABORT|LOADING|MASTERDOWN|MISCONF|MOVED|NOAUTH|NOPERM|NOREPLICAS|NOSCRIPT|OOM|READONLY|TRYAGAIN|WRONGPASS|WRONGTYPE)\b/
+  /^(?:(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|OOM|READONLY|TRYAGAIN)|MISCONF|MOVED|NOAUTH|NOPERM|NOREPLICAS|NOSCRIPT|WRONGPASS|WRONGTYPE)\b/
 const authPattern = /^(?:WRONGPASS|NOAUTH|NOPERM)\b|^(?:ERR )?unauthorized\b/i
 const quotaPattern =
   /^(?:ERR )?(?:max (?:daily |monthly )?(?:requests?|bandwidth) (?:size )?limit exceeded|rate limit)/i
-const passingKinds = new Set(['LOADING', 'TRYAGAIN', 'BUSY', 'CLUSTERDOWN', 'MASTERDOWN', 'READONLY', 'OOM'])
 
 const advice: Partial<Record<CacheErrorCode, string>> = {
   L2_AUTH: 'Redis refused the credentials: check the token, and that it may run this command',
@@ -17,9 +16,9 @@ const advice: Partial<Record<CacheErrorCode, string>> = {
 /** The error text of Redis, or of the REST server, as an error that is safe to show. */
 export function toReplyError(text: string): CacheError {
   const code = codeOf(text)
-  const kind = errorKind(text)
-  const retryable = code === 'L2_RATE_LIMITED' || passingKinds.has(kind)
-  return new CacheError(code, advice[code] ?? `Redis answered with an error of kind ${kind}`, { retryable })
+  const retryable = code === 'L2_RATE_LIMITED' || kindPattern.exec(text)?.[1] !== undefined
+  const what = advice[code] ?? `Redis answered with an error of kind ${errorKind(text)}`
+  return new CacheError(code, what, { retryable })
 }
 
 /** What kind of an error of Redis it is: `ERR` where it begins with none of the known ones. */

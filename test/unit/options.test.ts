@@ -134,14 +134,13 @@ describe('options that cannot be right throw a TypeError that names them', () =>
   const encode = (): string => ''
   bad.push(
     ...['Upstash', '', 5].flatMap((dialect): [string, unknown][] => [
-      ['redis.dialect', { redis: { url, token: 'x', dialect } }],
-      ['redis.dialect', { redis: { send, dialect } }],
+      ['dialect', { redis: { url, token: 'x', dialect } }],
+      ['dialect', { redis: { send, dialect } }],
     ]),
     ...[{ encode }, { decode: encode }, { encode, decode: '' }, {}].map((functions): [string, unknown] => [
       'serializer',
       { serializer: { name: 'x', ...functions } },
     ]),
-    ['serializer', { serializer: null }],
     ...[{}, null, { waitUntil: () => {} }, true].map((waitUntil): [string, unknown] => [
       'waitUntil',
       { waitUntil },

@@ -125,7 +125,9 @@ describe('the name of a serializer', () => {
     'may not be %j: a TypeError that says so',
     (name) => {
       expect(() => new Codec(textual({ name: name as string }))).toThrow(TypeError)
-      expect(() => new Codec(textual({ name: name as string }))).toThrow(/^serializer\.name/)
+      expect(() => new Codec(textual({ name: name as string }))).toThrow(
+        /^serializer must have .* a name of 1 to 64 /,
+      )
     },
   )
 })
