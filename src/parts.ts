@@ -15,7 +15,7 @@ export interface RedisParts {
 /** Throws a `TypeError` for what is no cache; `caller` is the function that it was given to. */
 export function partsOf(cache: HybridCache, caller: string): { core: Core; view: View } {
   if (cache instanceof HybridCache) return HybridCache.partsOf(cache)
-  throw new TypeError(`${caller} takes the cache first, one that createHybridCache of this package made`)
+  throw new TypeError(`${caller} takes a cache, one that createHybridCache of this package made`)
 }
 
 /** The same, and a `TypeError` for a cache without Redis. */

@@ -1,4 +1,4 @@
-import { HybridCache } from '../cache.ts'
+import type { HybridCache } from '../cache.ts'
 import { createHybridCache } from '../create.ts'
 import type { CacheOptions } from '../options.ts'
 import { type RedisParts, redisPartsOf } from '../parts.ts'
@@ -24,7 +24,5 @@ export function partsOf(options: LocksOfCache | LocksOfRedis): RedisParts {
   if ((options?.cache === undefined) === (options?.redis === undefined))
     throw new TypeError('createLocks takes { cache }, one that has a `redis`, or { redis }')
   const cache = options.redis === undefined ? options.cache : createHybridCache(options)
-  if (!(cache instanceof HybridCache))
-    throw new TypeError('createLocks: cache must be one that createHybridCache of this package made')
   return redisPartsOf(cache, 'createLocks')
 }

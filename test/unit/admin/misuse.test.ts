@@ -51,9 +51,9 @@ test.each<[string, (cache: Cache) => Promise<unknown>]>([
   ['warm', (cache) => warm(cache, ['k'], load)],
   ['explain', (cache) => explain(cache, 'k')],
   ['health', (cache) => health(cache)],
-])('%s takes the cache first', async (name, run) => {
+])('%s takes a cache', async (name, run) => {
   for (const wrong of [undefined, null, {}, 'k'])
     await expect(run(wrong as never)).rejects.toThrow(
-      new TypeError(`${name} takes the cache first, one that createHybridCache of this package made`),
+      new TypeError(`${name} takes a cache, one that createHybridCache of this package made`),
     )
 })

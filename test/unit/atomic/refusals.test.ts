@@ -31,10 +31,10 @@ test.each(operations)('%s says what to do with a cache in memory only', async (n
   )
 })
 
-test.each(operations)('%s takes the cache first', async (name, run) => {
+test.each(operations)('%s takes a cache', async (name, run) => {
   for (const wrong of [undefined, null, {}, 'k'])
     await expect(async () => run(wrong as unknown as Cache)).rejects.toThrow(
-      new RegExp(`^${name} takes the cache first`),
+      new RegExp(`^${name} takes a cache`),
     )
 })
 
