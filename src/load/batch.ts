@@ -68,10 +68,35 @@ export class BatchContext<S = unknown> {
 }
 
 /**
- * Collects the keys of one call that need a factory, and runs it once: as soon as L2 was asked for all of them. Those that
- * another isolate is making come later, if they come at all.
+ * Collects the keys of one call that need a factory, and runs it once for those that the call waits for, and once for those that
+ * are made anew behind it: nobody is to wait for what these need first.
  */
 export class Batch {
+  readonly #awaited: Round
+  readonly #behind: Round
+  readonly #keysBehind = new Set<string>()
+
+  constructor(factory: BatchFactory<unknown, unknown>) {
+    this.#awaited = new Round(factory)
+    this.#behind = new Round(factory)
+  }
+
+  /** The flight of a key looks at L2, or asks for its lease: the factory waits until it has. */
+  expect(key: string, asked: Latch, isBehind: boolean): void {
+    if (isBehind) this.#keysBehind.add(key)
+    this.#roundOf(key).expect(asked)
+  }
+
+  /** The factory of one key. */
+  readonly make = (context: LoadContext): Promise<unknown> => this.#roundOf(context.key).make(context)
+
+  #roundOf(key: string): Round {
+    return this.#keysBehind.has(key) ? this.#behind : this.#awaited
+  }
+}
+
+/** Keys that one run of the factory makes, once L2 was asked for all of them. Those that another isolate is making come later. */
+class Round {
   readonly #factory: BatchFactory<unknown, unknown>
   #requests = new Map<string, Request>()
   #asking = 0
@@ -80,7 +105,6 @@ export class Batch {
     this.#factory = factory
   }
 
-  /** A flight of this call looks at L2, or asks for its lease behind the call: the factory waits until it has. */
   expect(asked: Latch): void {
     this.#asking++
     void asked.opened.then(() => {
@@ -88,13 +112,13 @@ export class Batch {
     })
   }
 
-  /** The factory of one key. */
-  readonly make = (context: LoadContext): Promise<unknown> =>
-    new Promise((resolve, reject) => {
+  make(context: LoadContext): Promise<unknown> {
+    return new Promise((resolve, reject) => {
       this.#requests.set(context.key, { context, resolve, reject })
       // The others have long been made: it waited for another isolate.
       if (this.#asking === 0) void this.#run()
     })
+  }
 
   async #run(): Promise<void> {
     const requests = this.#requests

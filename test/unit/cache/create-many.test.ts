@@ -286,7 +286,7 @@ describe('the context', () => {
     expect(cache.getLocal('a')).toBeUndefined()
   })
 
-  test('those that only L2 has are made anew together too, and with what is nowhere', async () => {
+  test('those that only L2 has are made anew together too, apart from what is nowhere', async () => {
     const world = new World()
     const options = { ttl: '1s', swr: '1h' } as const
     const keys = Array.from({ length: 20 }, (_, i) => `k${i}`)
@@ -297,7 +297,24 @@ describe('the context', () => {
     const found = await cache.getOrCreateMany([...keys, 'nowhere'], factory, options)
     expect(found).toEqual(lengths(keys).set('nowhere', 'new nowhere'))
     await settle()
-    expect(factory.mock.calls.map(([asked]) => asked.toSorted())).toEqual([[...keys, 'nowhere'].toSorted()])
+    expect(factory.mock.calls.map(([asked]) => asked.toSorted())).toEqual([['nowhere'], keys.toSorted()])
     expect(cache.getLocal('k19')).toBe('new k19')
+  })
+
+  test('nobody who has nothing waits for the leases of those that are made anew', async () => {
+    const world = new World()
+    const options = { ttl: '1s', swr: '1h', timeout: '800ms' } as const
+    await (await world.warm()).set('stale', 'old', options)
+    await world.clock.advance(1000)
+    const cache = await world.warm()
+    const lease = world.hold('LeaseEntry', 'before')
+    const factory = vi.fn(lengths)
+    const found = await cache.getOrCreateMany(['nowhere', 'stale'], factory, options)
+    expect(found).toEqual(lengths(['nowhere']).set('stale', 'old'))
+    expect(factory.mock.calls.map(([asked]) => asked)).toEqual([['nowhere']])
+    await lease.reached
+    lease.open()
+    await settle()
+    expect(factory.mock.calls.map(([asked]) => asked)).toEqual([['nowhere'], ['stale']])
   })
 })
