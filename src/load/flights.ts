@@ -47,13 +47,9 @@ export class Flights {
     if (this.#byId.get(flight.id) === flight) this.#byId.delete(flight.id)
   }
 
-  /** Nobody may join such loads any more, and L1 does not take what they make. */
-  outdateWhere(condemned: (flight: Flight) => boolean): void {
-    for (const flight of this.#byId.values()) {
-      if (!condemned(flight)) continue
-      flight.mark.overtaken = true
-      this.end(flight)
-    }
+  /** Nobody may join any load that is on its way. */
+  endAll(): void {
+    this.#byId.clear()
   }
 
   /** Nobody may join the loads of a key any more: what they make is older than what has happened since. */

@@ -38,7 +38,7 @@ export async function clearAll(core: Core, view: View): Promise<void> {
   const star = starAddress(view.namespace)
   const members = [memberOf('*', view.namespace, '')]
   const forget = (): void =>
-    view.namespace === undefined ? forgetAll(core) : forgetTagged(core, new Set([star]))
+    view.namespace === undefined ? core.local.clear() : forgetTagged(core, new Set([star]))
   const version = await draw(core, 'clear', { keys: [star], members, ttl: 0, forget })
   if (view.namespace === undefined) core.coherence.versions.learnStar(version)
   else core.coherence.versions.learnTag(star, { hard: version })
@@ -56,18 +56,8 @@ function tell(
   if (core.redis !== undefined) core.events.emit(name, { tier: 'l2', ...what })
 }
 
-/** Lets go of what has a tag that may have been invalidated: whether it was, nobody knows. */
 function forgetTagged(core: Core, tags: ReadonlySet<string>): void {
-  const has = (own: readonly string[]): boolean => own.some((tag) => tags.has(tag))
-  core.local.dropWhere(({ facts }) => has(facts.tags))
-  core.flights.outdateWhere((flight) => has(flight.tags))
-}
-
-/** The same of everything. */
-function forgetAll(core: Core): void {
-  core.local.clear()
-  core.marks.overtakeAll()
-  core.flights.outdateWhere(() => true)
+  core.local.dropWhere(({ facts }) => facts.tags.some((tag) => tags.has(tag)))
 }
 
 async function draw(
@@ -91,7 +81,10 @@ async function draw(
   try {
     return await runVersioned(core, InvalidateTags, run)
   } catch (error) {
+    // Whether it was done nobody knows, nor which tags a load will have: L1 takes nothing of what is on its way, and nobody joins it.
     forget()
+    core.marks.overtakeAll()
+    core.flights.endAll()
     throw report(core, operation, error)
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { HybridCache } from '../../../src/index.ts'
+import type { EntryOptions, HybridCache, LoadContext } from '../../../src/index.ts'
 import { Origin } from '../../support/origin.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { World } from '../../support/world.ts'
@@ -60,16 +60,46 @@ test.each<[string, (cache: HybridCache, root: HybridCache) => Promise<unknown>]>
   },
 )
 
-test('L1 keeps nothing that was read before everything may have been invalidated', async () => {
+test.each<[string, (cache: HybridCache, root: HybridCache) => Promise<unknown>]>([
+  ['what has a tag', (cache) => cache.removeByTag('t')],
+  ['a namespace', (cache) => cache.clear()],
+  ['everything', (_, root) => root.clear()],
+])('L1 keeps nothing that was read before %s may have been invalidated', async (_, invalidate) => {
   const world = new World()
-  await world.isolate().set('k', 'old')
-  const cache = await world.warm()
+  await world
+    .isolate()
+    .namespace('n')
+    .set('k', 'old', { tags: ['t'] })
+  const root = await world.warm()
+  const cache = root.namespace('n')
   const gate = world.hold('GET', 'after')
-  const reading = cache.get('k')
+  const reading = cache.get('k', { tags: ['t'] })
   await gate.reached
-  await inDoubt(world, () => cache.clear())
+  await inDoubt(world, () => invalidate(cache, root))
   gate.open()
   expect(await reading).toBe('old')
+  expect(cache.getLocal('k')).toBeUndefined()
+})
+
+test.each<[string, EntryOptions, (ctx: LoadContext) => void]>([
+  ['that nobody may join', { tags: ['t'], stampede: 'off' }, () => undefined],
+  ['whose factory names the tag', {}, (ctx) => void (ctx.tags = ['t'])],
+])('L1 keeps nothing of a load %s, either', async (_, options, decide) => {
+  const world = new World()
+  const cache = await world.warm()
+  const origin = new Origin<string>()
+  const loading = cache.getOrCreate(
+    'k',
+    async (ctx) => {
+      decide(ctx)
+      return origin.factory(ctx)
+    },
+    options,
+  )
+  await settle()
+  await inDoubt(world, () => cache.removeByTag('t'))
+  origin.runs[0]?.finish('old')
+  expect(await loading).toBe('old')
   expect(cache.getLocal('k')).toBeUndefined()
 })
 
