@@ -56,7 +56,7 @@ export class Flight {
   goesOn: boolean
   /** Its time is up: it ends with the last one who waits, even if it was to go on. */
   overdue = false
-  /** Says that its time is up. Set while the factory runs for it. */
+  /** Says that its time is up, and that of its own call with it. */
   late: (() => void) | undefined
   /** Whether the platform keeps it alive when its own call has ended. */
   anchored = false

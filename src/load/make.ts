@@ -88,10 +88,11 @@ async function makeInTime(
 ): Promise<Made<unknown> | undefined> {
   const { clock } = core.settings
   const { timeout } = call.loading
-  if (!flight.looked.isOpen) flight.makingSince = clock.monotonic()
+  const isFirst = !flight.looked.isOpen
+  if (isFirst) flight.makingSince = clock.monotonic()
   flight.looked.open()
   flight.leased?.open()
-  // The load's own call has a timer of its own, and either may come first. A load that nobody waits for has only this one.
+  // A load that nobody waits for has only this timer.
   const late = (): void => {
     if (flight.overdue) return
     flight.overdue = true
@@ -99,7 +100,8 @@ async function makeInTime(
     letRest(core, call)
     if (flight.waiting === 0) core.flights.abandon(flight, timedOut(timeout))
   }
-  flight.late = late
+  // The load's own call counts from the same moment, unless it has waited for somebody else before, and its timer may come first.
+  if (isFirst) flight.late = late
   const timer = timeout > 0 ? clock.setTimeout(late, timeout) : undefined
   const context = contextOf(core, flight, { call, copy, decisions })
   const running = runFactory(core, () => call.factory(context), background || flight.goesOn)

@@ -191,6 +191,32 @@ describe('timeout', () => {
     },
   )
 
+  test('that has gone by while another isolate made the value says nothing of the origin', async () => {
+    const world = new World()
+    const given = { ...options, stampede: 'global', timeout: '1s' } as const
+    const [first, second] = [await world.warm(), await world.warm()]
+    await first.set('k', 'old', given)
+    await first.expire('k')
+    const errors = record(second, 'error')
+    const failing = watch(
+      first.getOrCreate(
+        'k',
+        () => new Promise((_, fail) => void world.clock.setTimeout(() => fail(new Error('down')), 500)),
+        given,
+      ),
+    )
+    await world.clock.advance(1)
+    const factory = slow(world, 900)
+    const call = watch(second.getOrCreate('k', factory, given))
+    await world.clock.advance(1000)
+    expect([failing, call]).toEqual([{ value: 'old' }, { value: 'old' }])
+    expect(errors).toEqual([])
+    await world.clock.advance(12_000)
+    void second.getOrCreate('k', factory, given)
+    await world.clock.advance(0)
+    expect(factory).toHaveBeenCalledTimes(2)
+  })
+
   test('does not disturb who waits longer', async () => {
     const world = new World()
     const cache = await world.warm()
