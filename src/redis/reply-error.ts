@@ -3,7 +3,7 @@ import { CacheError, type CacheErrorCode } from '../errors.ts'
 // Redis names the kind of an error in its first word, in capitals. Nothing behind it is safe to show: it may hold keys,
 // arguments, or the whole command. Nor is any other first word, which a script may have been given. Those in the group pass.
 const kindPattern =
-  /^(?:(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|OOM|READONLY|TRYAGAIN)|MISCONF|MOVED|NOAUTH|NOPERM|NOREPLICAS|NOSCRIPT|WRONGPASS|WRONGTYPE)\b/
+  /^(?:(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|OOM|READONLY|TRYAGAIN)|ASK|CROSSSLOT|EXECABORT|MISCONF|MOVED|NOAUTH|NOPERM|NOREPLICAS|NOSCRIPT|WRONGPASS|WRONGTYPE)\b/
 const authPattern = /^(?:WRONGPASS|NOAUTH|NOPERM)\b|^(?:ERR )?unauthorized\b/i
 const quotaPattern =
   /^(?:ERR )?(?:max (?:daily |monthly )?(?:requests?|bandwidth) (?:size )?limit exceeded|rate limit)/i
