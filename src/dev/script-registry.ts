@@ -62,7 +62,8 @@ export class ScriptRegistry {
   async #make(sha: string, text: Buffer): Promise<Script> {
     const shebang = readShebang(text.toString('latin1'), this.#knowsShebang)
     const wrapped = await this.#compiles(shebang.body)
-    const runs = Buffer.from(wrapped ? wrapScript(shebang) : plainScript(shebang), 'latin1')
+    const losesDigits = !this.#knowsShebang // both are so of the embedded engine alone
+    const runs = Buffer.from(wrapped ? wrapScript(shebang, losesDigits) : plainScript(shebang), 'latin1')
     const forceReadOnly = shebang.noWrites && !this.#knowsShebang
     return { sha, text, runs, runsSha: sha1(runs), wrapped, forceReadOnly }
   }

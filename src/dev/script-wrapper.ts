@@ -10,11 +10,11 @@ import type { Shebang } from './script-shebang.ts'
  * The script's own first line stays its first line, with our opening before it; everything else of ours comes after
  * its last line. So the line numbers in Lua's messages are the author's.
  */
-export function wrapScript({ kept, body, keyLocking }: Shebang): string {
+export function wrapScript({ kept, body, keyLocking }: Shebang, losesDigits: boolean): string {
   const startsOnSecondLine = body.startsWith('\n')
   const opening = 'return(function(redis,__finish)return __finish(function(...) '
   const wrapped = startsOnSecondLine ? `\n${opening}${body.slice(1)}` : `${opening}${body}`
-  return `${kept}${wrapped}\nend)end)(${counting(body.split('\n').length, keyLocking)})`
+  return `${kept}${wrapped}\nend)end)(${counting({ lines: body.split('\n').length, keyLocking, losesDigits })})`
 }
 
 /** The script as the engine would run it without us: to learn whether it compiles, and what is wrong if not. */
@@ -30,13 +30,21 @@ export function plainScript({ kept, body }: Shebang): string {
  * - A `return redis.call(…)` is a tail call and its frame is gone by the time that the call fails, so the line in
  *   which `redis.call` was last named is kept for that case.
  * - The raw calls are made through `redis.pcall`, since an error that has left them has no line any more.
- * - Numbers reach a command with all their digits, as in Redis 7; the embedded engine would keep 14 of them.
+ * - Where the engine loses digits of the numbers that go to a command, as the embedded one does, they go as text.
  * - SELECT would change the one connection that every request shares.
  * - Who goes around us, by `_G.redis` or in the text of a `loadstring`, is neither counted nor checked: these globals
  *   cannot be replaced.
  * - Only a script with `allow-key-locking` carries the guard over its keys: the others need not pay for its length.
  */
-function counting(lines: number, keyLocking: boolean): string {
+function counting({
+  lines,
+  keyLocking,
+  losesDigits,
+}: {
+  lines: number
+  keyLocking: boolean
+  losesDigits: boolean
+}): string {
   return `(function()
 local raw,counts,named,raised,raisedAt=redis,{},nil,nil,nil
 local pcall,error,xpcall,type,tostring,tonumber=pcall,error,xpcall,type,tostring,tonumber
@@ -67,7 +75,7 @@ local function run(...)
   if name=='SELECT' then return {err='ERR This Redis command is not allowed from script'} end
   local refused=name and keyRefusal and keyRefusal(name,select(2,...))
   if refused then return {err=refused} end
-  return raw.pcall(exact(...))
+  return raw.pcall(${losesDigits ? 'exact(...)' : '...'})
 end
 local calls={pcall=run}
 function calls.call(...)

@@ -10,7 +10,7 @@ export interface FaultTarget {
    * error strikes those commands of a request, and not its others.
    */
   readonly on?: string | readonly string[]
-  /** Only every n-th of what matches: 2 is every other one. Default 1. */
+  /** Only every n-th of what matches: 2 is every other one. A script that is not known goes out twice. Default 1. */
   readonly every?: number
   /** Only with this probability, above 0 and up to 1, by the seed of the switch. Default 1. */
   readonly probability?: number
@@ -25,7 +25,7 @@ export interface FaultTarget {
  * - `refuse`: it does not get to Redis; the connection fails.
  * - `lose`: it is executed, and the connection fails before its reply is there. That Redis does not know a script yet comes
  *   through: the script is executed when it is sent again, as text.
- * - `silence`: it does not get to Redis, and no answer ever comes; with `executed` it does.
+ * - `silence`: no answer ever comes. It does not get to Redis; with `executed` it does, and is executed as with `lose`.
  * - `unauthorized`, `rate-limited`: the server refuses the request as a whole, as with a wrong token and a used-up quota.
  * - `NOSCRIPT`, `READONLY`, `OOM`, `WRONGTYPE`, `LOADING`: Redis answers a command with that error, and does not execute it:
  *   `NOSCRIPT` those that run a script by its SHA-1, `READONLY` and `OOM` those that write, the others all.
