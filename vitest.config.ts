@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 import { LongestFirst } from './test/support/longest-first.ts'
 
@@ -10,7 +11,7 @@ const config: ViteUserConfig = defineConfig({
     hookTimeout: 60_000,
     testTimeout: 60_000, // ends what hangs; nothing is measured by it, for a busy machine may be ten times slower
     expect: { poll: { timeout: 5000 } }, // what is waited for may take a busy machine longer than a second
-    maxWorkers: '100%', // else one processor is left to the main process, which has nothing to do
+    maxWorkers: availableParallelism() + 1, // many tests wait for a server; the main process has nothing to do
     sequence: { sequencer: LongestFirst },
   },
 })
