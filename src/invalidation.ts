@@ -43,7 +43,7 @@ export class Invalidation {
 
   /**
    * Ends the freshness of one key or many in both tiers: they are loaded anew when they are next asked for, and what they held
-   * is used only where that fails (`staleIfError`), and by the factory (`ctx.stale`). Cost: 1/6 for one key.
+   * is used only where that fails (`staleIfError`, also when it was stored), and by the factory (`ctx.stale`). Cost: 1/6 for one key.
    *
    * @example
    * ```ts

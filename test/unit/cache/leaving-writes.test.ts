@@ -61,14 +61,20 @@ test('a conditional write leaves while it waits for news', async () => {
   expect([call, listeners()]).toEqual([gone, 0])
 })
 
+/** A call whose value is on its way to Redis, until the gate is opened. */
+async function storing() {
+  const world = new World()
+  const cache = await world.warm()
+  const gate = world.hold('SET')
+  const { controller, listeners } = countedSignal()
+  const call = watch(cache.getOrCreate('k', () => 'v', { signal: controller.signal }))
+  await gate.reached
+  return { world, cache, gate, controller, listeners, call }
+}
+
 describe('a call whose value is being stored', () => {
   test('leaves, and it is stored all the same', async () => {
-    const world = new World()
-    const cache = await world.warm()
-    const gate = world.hold('SET')
-    const { controller, listeners } = countedSignal()
-    const call = watch(cache.getOrCreate('k', () => 'v', { signal: controller.signal }))
-    await gate.reached
+    const { world, cache, gate, controller, listeners, call } = await storing()
     controller.abort(new Error('gone'))
     await settle()
     expect(call).toEqual(gone)
@@ -80,12 +86,7 @@ describe('a call whose value is being stored', () => {
   })
 
   test('waits for that where its signal says nothing, and leaves no listener behind', async () => {
-    const world = new World()
-    const cache = await world.warm()
-    const gate = world.hold('SET')
-    const { controller, listeners } = countedSignal()
-    const call = watch(cache.getOrCreate('k', () => 'v', { signal: controller.signal }))
-    await gate.reached
+    const { gate, listeners, call } = await storing()
     await settle()
     expect(call).toEqual({})
     gate.open()

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { due } from '../../support/coherence.ts'
+import { due, lookTwiceAtOnce } from '../../support/coherence.ts'
 import { record, World } from '../../support/world.ts'
 
 describe('maxStaleness', () => {
@@ -40,12 +40,7 @@ describe('maxStaleness', () => {
     const events = record(cache, 'invalidate')
     await world.clock.advance(3000)
     await other.removeByTag('t')
-    const gate = world.hold('ZRANGE')
-    const first = cache.get('a')
-    await gate.reached
-    const second = cache.get('b')
-    gate.open()
-    await Promise.all([first, second])
+    await lookTwiceAtOnce(world, cache)
     expect(events).toEqual([{ kind: 'tag' }])
   })
 

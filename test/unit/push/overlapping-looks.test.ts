@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { push } from '../../../src/push/index.ts'
 import { Channel, saying } from '../../support/channel.ts'
-import { versionOf } from '../../support/coherence.ts'
+import { lookTwiceAtOnce, versionOf } from '../../support/coherence.ts'
 import { record, World } from '../../support/world.ts'
 
 test('a change that push told of is no sign of a dead connection where two looks tell of it', async () => {
@@ -15,12 +15,7 @@ test('a change that push told of is no sign of a dead connection where two looks
   await other.remove('k')
   channel.last.onMessage(saying(versionOf(world), 'k||k')) // it comes
   await world.clock.advance(3000)
-  const gate = world.hold('ZRANGE')
-  const first = cache.get('a')
-  await gate.reached
-  const second = cache.get('b')
-  gate.open()
-  await Promise.all([first, second])
+  await lookTwiceAtOnce(world, cache)
   world.redis.before = undefined
   await world.clock.advance(15_000)
   await cache.get('x')
