@@ -6,7 +6,7 @@ import { Line } from './line.js'
 /** @import { Contender, Isolate, Load, Meeting } from './types.d.ts' */
 
 /**
- * What a call gives that begins after the removal, and one that begins 2.5 s later: `new` and `new`; `old` and `new`; or `OLD`, and
+ * What a call gives that begins after the removal, and one that begins 6 s later: `new` and `new`; `old` and `new`; or `OLD`, and
  * `OLD` until the hour of its ttl is over. `no tags`: the library has none.
  *
  * @typedef {'new' | 'old, then new' | 'OLD' | 'no tags'} Outcome
@@ -14,10 +14,10 @@ import { Line } from './line.js'
  * @typedef {Roles & { key: string, tag?: string, tells: boolean }} Course
  */
 
-const later = 2500
+const later = 6000
 const patience = 5000
 /** For how long news between isolates may be on their way, where nothing can tell that they have come. */
-const news = 500
+const news = 1000
 let count = 0
 
 /** Runs all courses with a library, and gives the outcomes by column. @param {Contender} contender @param {Meeting} meeting */

@@ -21,6 +21,5 @@ export const hybridCache = {
   name: 'hybrid-cache',
   alone: () => isolate({}),
   // A reply that the race holds back, on a machine that is busy, is late and not lost.
-  shared: ({ rest, name }) =>
-    isolate({ redis: rest, keyPrefix: name, coherence: { interval: '2s' }, l2: { timeout: '10s' } }),
+  shared: ({ rest, name }) => isolate({ redis: rest, keyPrefix: name, l2: { timeout: '10s' } }),
 }
