@@ -31,7 +31,7 @@ const none: EntryOptions = Object.freeze({})
  * the versions, too: two commands more; and at most once per `coherence.interval` a read also asks what other isolates have
  * invalidated: one command more.
  */
-export class HybridCache<HasRedis extends boolean = boolean> extends Invalidation {
+export class HybridCache<out HasRedis extends boolean = boolean> extends Invalidation {
   readonly #core: Core
   readonly #view: View
   #scripts: Scripts | undefined

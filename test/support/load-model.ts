@@ -63,9 +63,9 @@ export class LoadModel {
   #unshared = false
   #failure: unknown
 
-  constructor(options: CacheOptions, mortal: boolean) {
+  constructor(kind: 'isolate' | 'memoryOnly', options: CacheOptions, mortal: boolean) {
     this.#clock = mortal ? new RequestClock(this.#world.clock) : undefined
-    this.#cache = this.#world.isolate({
+    this.#cache = this.#world[kind]({
       l2: { retries: 0 },
       clock: this.#clock ?? this.#world.clock,
       ...options,

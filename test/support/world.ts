@@ -21,15 +21,15 @@ export class World {
   }
 
   /** A cache as a new isolate has it. */
-  isolate(options: CacheOptions = {}): HybridCache {
-    const { keyPrefix = 'hc' } = options
+  isolate(options: CacheOptions = {}): HybridCache<true> {
+    const { keyPrefix = 'hc', redis = this.redis } = options
     if (this.#seeds && !this.#seeded.has(keyPrefix)) this.redis.seed(keyPrefix)
     this.#seeded.add(keyPrefix)
-    return createHybridCache({ redis: this.redis, clock: this.clock, ...options })
+    return createHybridCache({ clock: this.clock, ...options, redis })
   }
 
   /** One that has made its first request, so that later requests hold nothing but what was asked for. */
-  async warm(options: CacheOptions = {}): Promise<HybridCache> {
+  async warm(options: CacheOptions = {}): Promise<HybridCache<true>> {
     const cache = this.isolate(options)
     await cache.get('warm-up', { l1: false })
     this.redis.take()

@@ -111,7 +111,10 @@ test('scripts are there where Redis is, and nowhere else', () => {
   const maybe: typeof redis | undefined = redis as typeof redis | undefined
   expectTypeOf(createHybridCache({ redis: maybe }).scripts).toEqualTypeOf<Scripts | undefined>()
   expectTypeOf<HybridCache<true>>().toExtend<HybridCache>()
+  expectTypeOf<HybridCache<false>>().toExtend<HybridCache>()
   expectTypeOf<HybridCache<false>>().not.toExtend<HybridCache<true>>()
+  expectTypeOf<HybridCache>().not.toExtend<HybridCache<true>>()
+  expectTypeOf<HybridCache>().not.toExtend<HybridCache<false>>()
 })
 
 test('a script gives the type that it declares, a text what the caller says', () => {

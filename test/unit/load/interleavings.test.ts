@@ -69,7 +69,7 @@ describe.each<[string, CacheOptions, boolean, boolean]>([
   ['the platform keeps work alive', { waitUntil: () => undefined }, false, false],
   ['requests share nothing', {}, true, false],
   ['requests share nothing, and are kept alive', { waitUntil: () => undefined }, true, false],
-  ['memory only', { redis: undefined }, false, false],
+  ['memory only', {}, false, false],
   ['requests share nothing, and die', {}, true, true],
   [
     'requests share nothing, are kept alive, and die all the same',
@@ -77,7 +77,7 @@ describe.each<[string, CacheOptions, boolean, boolean]>([
     true,
     true,
   ],
-])('%s', (_, settings, bound, mortal) => {
+])('%s', (name, settings, bound, mortal) => {
   test('one load a generation, nobody hangs, nothing is left, no reason and no old value reaches another', async () => {
     if (bound) vi.stubGlobal('WebSocketPair', true)
     expect.hasAssertions()
@@ -85,7 +85,7 @@ describe.each<[string, CacheOptions, boolean, boolean]>([
       fc.asyncProperty(
         fc.array(fc.oneof(...steps, ...(mortal ? [death] : [])), { minLength: 5, maxLength: 40 }),
         async (history) => {
-          const model = new LoadModel(settings, mortal)
+          const model = new LoadModel(name === 'memory only' ? 'memoryOnly' : 'isolate', settings, mortal)
           await model.start()
           for (const each of history) {
             await model.step(each)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { CacheError } from '../../../src/index.ts'
+import { CacheError, type HybridCache } from '../../../src/index.ts'
 import type { SchemaResult, StandardSchema } from '../../../src/schema.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { flightsOf, marksOf, Origin, reasonOf, stateOf } from '../../support/origin.ts'
@@ -8,7 +8,7 @@ import { record, World } from '../../support/world.ts'
 // A caller that leaves is nobody else's failure; the last one to leave ends the load.
 
 /** A load of `k` with a caller for each name; each has a signal of its own. */
-function crowd(cache: Awaited<ReturnType<World['warm']>>, ...names: string[]) {
+function crowd(cache: HybridCache, ...names: string[]) {
   const origin = new Origin<string>()
   const callers = names.map((name) => {
     const controller = new AbortController()

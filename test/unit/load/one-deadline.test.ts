@@ -170,7 +170,10 @@ test('getMany gives what is known where one key has to be asked for longer', asy
 test.each([
   ['get', (cache: HybridCache, signal: AbortSignal) => cache.get('k', { signal })],
   ['getMany', (cache: HybridCache, signal: AbortSignal) => cache.getMany(['k', 'later'], { signal })],
-  ['getAndExtend', (cache: HybridCache, signal: AbortSignal) => getAndExtend(cache, 'k', '1h', { signal })],
+  [
+    'getAndExtend',
+    (cache: HybridCache<true>, signal: AbortSignal) => getAndExtend(cache, 'k', '1h', { signal }),
+  ],
 ])('who leaves while %s asks for tags does not wait for them', async (_, read) => {
   const world = new World()
   await storeTagged(world)
