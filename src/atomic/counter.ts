@@ -60,6 +60,11 @@ export function counter(
 export function counter(
   cache: HybridCache<true>,
   name: string,
+  options: CounterOptions,
+): Counter<number | bigint>
+export function counter(
+  cache: HybridCache<true>,
+  name: string,
   options: CounterOptions = {},
 ): Counter<number | bigint> {
   const { core, view, redis, executor } = redisPartsOf(cache, 'counter')

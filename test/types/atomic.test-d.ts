@@ -4,6 +4,7 @@ import {
   compareAndSwap,
   type Counter,
   counter,
+  type CounterOptions,
   getAndExtend,
   type List,
   list,
@@ -20,6 +21,15 @@ test('a cache with Redis is taken, namespaces and bound views of it too', () => 
   expectTypeOf(compareAndSwap(cache, 'k', 1, 2)).toEqualTypeOf<Promise<boolean>>()
   expectTypeOf(removeByPattern(cache, 'k*', { dryRun: true })).toEqualTypeOf<Promise<number>>()
   expectTypeOf(counter(createHybridCache({ redis: fromEnv() }), 'n')).toEqualTypeOf<Counter>()
+})
+
+test('a counter whose options are not known gives what it may give', () => {
+  const options: CounterOptions = { ttl: '2d' }
+  expectTypeOf(counter(cache, 'n', options)).toEqualTypeOf<Counter<number | bigint>>()
+  const bigint = options.bigint === true
+  expectTypeOf(counter(cache, 'n', { bigint })).toEqualTypeOf<Counter<number | bigint>>()
+  expectTypeOf(counter(cache, 'n', { ttl: '2d' })).toEqualTypeOf<Counter>()
+  expectTypeOf(counter(cache, 'n', { bigint: true })).toEqualTypeOf<Counter<bigint>>()
 })
 
 test('a cache without Redis is refused', () => {

@@ -1,5 +1,5 @@
 import { isCacheError } from 'hybrid-cache'
-import { counter } from 'hybrid-cache/atomic'
+import { type Counter, counter } from 'hybrid-cache/atomic'
 import { waitUntil } from 'hybrid-cache/vercel'
 import { cacheOf } from './cache'
 import { bases, loadRates, type Rates } from './origin'
@@ -15,7 +15,7 @@ export function ratesOf(base: string): Promise<Rates> {
 }
 
 /** How often a base was asked for, today. */
-export function visitsOf(base: string): ReturnType<typeof counter> {
+export function visitsOf(base: string): Counter {
   return counter(cacheOf(), `${new Date().toISOString().slice(0, 10)}:${base}`, { ttl: '2d' })
 }
 
