@@ -1,5 +1,5 @@
 // One factory for many keys: each key has a flight of its own, and those that come to need a factory share one.
-import { type Described, LoadContext, NotModified, type StaleValue } from './context.ts'
+import { type Described, LoadContext, NotModified, type StaleValue, thrown } from './context.ts'
 import type { Latch } from './latch.ts'
 
 /** Makes the values of those keys that have none. What is missing in the map is not there, and not stored. */
@@ -55,9 +55,12 @@ export class BatchContext<S = unknown> {
     reject(new NotModified('the value has not changed'))
   }
 
-  /** There is no value for a key: a stale one is used where `staleIfError` allows, else the call rejects with `reason`. */
+  /**
+   * There is no value for a key: a stale one is used where `staleIfError` allows, else the call rejects with `reason`, a string
+   * as the message of an `Error`.
+   */
   fail(key: string, reason: unknown): void {
-    this.#of(key).reject(reason instanceof Error ? reason : new Error(String(reason)))
+    this.#of(key).reject(thrown(reason))
   }
 
   #of(key: string): Request {

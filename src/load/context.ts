@@ -122,10 +122,18 @@ export class LoadContext<S = unknown> {
     this.#decisions.skipped = true
   }
 
-  /** Ends the load without a value: a stale one is used where `staleIfError` allows, else the call rejects with `reason`. */
+  /**
+   * Ends the load without a value: a stale one is used where `staleIfError` allows, else the call rejects with `reason`, a string
+   * as the message of an `Error`.
+   */
   fail(reason: unknown): never {
-    throw reason instanceof Error ? reason : new Error(String(reason))
+    throw thrown(reason)
   }
+}
+
+/** What a call rejects with whose factory gave this as the reason. */
+export function thrown(reason: unknown): unknown {
+  return typeof reason === 'string' ? new Error(reason) : reason
 }
 
 /**

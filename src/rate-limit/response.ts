@@ -57,7 +57,7 @@ function add(response: Response, headers: Readonly<Record<string, string>>): Res
   for (const [name, value] of Object.entries(headers)) {
     const told = name.startsWith('RateLimit') ? response.headers.get(name) : null
     if (told === null) response.headers.set(name, value)
-    else if (!told.includes(value)) response.headers.append(name, value)
+    else if (!`, ${told}, `.includes(`, ${value}, `)) response.headers.append(name, value)
   }
   return response
 }

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test, vi } from 'vitest'
 import type { BatchContext } from '../../../src/index.ts'
 import { settle } from '../../support/manual-clock.ts'
@@ -188,6 +189,12 @@ describe('failures', () => {
       'stale a',
       'made c',
     ])
+    const foreign = runInNewContext('new TypeError("of another realm")') as unknown
+    const wholly = (_: readonly string[], context: BatchContext<string>): Map<string, string> => {
+      context.fail('d', foreign)
+      return new Map()
+    }
+    await expect(cache.getOrCreateMany(['d'], wholly, options)).rejects.toBe(foreign)
   })
 
   test('a caller that leaves gets its reason, and the factory’s signal aborts', async () => {

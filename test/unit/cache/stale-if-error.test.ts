@@ -57,6 +57,8 @@ describe('staleIfError', () => {
     await expect(cache.getOrCreate('k', (ctx) => ctx.fail('503'), { ttl: '10s' })).rejects.toEqual(
       new Error('503'),
     )
+    const status = { code: 404 }
+    await expect(cache.getOrCreate('k', (ctx) => ctx.fail(status), { ttl: '10s' })).rejects.toBe(status)
     const wide = await ended({}, { staleIfError: '1m' })
     await expect(wide.cache.getOrCreate('k', fails, { staleIfError: false })).rejects.toBe(down)
     expect(await wide.cache.getOrCreate('k', fails)).toBe('old')

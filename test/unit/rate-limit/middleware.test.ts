@@ -43,6 +43,18 @@ test('what is denied does not', async () => {
   expect(world.asked()).toBe(1)
 })
 
+test('a limit is told beside one further inside whose text begins like its own', async () => {
+  const world = new LimiterWorld()
+  world.answer(1, 0, 60_000, 2)
+  const ofWindow = (window: '1h' | '6m'): RateLimiter =>
+    world.limiter({ name: 'api', policy: fixedWindow({ limit: 5, window }) })
+  const inner = rateLimit(() => new Response(), { limiter: ofWindow('1h'), id })
+  const handler = rateLimit(inner, { limiter: ofWindow('6m'), id })
+  const { headers } = await handler(request())
+  expect(headers.get('ratelimit-policy')).toBe('"api";q=5;w=3600, "api";q=5;w=360')
+  expect(headers.get('ratelimit')).toBe('"api";r=3;t=60')
+})
+
 test('onDenied answers instead, and gets the headers too, once', async () => {
   const world = new LimiterWorld()
   world.answer(0, 5000)
