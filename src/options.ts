@@ -8,6 +8,7 @@ import { type Clock, systemClock, type WaitUntil } from './runtime.ts'
 import type { StandardSchema } from './schema.ts'
 import type { Trace } from './trace.ts'
 import {
+  assertOptions,
   assertWithin,
   type LoadOptions,
   type LoadSettings,
@@ -168,6 +169,7 @@ export interface Settings extends SealSettings {
   readonly waitUntil: WaitUntil | undefined
 }
 
+const orOff = ", or 'off'"
 const defaultTtl = 300_000
 // The longest that Workers let background work go on, and as much again.
 const shortestFence = 60_000
@@ -183,6 +185,9 @@ export function resolveSettings(options: CacheOptions): Settings {
     waitUntil,
   } = options
   assertSegment(keyPrefix, 'keyPrefix')
+  assertOptions(memory, 'memory')
+  assertOptions(l2, 'l2')
+  if (compression !== 'off') assertOptions(compression, 'compression', orOff)
   if (options.trace !== undefined && typeof options.trace !== 'function')
     throw new TypeError('trace must be a function, such as openTelemetry(tracer)')
   if (waitUntil !== undefined && typeof waitUntil !== 'function')
@@ -210,7 +215,7 @@ export function resolveSettings(options: CacheOptions): Settings {
     link: {
       timeout,
       retries: wholeNumber(l2.retries ?? 1, 0, 'l2.retries'),
-      breaker: resolveBreaker(options.breaker ?? {}),
+      breaker: resolveBreaker(options.breaker),
     },
     maxValueBytes: wholeNumber(options.maxValueBytes ?? 2 ** 20, 1, 'maxValueBytes'),
     compressFrom:
@@ -234,7 +239,7 @@ function assertKept({ maxTtl, fence }: Settings): void {
 
 function resolveCoherence({ coherence = {}, redis }: CacheOptions): CoherenceSettings | undefined {
   if (coherence === 'off') return undefined
-  if (typeof coherence !== 'object') throw new TypeError("coherence must be an object of options, or 'off'")
+  assertOptions(coherence, 'coherence', orOff)
   const { interval = '5s', maxStaleness, push } = coherence
   if (push !== undefined && typeof push?.attach !== 'function')
     throw new TypeError('coherence.push takes push() of hybrid-cache/push')
@@ -247,9 +252,9 @@ function resolveCoherence({ coherence = {}, redis }: CacheOptions): CoherenceSet
   }
 }
 
-function resolveBreaker(breaker: BreakerOptions | 'off'): BreakerSettings | undefined {
+function resolveBreaker(breaker: BreakerOptions | 'off' = {}): BreakerSettings | undefined {
   if (breaker === 'off') return undefined
-  if (typeof breaker !== 'object') throw new TypeError("breaker must be an object of options, or 'off'")
+  assertOptions(breaker, 'breaker', orOff)
   const { failures = 5, ratio = 0.5, minimum = 20, window = '10s', open = '5s' } = breaker
   if (typeof ratio !== 'number' || !(ratio > 0 && ratio <= 1))
     throw new TypeError('breaker.ratio must be a number above 0, and 1 at most')

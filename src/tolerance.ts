@@ -103,3 +103,9 @@ export function oneOf<T extends string>(value: T, allowed: readonly T[], name: s
   if (allowed.includes(value)) return value
   throw new TypeError(`${name} must be one of ${allowed.join(', ')}`)
 }
+
+/** Throws a `TypeError` unless somebody gave an object of options; `or` says what else would do. */
+export function assertOptions(options: unknown, name: string, or = ''): void {
+  if (typeof options === 'object' && options !== null) return
+  throw new TypeError(`${name} takes an object of options${or}`)
+}

@@ -1,5 +1,5 @@
 import { type Duration, toMilliseconds } from '../duration.ts'
-import { longestTimer } from '../tolerance.ts'
+import { assertOptions, longestTimer } from '../tolerance.ts'
 
 /** Options of a lock. */
 export interface LockOptions {
@@ -44,8 +44,7 @@ export function resolveLock(
   options: LockOptions,
   { waits, extends: extending }: { waits: boolean; extends: boolean },
 ): LockSettings {
-  if (typeof options !== 'object' || options === null)
-    throw new TypeError('the options of a lock must be an object')
+  assertOptions(options, 'a lock')
   const ttl = toMilliseconds(options.ttl ?? '10s', 'ttl')
   if (ttl > longestTimer) throw new TypeError('ttl must be 24 days at most: extend the lock instead')
   const { wait = waits ? ttl : false, autoExtend = extending, signal } = options

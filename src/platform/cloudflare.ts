@@ -33,6 +33,7 @@ import type { RequestContext } from '../view.ts'
 export function perIsolate<Env, HasRedis extends boolean = boolean>(
   create: (env: Env) => HybridCache<HasRedis>,
 ): (env: Env, ctx: RequestContext) => HybridCache<HasRedis> {
+  if (typeof create !== 'function') throw new TypeError('perIsolate takes a function that creates a cache')
   let cache: HybridCache<HasRedis> | undefined
   return (env, ctx) => {
     cache ??= create(env)

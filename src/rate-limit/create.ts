@@ -4,12 +4,12 @@ import { type Duration, toMilliseconds } from '../duration.ts'
 import type { CacheOptions } from '../options.ts'
 import { redisPartsOf } from '../parts.ts'
 import { assertSegment, type RedisSource } from '../redis/index.ts'
-import { longestTimer, oneOf } from '../tolerance.ts'
+import { assertOptions, longestTimer, oneOf } from '../tolerance.ts'
 import type { OnError } from './check.ts'
 import { Denials } from './denials.ts'
 import { notAPolicy, type PolicySource, RateLimiter } from './limiter.ts'
 import { LocalCounts } from './local.ts'
-import { assertOptions, RateLimitPolicy } from './policy.ts'
+import { RateLimitPolicy } from './policy.ts'
 
 interface Settings {
   /** How much may pass, and when: one policy for all, or a function of the identifier. */

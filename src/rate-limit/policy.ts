@@ -79,9 +79,3 @@ export function units(value: number, name: string, least = 1): number {
   if (Number.isSafeInteger(value) && value >= least && value <= mostUnits) return value
   throw new TypeError(`${name} must be a whole number from ${least} to ${mostUnits}`)
 }
-
-/** Throws a `TypeError` unless somebody gave an object of options. */
-export function assertOptions(options: unknown, caller: string): void {
-  if (typeof options !== 'object' || options === null)
-    throw new TypeError(`${caller} takes an object of options`)
-}

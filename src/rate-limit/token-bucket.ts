@@ -1,6 +1,7 @@
 import { type Duration, spanOf } from '../duration.ts'
 import { Meter } from './meter.ts'
-import { assertOptions, type PolicyOptions, type RateLimitPolicy, units } from './policy.ts'
+import { assertOptions } from '../tolerance.ts'
+import { type PolicyOptions, type RateLimitPolicy, units } from './policy.ts'
 
 /** Options of {@link tokenBucket}. */
 export interface TokenBucketOptions extends PolicyOptions {

@@ -1,6 +1,6 @@
 import { type Duration, spanOf } from '../duration.ts'
+import { assertOptions } from '../tolerance.ts'
 import {
-  assertOptions,
   type PolicyOptions,
   type RateLimitAlgorithm,
   RateLimitPolicy,

@@ -110,7 +110,13 @@ describe('options that cannot be right throw a TypeError that names them', () =>
       ['maxValueBytes', { maxValueBytes: wrong }],
     ]),
     ...[-1, 0.5, Infinity, '1'].map((retries): [string, unknown] => ['l2.retries', { l2: { retries } }]),
-    ...['on', '', 5, true].map((breaker): [string, unknown] => ['breaker', { breaker }]),
+    ...['on', '', 5, true, null].flatMap((wrong): [string, unknown][] => [
+      ['breaker takes', { breaker: wrong }],
+      ['coherence takes', { coherence: wrong }],
+      ['compression takes', { compression: wrong }],
+      ['memory takes', { memory: wrong }],
+      ['l2 takes', { l2: wrong }],
+    ]),
     ...[0, -1, 1.5, Number.NaN, Infinity, '5'].flatMap((wrong): [string, unknown][] => [
       ['breaker.failures', { breaker: { failures: wrong } }],
       ['breaker.minimum', { breaker: { minimum: wrong } }],
@@ -124,7 +130,7 @@ describe('options that cannot be right throw a TypeError that names them', () =>
       ['breaker.open', { breaker: { open: wrong } }],
     ]),
     ...['copy', ''].map((isolation): [string, unknown] => ['memory.isolation', { memory: { isolation } }]),
-    ...[{}, 'gzip', { threshold: -1 }, { threshold: '1' }].map((compression): [string, unknown] => [
+    ...[{}, { threshold: -1 }, { threshold: '1' }].map((compression): [string, unknown] => [
       'compression.threshold',
       { compression },
     ]),
