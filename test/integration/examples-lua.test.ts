@@ -19,7 +19,7 @@ const outputs: Record<string, RegExp> = {
     'ann: 200 hello, 2 left',
     'ann: 200 hello, 1 left',
     'ann: 200 hello, 0 left',
-    'ann: 429 too many requests, retry after (?:10|9) s',
+    'ann: 429 too many requests, retry after (?:10|[5-9]) s',
     'bob: 200 hello, 2 left',
   ),
   'counter.js': lines(
@@ -60,22 +60,26 @@ test('they are typed', () => {
   expect(stdout).toBe('')
 })
 
-test.each(Object.entries(outputs))('%s with a local server of its own', async (name, output) => {
+// They have the deadlines that a reader has, which a busy machine may exceed: then they get another chance.
+const again = { retry: 2 }
+
+test.each(Object.entries(outputs))('%s with a local server of its own', again, async (name, output) => {
   expect(await run(name, {})).toMatch(output)
 })
 
 onEveryEngine('with the database of the environment', (server) => {
-  test.each(Object.entries(outputs))('%s', async (name, output) => {
+  const left: string[] = []
+
+  test.each(Object.entries(outputs))('%s', again, async (name, output) => {
+    await command('flushall') // what a run before this one has left, or a try
     server().resetStats()
     expect(await run(name, server().env)).toMatch(output)
     expect(server().stats().byCommand).toHaveProperty('EVALSHA')
+    left.push(...((await command('keys/*')) as string[]))
   })
 
-  test('no lock is left behind, and all keys have the prefix of the examples', async () => {
-    const { url, token } = server()
-    const response = await fetch(`${url}/keys/*`, { headers: { authorization: `Bearer ${token}` } })
-    const { result } = (await response.json()) as { result: string[] }
-    expect(result.map((key) => key.replace(/\d{4}-\d\d-\d\d$/, 'DAY')).toSorted()).toEqual([
+  test('no lock is left behind, and all keys have the prefix of the examples', () => {
+    expect(left.map((key) => key.replace(/\d{4}-\d\d-\d\d$/, 'DAY')).toSorted()).toEqual([
       'examples:s:cups',
       'examples:s:limit:ann',
       'examples:s:limit:bob',
@@ -83,4 +87,10 @@ onEveryEngine('with the database of the environment', (server) => {
       'examples:s:visits:DAY',
     ])
   })
+
+  async function command(path: string): Promise<unknown> {
+    const { url, token } = server()
+    const response = await fetch(`${url}/${path}`, { headers: { authorization: `Bearer ${token}` } })
+    return ((await response.json()) as { result: unknown }).result
+  }
 })
