@@ -136,8 +136,8 @@ onEveryEngine('one load in the fleet', (server) => {
 
   test('a winner that dies delays the others no longer than its lease, and one of them takes over', async () => {
     const transport = new MortalTransport(server())
-    const l2 = { timeout: 1000 }
-    const doomed = await fleet.isolate({ ...global, redis: transport, l2, timeout: 300 })
+    const l2 = { timeout: 2000 }
+    const doomed = await fleet.isolate({ ...global, redis: transport, l2, timeout: 1000 })
     const others = await fleet.isolates(6, global)
     const [dying, origin] = [new Origin('never'), new Origin('made')]
     origin.open()
@@ -149,8 +149,8 @@ onEveryEngine('one load in the fleet', (server) => {
     const calls = others.map((cache) => cache.getOrCreate('k', origin.make))
     expect(await Promise.all(calls)).toEqual(calls.map(() => 'made 1'))
     const took = performance.now() - started
-    expect(took).toBeGreaterThan(1100)
-    expect(took).toBeLessThan(10_000) // 1.3 s, and what a busy machine adds; a whole lease of the others is 15 s
+    expect(took).toBeGreaterThan(2800)
+    expect(took).toBeLessThan(12_000) // 3 s, and what a busy machine adds; a whole lease of the others is 15 s
     expect(origin.calls).toBe(1)
     expect(await lost).toBe('FACTORY_TIMEOUT')
     expect(await fleet.leases()).toEqual([])
