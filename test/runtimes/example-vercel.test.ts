@@ -67,6 +67,9 @@ describe('examples/vercel, built and started', () => {
     redis = await startDevServer()
     const env = { ...redis.env, BLOCKED_ADDRESSES: '203.0.113.9,203.0.113.10', REQUESTS_PER_MINUTE: '6000' }
     ;[first, second] = await Promise.all([start(env), start(env)])
+    // It has the deadline of an app, which the first request of all may miss in a process that is cold.
+    for (const path of ['/api/rates/usd', '/api/edge/usd'])
+      await Promise.all([first, second].map((instance) => soon(() => ratesOf(instance, path))))
   }, 240_000)
   afterAll(async () => {
     await Promise.all([first, second].map((instance) => instance?.[Symbol.asyncDispose]()))
