@@ -41,6 +41,7 @@ onEveryEngine('spans', (server) => {
     cache = createHybridCache({
       redis: server(),
       keyPrefix: `otel-${prefix++}`,
+      l2: { timeout: '15s' },
       trace: openTelemetry(tracer),
     })
     await cache.set('warm-up', 1)

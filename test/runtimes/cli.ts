@@ -8,7 +8,10 @@ import { runScenario } from './scenario/index.ts'
 import type { ScenarioInput } from './scenario/input.ts'
 
 const input = JSON.parse(process.env['SCENARIO'] ?? '') as ScenarioInput
-const early = api.createHybridCache({ redis: { url: input.url, token: input.token } })
+const early = api.createHybridCache({
+  redis: { url: input.url, token: input.token },
+  l2: { timeout: '5s' }, // its first request is that of the process
+})
 const touched = liftTraps()
 
 const report = await runScenario({ api, perIsolate, push, Redis, input, early, touched })

@@ -11,7 +11,10 @@ import type { ScenarioInput } from './scenario/input.ts'
 declare const SCENARIO: ScenarioInput
 
 const input = SCENARIO
-const early = api.createHybridCache({ redis: { url: input.url, token: input.token } })
+const early = api.createHybridCache({
+  redis: { url: input.url, token: input.token },
+  l2: { timeout: '5s' }, // its first request is that of the process
+})
 const touched = liftTraps()
 
 interface Worker {

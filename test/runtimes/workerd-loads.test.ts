@@ -91,7 +91,7 @@ describe.each(named)('loads in workerd %s', (name, compatibility) => {
   /** Puts a value into Redis that has ended, and is of use to whoever takes stale ones. */
   async function outdated(key: string): Promise<void> {
     const { url, token, run } = world.input
-    const cache = createHybridCache({ redis: { url, token }, keyPrefix: run })
+    const cache = createHybridCache({ redis: { url, token }, keyPrefix: run, l2: { timeout: '15s' } })
     await cache.set(key, 'old', { ttl: '1m', swr: '1m', staleIfError: '1m' })
     const address = `${run}:e:${key}`
     await redis('SET', address, endedBytes(await redis('GET', address)), 'KEEPTTL')

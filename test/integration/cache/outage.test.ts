@@ -86,7 +86,7 @@ test('a cache leaves a Redis that fails alone, and finds out by itself that it i
 
 test('a token that is refused is shown once, and then no request leaves', async () => {
   await using server = await startDevServer()
-  const cache = createHybridCache({ redis: { url: server.url, token: 'wrong' } })
+  const cache = createHybridCache({ redis: { url: server.url, token: 'wrong' }, l2 })
   const codes: unknown[] = []
   for (let i = 0; i < 3; i++)
     codes.push(await cache.remove('k').catch((error: unknown) => isCacheError(error) && error.code))

@@ -21,7 +21,11 @@ onEveryServer((port) => {
           return transport.send(commands, options)
         },
       }
-      const { scripts } = createHybridCache({ redis: watched, keyPrefix: `tcp-scripts-${dialect}` })
+      const { scripts } = createHybridCache({
+        redis: watched,
+        keyPrefix: `tcp-scripts-${dialect}`,
+        l2: { timeout: '15s' },
+      })
       const add = (): Promise<unknown> =>
         scripts.execute(LuaScripts.IncrementWithExpiration, { keys: ['n'], args: [1, '1m'] })
       expect(await add()).toBe(1)

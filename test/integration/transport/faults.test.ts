@@ -22,7 +22,7 @@ beforeEach(() => {
 const urlOf = (origin: string): string => `${origin}/${canary.path}`
 
 /** L2 against the raw server. No call of it asks for the time first. */
-function connect(timeout = 2000, origin = server.origin): { tier: RedisTier; stats: L2Stats } {
+function connect(timeout = 15_000, origin = server.origin): { tier: RedisTier; stats: L2Stats } {
   const stats = new Counters().l2
   const credentials: Credentials = { url: urlOf(origin), token: canary.token }
   const { tier, link } = connectRedis(credentials, { timeout, retries: 1 }, { clock: systemClock, stats })

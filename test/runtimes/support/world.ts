@@ -26,6 +26,7 @@ export async function startWorld(run: string): Promise<World> {
   const cache = createHybridCache({
     redis: { url, token },
     keyPrefix: `${run}.given`,
+    l2: { timeout: '15s' }, // the first request of all to a cold server
     compression: { threshold: 100 },
   })
   await cache.setMany(Object.entries(given))
