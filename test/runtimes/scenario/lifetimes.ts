@@ -46,31 +46,39 @@ export const lifetimes: Checks = {
   },
 
   'ttl ends a value in Redis, and expiresAt too': async (t) => {
-    const cache = t.isolate()
-    await cache.set('ttl', 1, { ttl: '2s' })
-    await cache.set('instant', 1, { expiresAt: new Date(Date.now() + 2000) })
-    equal((await t.isolate().getMany(['ttl', 'instant'])).size, 2)
-    await until(async () => (await t.isolate().getMany(['ttl', 'instant'])).size === 0)
+    const clock = movableClock()
+    const [cache, other] = [await t.warmIsolate({ clock }), await t.warmIsolate({ clock })]
+    await cache.set('ttl', 1, { ttl: '1m' })
+    await cache.set('instant', 1, { expiresAt: new Date(Date.now() + 60_000) })
+    const found = async (): Promise<number[]> =>
+      Promise.all([cache, other].map(async (each) => (await each.getMany(['ttl', 'instant'])).size))
+    clock.forward(30_000)
+    equal(await found(), [2, 2])
+    clock.forward(30_001)
     // What time it is on the server, each isolate knows to within half of a round trip.
-    await until(async () => (await cache.getMany(['ttl', 'instant'])).size === 0)
-    // Redis keeps them for longer, so that no slow load finds an empty place, but not for ever.
-    const left = (await t.redis('PTTL', `${t.prefix}:e:ttl`)) as number
+    await until(async () => (await found()).every((size) => size === 0))
+    // And for those whose clock nobody moves.
+    await t.isolate().set('short', 1, { ttl: 500 })
+    await until(async () => (await t.isolate().get('short')) === undefined)
+    // Redis keeps it for longer, so that no slow load finds an empty place, but not for ever.
+    const left = (await t.redis('PTTL', `${t.prefix}:e:short`)) as number
     ok(left > 50_000 && left <= 60_000, `Redis keeps what has ended for ${left} ms`)
   },
 
   'a sliding entry lives on when it is used, and ends when it is not': async (t) => {
     const end = async (): Promise<number> =>
       Number(String(await t.redis('GET', `${t.prefix}:e:a`)).split('|')[4])
-    await t.isolate().set('a', 1, { sliding: '1500ms', ttl: '1h' })
+    const clock = movableClock()
+    const [one, other] = [await t.warmIsolate({ clock }), await t.warmIsolate({ clock })]
+    await one.set('a', 1, { sliding: '1m', ttl: '1h' })
     const first = await end()
-    await until(() => Date.now() > first - 700)
-    equal(await t.isolate().get('a'), 1)
+    clock.forward(40_000)
+    equal(await other.get('a'), 1)
     await until(async () => (await end()) > first)
-    await until(async () => (await t.isolate().get('a', { l1: false })) === undefined || Date.now() > first)
-    equal(await t.isolate().getMany(['a']), new Map([['a', 1]]))
-    const last = await end()
-    await until(() => Date.now() > last + 1500)
-    await until(async () => (await t.isolate().get('a')) === undefined)
+    clock.forward(25_000)
+    for (const cache of [one, other]) equal(await cache.getMany(['a'], { l1: false }), new Map([['a', 1]]))
+    clock.forward(61_000)
+    for (const cache of [one, other]) equal(await cache.get('a'), undefined)
   },
 
   'a bad duration or option is a TypeError': async (t) => {
