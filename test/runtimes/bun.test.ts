@@ -6,5 +6,5 @@ import { describeRuntime } from './support/suite.ts'
 describeRuntime('Bun', async (input) => {
   const env = { SCENARIO: JSON.stringify(input) }
   const program = { file: bunProgram(), args: ['run', 'test/runtimes/cli.ts'], env }
-  return JSON.parse(await run(program, { ms: 60_000 }))
+  return JSON.parse(await run(program, { ms: 120_000 }))
 })

@@ -6,5 +6,5 @@ import { describeRuntime } from './support/suite.ts'
 describeRuntime('Deno', async (input) => {
   const args = ['run', '--allow-all', '--no-lock', '--node-modules-dir=manual', 'test/runtimes/cli.ts']
   const env = { SCENARIO: JSON.stringify(input) }
-  return JSON.parse(await run({ file: denoProgram(), args, env }, { ms: 60_000 }))
+  return JSON.parse(await run({ file: denoProgram(), args, env }, { ms: 120_000 }))
 })

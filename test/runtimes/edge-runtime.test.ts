@@ -13,7 +13,7 @@ describeRuntime(
     const bundle = await bundleForEdge(folder, { entry: 'edge', format: 'iife', input })
     imports = importsOf(bundle)
     const program = { file: process.execPath, args: [edgeRuntimeHost(), bundle] }
-    return JSON.parse(await run(program, { ms: 60_000 }))
+    return JSON.parse(await run(program, { ms: 120_000 }))
   },
   (report) => {
     test('the bundle loads nothing', () => expect(imports).toEqual([]))

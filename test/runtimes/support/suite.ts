@@ -24,7 +24,7 @@ export function describeRuntime(
       await using world = await startWorld(name.toLowerCase().replace(/[^a-z0-9]+/g, '-'))
       using folder = workFolder()
       report = await runner(world.input, folder.path)
-    }, 90_000)
+    }, 150_000)
 
     afterAll(() => {
       if (process.env['RUNTIMES_VERBOSE']) print(name, report)
