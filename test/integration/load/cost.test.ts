@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
 import type { CacheOptions, EntryOptions, HybridCache } from '../../../src/index.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 import { onEveryEngine } from '../../support/servers.ts'
 import { soon } from '../../support/soon.ts'
 import { record } from '../../support/world.ts'
@@ -10,9 +11,12 @@ import { Fleet, Origin } from './fleet.ts'
 onEveryEngine('costs of a load', (server) => {
   let fleet: Fleet
   let cache: HybridCache
+  /** Of isolates whose time is not to pass by itself. */
+  let clock: ManualClock
 
   beforeEach(async () => {
     fleet = new Fleet(server())
+    clock = new ManualClock()
     cache = await warm()
     // A script costs a request more where the database sees it for the first time.
     const load = (key: string, options: EntryOptions) => fleet.cold().getOrCreate(key, () => 1, options)
@@ -74,10 +78,13 @@ onEveryEngine('costs of a load', (server) => {
   })
 
   test('swr: L1 has a copy that it may trust: 1/3 to ask for the lease and 1/4, all behind the call', async () => {
-    await fleet.cold().set('k', 'old', { ttl: 2000, swr: '1m' })
+    cache = await warm({ clock, localTtl: '1h', coherence: { interval: '1h' } })
+    await fleet.cold().set('k', 'old', { ttl: '1m', swr: '1m' })
     await cache.get('k')
+    expect(cache.getLocal('k')).toBe('old')
     await fleet.end('k')
-    await soon(() => expect(cache.getLocal('k')).toBeUndefined())
+    await clock.advance('90s') // its minute, and what passed at the server meanwhile
+    expect(cache.getLocal('k')).toBeUndefined()
     expect(await costOfRefresh('k', { swr: '1m' })).toBe('2/7')
   })
 
@@ -92,6 +99,7 @@ onEveryEngine('costs of a load', (server) => {
   })
 
   test('swr while another isolate refreshes: 1/1 and 1/3, then 1/1 a call until it has rested', async () => {
+    cache = await warm({ clock })
     await fleet.outdated('k', 'old')
     const origin = new Origin()
     expect(await fleet.cold({ swr: '1m' }).getOrCreate('k', origin.make)).toBe('old')
@@ -103,6 +111,7 @@ onEveryEngine('costs of a load', (server) => {
         await soon(() => expect(leases).toHaveLength(1))
       }),
     ).toBe('2/4')
+    await clock.advance(2) // the copy has ended, the rest has not
     expect(await cost(() => load('k', { swr: '1m', localTtl: 1 }))).toBe('1/1')
     origin.open()
   })

@@ -8,7 +8,7 @@ import { Fleet, Origin } from './fleet.ts'
 onEveryEngine('refreshing in the fleet', (server) => {
   let fleet: Fleet
   let origin: Origin
-  /** Of isolates that are to be told how long their factories took. */
+  /** Of isolates that are to be told how long their factories took, or that what they hold has ended. */
   let clock: ManualClock
 
   beforeEach(() => {
@@ -22,15 +22,23 @@ onEveryEngine('refreshing in the fleet', (server) => {
     soon(async () => expect(await fleet.cold().get('k')).toBe(value))
 
   test('swr: 20 isolates with a stale copy in L1 give it away, and make one new value', async () => {
-    const isolates = await fleet.isolates(20, { swr: '1m' })
-    await fleet.cold().set('k', 'old', { ttl: 1000, swr: '1m' })
+    const isolates = await fleet.isolates(20, {
+      swr: '1m',
+      clock,
+      localTtl: '1h',
+      coherence: { interval: '1h' },
+    })
+    const copies = (): unknown[] => isolates.map((cache) => cache.getLocal('k'))
+    await fleet.cold().set('k', 'old', { ttl: '1m', swr: '1m' })
     await Promise.all(isolates.map((cache) => cache.get('k')))
+    expect(copies()).toEqual(isolates.map(() => 'old'))
     await fleet.end('k')
-    await soon(() =>
-      expect(isolates.map((cache) => cache.getLocal('k'))).toEqual(isolates.map(() => undefined)),
-    )
+    await clock.advance('90s') // its minute, and what passed at the server meanwhile
+    expect(copies()).toEqual(isolates.map(() => undefined))
+    server().resetStats()
     const values = await Promise.all(isolates.map((cache) => cache.getOrCreate('k', origin.make)))
     expect(values).toEqual(values.map(() => 'old'))
+    expect(fleet.count('GET')).toBe(0) // none of them had to ask for it
     await origin.reached
     origin.open()
     await refreshed('made 1')
@@ -53,11 +61,18 @@ onEveryEngine('refreshing in the fleet', (server) => {
   })
 
   test('swr: what another isolate has refreshed is taken, without a call of the factory', async () => {
-    const [one, other] = await fleet.isolates(2, { swr: '1m' })
-    await fleet.cold().set('k', 'old', { ttl: 2000, swr: '1m' })
+    const [one, other] = await fleet.isolates(2, {
+      swr: '1m',
+      clock,
+      localTtl: '1h',
+      coherence: { interval: '1h' },
+    })
+    await fleet.cold().set('k', 'old', { ttl: '1m', swr: '1m' })
     await Promise.all([one?.get('k'), other?.get('k')])
+    expect([one?.getLocal('k'), other?.getLocal('k')]).toEqual(['old', 'old'])
     await fleet.end('k')
-    await soon(() => expect([one?.getLocal('k'), other?.getLocal('k')]).toEqual([undefined, undefined]))
+    await clock.advance('90s') // its minute, and what passed at the server meanwhile
+    expect([one?.getLocal('k'), other?.getLocal('k')]).toEqual([undefined, undefined])
     origin.open()
     expect(await one?.getOrCreate('k', origin.make)).toBe('old')
     await refreshed('made 1')
