@@ -84,9 +84,11 @@ test(
       }
     }
 
+    /** For so long, and for longer where a busy machine gets little done. */
     const during = async (ms: number): Promise<void> => {
-      const end = performance.now() + ms
-      while (performance.now() < end) {
+      const [begun, end] = [serial, performance.now() + ms]
+      const goesOn = (): boolean => performance.now() < end || serial - begun < 600
+      while (goesOn()) {
         await Promise.all(Array.from({ length: 20 }, one))
         await Promise.all(background.splice(0))
       }
@@ -97,13 +99,11 @@ test(
     // What is made once, and then kept: caches of the engine, tables at their full size.
     await during((seconds * 1000) / 2)
     const before = await heap()
-    const operations = serial
     await during((seconds * 1000) / 2)
     const grown = (await heap()) - before
     const { core } = HybridCache.partsOf(cache)
     expect([core.flights.size, core.marks.size, background.length]).toEqual([0, 0, 0])
     expect(cache.stats().l1.entries).toBeLessThanOrEqual(200)
-    expect(serial - operations).toBeGreaterThan(500)
     console.log(
       `FAULTS_SEED=${seed}: ${serial} keys, ${memory.requests} requests, ${(grown / 1024).toFixed(0)} KB more`,
     )
