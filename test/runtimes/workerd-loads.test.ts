@@ -141,7 +141,7 @@ describe.each(named)('loads in workerd %s', (name, compatibility) => {
     await vi.waitFor(() => expect(world.origin.lost).toBe(lost + 1), { timeout: 5000 })
     const started = performance.now()
     await vi.waitFor(() => expect(world.origin.calls('lost')).toBe(2), { timeout: 5000 })
-    expect(performance.now() - started).toBeLessThan(2000) // half a second, and what a busy machine adds
+    expect(performance.now() - started).toBeLessThan(4500) // half a second, and what a busy machine adds; a deadline is 5 s
     world.origin.open()
     expect(await answers(joiners)).toEqual(allOf(joiners, 'lost 2'))
     expect(world.origin.calls('lost')).toBe(2)

@@ -104,7 +104,7 @@ onEveryEngine('one load in the fleet', (server) => {
     expect(settled.filter(({ status }) => status === 'rejected').length).toBe(1)
     expect(settled.filter((each) => each.status === 'fulfilled' && each.value === 'made 2').length).toBe(3)
     expect(calls).toBe(2)
-    expect(performance.now() - opened).toBeLessThan(4000) // a lease lasts 15 s here
+    expect(performance.now() - opened).toBeLessThan(10_000) // a lease lasts 15 s here
     expect(await fleet.leases()).toEqual([])
   })
 
