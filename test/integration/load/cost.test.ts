@@ -112,7 +112,10 @@ onEveryEngine('costs of a load', (server) => {
       }),
     ).toBe('2/4')
     await clock.advance(2) // the copy has ended, the rest has not
-    expect(await cost(() => load('k', { swr: '1m', localTtl: 1 }))).toBe('1/1')
+    const work: Promise<unknown>[] = []
+    const bound = cache.bind({ waitUntil: (promise) => work.push(promise) })
+    const call = () => bound.getOrCreate('k', () => 'made', { swr: '1m', localTtl: 1 })
+    expect(await cost(async () => [await call(), await Promise.all(work)])).toBe('1/1')
     origin.open()
   })
 
