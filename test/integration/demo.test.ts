@@ -41,10 +41,20 @@ class Project implements AsyncDisposable {
     return project
   }
 
-  /** A busy machine must neither make a deadline of a slow answer, nor end the load in which a value is removed. */
+  /**
+   * A busy machine must neither make a deadline of a slow answer, nor end the load in which a value is removed, nor take longer for a
+   * few rows than a value is fresh.
+   */
   async #makePatient(): Promise<void> {
     await this.change(worker, 'coherence: {', "l2: { timeout: '10s', softTimeout: '10s' },\n    coherence: {")
     await this.change(origin, 'slowQuery(signal, 400)', "slowQuery(signal, id === '9' ? 2000 : 400)")
+    await this.change(
+      worker,
+      "ttl: '2s', localTtl: '10s', swr: '3s'",
+      "ttl: '5s', localTtl: '25s', swr: '5s'",
+    )
+    await this.change(`${acts}/stale.js`, 'pass(2100,', 'pass(5100,')
+    await this.change(`${acts}/stale.js`, 'pass(5000,', 'pass(10_000,')
   }
 
   read(file: string): Promise<string> {
@@ -214,7 +224,7 @@ describe.concurrent('the demo', { timeout: 180_000 }, () => {
     ],
     [worker, 'context.tags =', 'void', 'GET /products/51 to isolate A: answered by: expected origin, got l1'],
     [worker, "interval: '2s'", "interval: '1m'", 'GET /stock/42 to isolate A: commands: expected 2, got 1'],
-    [worker, ", swr: '3s'", '', 'GET /trends/3 to isolate A: answered by: expected stale, got origin'],
+    [worker, ", swr: '5s'", '', 'GET /trends/3 to isolate A: answered by: expected stale, got origin'],
     [worker, ", staleIfError: '1m'", '', 'GET /trends/3?down to isolate B: status: expected 200, got 502'],
   ])(
     'what is otherwise than an act says ends it with what was expected, and exit code 1: %s: %s',
