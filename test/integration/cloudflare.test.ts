@@ -9,6 +9,7 @@ import { findRedisServer } from '../../src/dev/redis-binary.ts'
 import { withoutTrim } from '../support/cost.ts'
 import { describeTogether } from '../support/together.ts'
 import { startExample } from '../support/workerd.ts'
+import { playInTime } from '../support/play-in-time.ts'
 import { soon } from '../support/soon.ts'
 
 interface Answer {
@@ -229,32 +230,39 @@ describeTogether('examples/cloudflare in workerd, on %s', engines, (engine) => {
     expect(await command(server, 'EXISTS', 'shop:e:trends:1', 'shop:l:trends:1')).toBe(1) // the lease is given back
   })
 
-  test('a value that has ended is given at once, and made anew once for both isolates', async () => {
-    const old = await ask(a, 'GET /trends/2')
-    expect(old.tier).toBe('origin')
-    expect((await ask(b, 'GET /trends/2')).tier).toBe('l2')
-    await sleep(2050)
-    server.resetStats()
-    expect(await ask(a, 'GET /trends/2')).toEqual({ ...old, tier: 'stale' })
-    await expectCost(server, 2, 7)
-    expect(await ask(b, 'GET /trends/2')).toEqual({ ...old, tier: 'stale' })
-    await expectCost(server, 1, 2)
-    const fresh = await ask(b, 'GET /trends/2')
-    expect(fresh.tier).toBe('l1')
-    expect(fresh.body).not.toBe(old.body)
-    expect(await ask(a, 'GET /trends/2')).toEqual(fresh)
-  })
+  test('a value that has ended is given at once, and made anew once for both isolates', () =>
+    playInTime(['2', '20', '21', '22'], async (id, within) => {
+      const [path, loaded] = [`GET /trends/${id}`, performance.now()]
+      within(1900) // it is fresh for 2 s
+      const old = await ask(a, path)
+      expect(old.tier).toBe('origin')
+      expect((await ask(b, path)).tier).toBe('l2')
+      await sleep(2050)
+      server.resetStats()
+      within(Math.min(1900, loaded + 4900 - performance.now())) // the new one, too; the old one is given away for 3 s more
+      expect(await ask(a, path)).toEqual({ ...old, tier: 'stale' })
+      await expectCost(server, 2, 7)
+      expect(await ask(b, path)).toEqual({ ...old, tier: 'stale' })
+      await expectCost(server, 1, 2)
+      const fresh = await ask(b, path)
+      expect(fresh.tier).toBe('l1')
+      expect(fresh.body).not.toBe(old.body)
+      expect(await ask(a, path)).toEqual(fresh)
+    }))
 
   test('a failing origin is hidden by what there is, and left alone; an error where there is nothing', async () => {
-    const held = await ask(a, 'GET /trends/3')
-    expect(held.tier).toBe('origin')
-    await sleep(5050) // past `swr`
-    expect(await ask(a, 'GET /trends/3?down')).toEqual({ ...held, tier: 'stale' })
     const loads = async (): Promise<number> =>
       (JSON.parse((await ask(a, 'GET /stats')).body) as { loads: { count: number } }).loads.count
-    const before = await loads()
-    expect(await ask(a, 'GET /trends/3?down')).toEqual({ ...held, tier: 'stale' })
-    expect(await loads()).toBe(before)
+    await playInTime(['3', '30', '31', '32'], async (id, within) => {
+      const held = await ask(a, `GET /trends/${id}`)
+      expect(held.tier).toBe('origin')
+      await sleep(5050) // past `swr`
+      within(1900) // it is left alone for 2 s
+      expect(await ask(a, `GET /trends/${id}?down`)).toEqual({ ...held, tier: 'stale' })
+      const before = await loads()
+      expect(await ask(a, `GET /trends/${id}?down`)).toEqual({ ...held, tier: 'stale' })
+      expect(await loads()).toBe(before)
+    })
     const failed = await ask(a, 'GET /trends/4?down')
     expect(failed).toEqual({ status: 502, tier: null, body: '{"error":"try again later"}' })
     expect((await ask(a, 'GET /trends/4')).tier).toBe('origin') // nothing is kept of a failure
