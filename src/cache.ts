@@ -205,7 +205,7 @@ export class HybridCache<out HasRedis extends boolean = boolean> extends Invalid
     )
   }
 
-  /** The value that L1 holds for a key, at once, or `undefined`. Cost: 0/0. */
+  /** The value that L1 holds for a key, at once, or `undefined`. Cost: 0/0; a use that extends a sliding entry sends 1/3 behind it. */
   getLocal<T = unknown>(key: string): T | undefined {
     assertKey(key)
     return readLocal(this.#core, this.#view, key, 'getLocal') as T | undefined

@@ -48,7 +48,7 @@ export type InvalidationKind = 'key' | 'tag' | 'all'
 
 /** What each event carries. Never a key, a value, a URL or a token. */
 export interface CacheEvents {
-  /** A value was found. `age` is milliseconds since it was stored, where known. */
+  /** A value was found. `age` is milliseconds since it was stored, or in L1 since the copy came there. */
   hit: { tier: Tier; operation: Operation; age: number }
   /** Neither tier that the call may use had a value. */
   miss: { operation: Operation }

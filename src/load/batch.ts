@@ -129,7 +129,8 @@ class Round {
     this.#requests = new Map()
     try {
       const values = await this.#factory([...requests.keys()], new BatchContext(requests))
-      if (!(values instanceof Map)) throw new TypeError('the factory of getOrCreateMany must return a Map')
+      if (typeof values?.get !== 'function')
+        throw new TypeError('the factory of getOrCreateMany must return a Map')
       for (const [key, { resolve }] of requests) resolve(values.get(key))
     } catch (error) {
       for (const { reject } of requests.values()) reject(error)

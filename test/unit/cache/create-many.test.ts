@@ -71,6 +71,16 @@ describe('the factory', () => {
     await expect(cache.getOrCreateMany(['a'], () => wrong as never)).rejects.toThrow(TypeError)
   })
 
+  test('may give any map that can be read, one of another realm too', async () => {
+    const cache = new World().memoryOnly()
+    const foreign = runInNewContext('new Map([["a", 1]])') as Map<string, number>
+    const own: ReadonlyMap<string, number> = Object.create(foreign, {
+      get: { value: (key: string) => key.length },
+    }) as never
+    expect([...(await cache.getOrCreateMany(['a'], () => foreign))]).toEqual([['a', 1]])
+    expect([...(await cache.getOrCreateMany(['bb'], () => own))]).toEqual([['bb', 2]])
+  })
+
   test('and keys of the wrong kind are a TypeError before anything is sent', async () => {
     const world = new World()
     const cache = await world.warm()
