@@ -27,6 +27,8 @@ export interface Mark {
   doubted: number
   /** What it asked for along with its value: news that came in the same answer were there before the value. */
   asking: object | undefined
+  /** It only reads: what it brings is missed by nobody but L1. */
+  readonly reads: boolean
   /** What is to be stored is a caller's own `set`, which a later write that may come to nothing must not stop: the last of those. */
   explicit?: Later
 }
@@ -42,7 +44,7 @@ export class Marks {
   readonly #inFlight = new Map<string, Set<Mark>>()
 
   /** `since`: the operation goes on from an earlier one, and is overtaken if that was. */
-  begin(key: string, since?: Mark): Mark {
+  begin(key: string, { since, reads = false }: { since?: Mark; reads?: boolean } = {}): Mark {
     const mark: Mark = {
       overtaken: since?.overtaken ?? false,
       superseded: since?.superseded ?? false,
@@ -51,6 +53,7 @@ export class Marks {
       told: since?.told ?? 0,
       doubted: since?.doubted ?? 0,
       asking: undefined,
+      reads,
     }
     const marks = this.#inFlight.get(key)
     if (marks !== undefined) {
@@ -140,14 +143,18 @@ export class Marks {
   }
 }
 
-/** It hears of nothing from now on: what it brings is stored nowhere. */
+/** It hears of nothing from now on: what it brings is stored nowhere. Reads go before loads and writes, which many may wait for. */
 function forgetOldest(marks: Set<Mark>): void {
+  let [oldest] = marks
   for (const mark of marks) {
-    mark.overtaken = true
-    mark.superseded = true
-    marks.delete(mark)
-    return
+    if (!mark.reads) continue
+    oldest = mark
+    break
   }
+  if (oldest === undefined) return
+  oldest.overtaken = true
+  oldest.superseded = true
+  marks.delete(oldest)
 }
 
 function raise(mark: Mark, version: number, except: object | undefined): boolean {

@@ -51,7 +51,8 @@ async function readMissing(
   const [operation, deadline, { signal }] = ['getMany', deadlineOf(core), options] as const
   const reads = keys.map((key): Read => {
     const place = view.place(key)
-    return { place, view, options, operation, deadline, signal, mark: core.marks.begin(place.localKey) }
+    const mark = core.marks.begin(place.localKey, { reads: true })
+    return { place, view, options, operation, deadline, signal, mark }
   })
   try {
     const physicalKeys = reads.map(({ place }) => place.physicalKey)

@@ -95,7 +95,7 @@ export async function getValue(
     }
   }
   const place = view.place(key)
-  const mark = core.marks.begin(place.localKey)
+  const mark = core.marks.begin(place.localKey, { reads: true })
   try {
     const value = await readRedis(core, {
       place,

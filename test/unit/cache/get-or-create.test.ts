@@ -1,4 +1,6 @@
 import { expect, test, vi } from 'vitest'
+import { settle } from '../../support/manual-clock.ts'
+import { Origin, times } from '../../support/origin.ts'
 import { record, World } from '../../support/world.ts'
 
 test('a cold key is loaded once, then served from L1 without a request', async () => {
@@ -43,6 +45,22 @@ test.each([undefined, null, 0, '', false, Number.NaN, -0, 10n, [undefined]])(
     expect(await world.isolate().get('k')).toEqual(value)
     // `undefined` alone is not a value to keep
     expect(factory).toHaveBeenCalledTimes(value === undefined ? 2 : 1)
+  },
+)
+
+test.each(['warm', 'memoryOnly'] as const)(
+  '%s: reads of its key, however many, are no reason to load it anew',
+  async (kind) => {
+    const cache = await new World()[kind]()
+    const origin = new Origin<string>()
+    const first = cache.getOrCreate('k', origin.factory)
+    const reads = times(1500, () => cache.get('k'))
+    const second = cache.getOrCreate('k', origin.factory)
+    await settle()
+    origin.last.finish('v')
+    await Promise.all(reads)
+    expect([await first, await second, origin.runs.length]).toEqual(['v', 'v', 1])
+    expect(cache.getLocal('k')).toBe('v')
   },
 )
 

@@ -14,7 +14,7 @@ test('what goes on from an operation that was overtaken is overtaken itself', ()
   const marks = new Marks()
   const first = marks.begin('k')
   marks.overtake('k')
-  expect(marks.begin('k', first).overtaken).toBe(true)
+  expect(marks.begin('k', { since: first }).overtaken).toBe(true)
 })
 
 test('what a caller stores explicitly is told who came later, where that decides what is stored', () => {
@@ -99,6 +99,14 @@ test('of many on one key too the oldest are forgotten: what they bring is stored
   expect([third.overtaken, marks.size]).toEqual([true, 1])
 })
 
+test('reads are forgotten before what others wait for, the oldest of them first', () => {
+  const marks = new Marks()
+  const load = marks.begin('k')
+  const reads = Array.from({ length: 1001 }, () => marks.begin('k', { reads: true }))
+  expect(load.overtaken).toBe(false)
+  expect(reads.map(({ overtaken }) => overtaken).indexOf(false)).toBe(2)
+})
+
 describe('what was learned meanwhile', () => {
   test('V2: concerns the operations on its key that did not ask for the news, and no version ever goes back', () => {
     const marks = new Marks()
@@ -140,7 +148,7 @@ describe('what was learned meanwhile', () => {
     const first = marks.begin('k')
     marks.raise('k', 7, {})
     marks.supersede('k')
-    expect(marks.begin('k', first)).toMatchObject({ version: 7, superseded: true })
+    expect(marks.begin('k', { since: first })).toMatchObject({ version: 7, superseded: true })
   })
 })
 
