@@ -128,8 +128,12 @@ class Attendant {
         if (outcome.ours === true && !this.#own) return again
         if (!this.#usable(this.#window)) throw outcome.error
         return this.#give(this.#copy, 'error')
-      case 'none':
-        return this.#usable(this.#window) ? this.#give(this.#copy, 'error') : again
+      case 'none': {
+        // Where nothing has failed, another isolate is at it.
+        const rests = this.#core.flights.isResting(this.#call.place.localKey)
+        if (!this.#usable(this.#window) || (!rests && this.#copy?.expired !== false)) return again
+        return this.#give(this.#copy, rests ? 'error' : 'swr')
+      }
       default:
         return again
     }

@@ -3,7 +3,7 @@ import { type Clock, isRequestBound } from '../runtime.ts'
 import type { Flight } from './flight.ts'
 
 const maxFlights = 10_000
-const maxResting = 1000
+const maxLeftAlone = 1000
 const pulseEvery = 100
 // A request that lives lets its flight's pulse go on; after so many silent milliseconds it does not.
 const deadAfter = 2000
@@ -15,10 +15,11 @@ export function flightId(localKey: string, solo: boolean): string {
   return solo ? `${localKey}\udc00` : localKey
 }
 
-/** The loads on their way in this isolate, one a key, and the keys whose origin has just failed. */
+/** The loads on their way in this isolate, one a key, and the keys that are left alone for a while. */
 export class Flights {
   readonly #byId = new Map<string, Flight>()
-  readonly #resting: LRU<number> = lru(maxResting)
+  readonly #resting: LRU<number> = lru(maxLeftAlone)
+  readonly #elsewhere: LRU<number> = lru(maxLeftAlone)
   readonly #clock: Clock
 
   constructor(clock: Clock) {
@@ -90,8 +91,19 @@ export class Flights {
     return (this.#resting.peek(localKey) ?? 0) > this.#clock.monotonic()
   }
 
+  /** Leaves a key that another isolate is making alone for `ms`: where a stale value will do, nobody need ask for its lease. */
+  leaveElsewhere(localKey: string, ms: number): void {
+    this.#elsewhere.set(localKey, this.#clock.monotonic() + ms)
+  }
+
+  /** Whether no refresh is to begin: the origin has just failed, or another isolate is at it. */
+  isLeftAlone(localKey: string): boolean {
+    return this.isResting(localKey) || (this.#elsewhere.peek(localKey) ?? 0) > this.#clock.monotonic()
+  }
+
   wake(localKey: string): void {
     this.#resting.delete(localKey)
+    this.#elsewhere.delete(localKey)
   }
 
   /** How many there are. */

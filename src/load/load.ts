@@ -132,14 +132,18 @@ export function staleReason(
   return rests && isUsable(local, staleWindow(call.stale), now) ? 'error' : undefined
 }
 
-/** Has the value made anew, behind the call. Once at a time, and not while the origin is to be left alone. */
+/** Not where it is being made anew already, in whichever isolate, nor while the origin is to be left alone. */
+export function mayRefresh({ flights }: Core, call: LoadCall): boolean {
+  return !flights.isLeftAlone(call.place.localKey) && flights.current(flightOf(call)) === undefined
+}
+
+/** Has the value made anew, behind the call. */
 function refresh(
   core: Core,
   call: LoadCall,
   { local, after, reason }: { local: Copy | undefined; after: number; reason: 'swr' | 'eager' },
 ): void {
-  if (core.flights.isResting(call.place.localKey) || core.flights.current(flightOf(call)) !== undefined)
-    return
+  if (!mayRefresh(core, call)) return
   core.events.emit('refresh', { reason })
   lead(core, call, { local, background: true, after })
 }

@@ -78,7 +78,7 @@ async function lookOnce(core: Core, flight: Flight, looking: Looking): Promise<G
 function becomesRefresh(core: Core, call: LoadCall, previous: Copy): boolean {
   if (call.options.forceRefresh === true || call.loading.stampede === 'off' || !canGoOn(call.view))
     return false
-  if (core.flights.isResting(call.place.localKey)) return false
+  if (core.flights.isLeftAlone(call.place.localKey)) return false
   return isUsableAtOnce(previous, call.stale.swr, core.settings.clock.now())
 }
 
@@ -222,7 +222,7 @@ async function waitElsewhere(
   const { clock } = core.settings
   if (round === 0) core.events.emit('lease', { state: 'waiting', duration: wait })
   if (background) {
-    core.flights.rest(call.place.localKey, Math.min(wait, longestPause))
+    core.flights.leaveElsewhere(call.place.localKey, Math.min(wait, longestPause))
     flight.settle({ kind: 'none' })
     return
   }

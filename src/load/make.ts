@@ -4,7 +4,7 @@ import { assertFits, type Encoded } from '../entry/index.ts'
 import { CacheError } from '../errors.ts'
 import type { EntryOptions } from '../options.ts'
 import { staleWindow } from '../tolerance.ts'
-import { isUsable, type LoadCall } from './call.ts'
+import { isUsable, isUsableAtOnce, type LoadCall } from './call.ts'
 import {
   type AdaptiveOptions,
   asCalled,
@@ -40,11 +40,8 @@ const longestRest = 30_000
 /** Makes the value, unless the origin is to be left alone, and keeps it. */
 export async function make(core: Core, flight: Flight, making: Making): Promise<void> {
   const { call, ground } = making
-  const { place, stale } = call
   const found = replaceable(core, flight, making)
-  const now = core.settings.clock.now()
-  const rests = making.mayRest && core.flights.isResting(place.localKey)
-  if (rests && isUsable(found, staleWindow(stale), now)) flight.settle({ kind: 'none' })
+  if (making.mayRest && isSpared(core, call, found)) flight.settle({ kind: 'none' })
   const decisions = undecided()
   // Taken before the factory starts: what is invalidated from now on is newer than what it makes.
   flight.stamp = core.coherence.versions.seen
@@ -59,6 +56,15 @@ export async function make(core: Core, flight: Flight, making: Making): Promise<
   const write = made === undefined ? undefined : conclude(core, flight, { call, copy, decisions, made })
   if (write !== undefined) await fill(core, call, { write, ground, flight })
   else if (ground.lease !== undefined) await giveBack(core, call, ground.lease)
+}
+
+/** Whether a stale value stands in, while the origin is left alone or another isolate is at it. */
+function isSpared({ flights, settings }: Core, { place, stale }: LoadCall, copy: Copy | undefined): boolean {
+  if (!flights.isLeftAlone(place.localKey)) return false
+  const now = settings.clock.now()
+  return flights.isResting(place.localKey)
+    ? isUsable(copy, staleWindow(stale), now)
+    : isUsableAtOnce(copy, stale.swr, now)
 }
 
 /** The stale copy that the factory may build upon. What it makes of it counts as new, by the load's stamp. */

@@ -1,7 +1,7 @@
 import type { HybridCache } from '../../cache.ts'
 import type { Core } from '../../core.ts'
-import { canGoOn, flightOf, isUsable, isUsableAtOnce, type LoadCall, toCall } from '../../load/call.ts'
-import { joinable, staleReason } from '../../load/load.ts'
+import { canGoOn, isUsable, isUsableAtOnce, type LoadCall, toCall } from '../../load/call.ts'
+import { joinable, mayRefresh, staleReason } from '../../load/load.ts'
 import type { EntryOptions } from '../../options.ts'
 import { partsOf } from '../../parts.ts'
 import { assertKey } from '../../redis/index.ts'
@@ -109,11 +109,6 @@ function planOf(core: Core, call: LoadCall, { l1, l2 }: Tiers): Plan {
   return withoutValue(core, call, { l1, l2 })
 }
 
-/** Not where it is being made anew already, nor while the origin is left alone. */
-function mayRefresh(core: Core, call: LoadCall): boolean {
-  return !core.flights.isResting(call.place.localKey) && core.flights.current(flightOf(call)) === undefined
-}
-
 function withoutValue(core: Core, call: LoadCall, tiers: Tiers): Plan {
   const copy = lastResort(tiers)
   const now = core.settings.clock.now()
@@ -121,7 +116,11 @@ function withoutValue(core: Core, call: LoadCall, tiers: Tiers): Plan {
   const isOfUse = isUsable(copy, staleWindow(call.stale), now)
   if (rests && isOfUse) return { course: 'stale', why: 'The origin has just failed and is left alone.' }
   if (isUsableAtOnce(copy, call.stale.swr, now) && canGoOn(call.view))
-    return { course: 'stale', refreshes: true, why: 'There is a stale value, which swr allows.' }
+    return {
+      course: 'stale',
+      refreshes: mayRefresh(core, call),
+      why: 'There is a stale value, which swr allows.',
+    }
   if (!tiers.l2.leased) return { course: 'load', why: 'No tier has a value that may be given.' }
   return {
     course: isOfUse && copy?.expired === false && canGoOn(call.view) ? 'stale' : 'wait',

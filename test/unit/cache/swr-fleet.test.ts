@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import type { EntryOptions, HybridCache } from '../../../src/index.ts'
 import { type EndedValue, endedValue } from '../../support/ended-value.ts'
 import { settle } from '../../support/manual-clock.ts'
-import { World } from '../../support/world.ts'
+import { record, World } from '../../support/world.ts'
 
 const options = { ttl: '10s', localTtl: '1h', swr: '20s' } as const
 
@@ -68,6 +68,43 @@ describe('swr in the fleet', () => {
     await settle()
     expect(world.redis.take()).toEqual([['LeaseEntry']])
     expect(factory).not.toHaveBeenCalled()
+  })
+
+  /** Another isolate is making the value, and this one has found that out. */
+  const madeElsewhere = async (given: EntryOptions = {}): Promise<EndedValue> => {
+    const both = await ended(given)
+    const never = (): Promise<string> => new Promise(() => undefined)
+    await (await both.world.warm()).getOrCreate('k', never, { ...options, ...given })
+    await settle()
+    expect(await both.cache.getOrCreate('k', never, { ...options, ...given })).toBe('old')
+    await settle()
+    return both
+  }
+
+  test('a value that this isolate has expired meanwhile is made here, and at once', async () => {
+    const { cache } = await madeElsewhere()
+    await cache.expire('k')
+    const events = record(cache, 'stale')
+    expect(await cache.getOrCreate('k', () => 'new', options)).toBe('new')
+    expect(events).toEqual([])
+  })
+
+  test('who may have nothing stale but where something fails has the value made', async () => {
+    const { world, cache } = await madeElsewhere({ staleIfError: '1m' })
+    await world.clock.advance(500)
+    expect(await cache.getOrCreate('k', () => 'new', { ...options, swr: false, staleIfError: '1m' })).toBe(
+      'new',
+    )
+  })
+
+  test('L1 off: it is given for the second, with nobody asked for the lease again, and nothing has failed', async () => {
+    const { world, cache } = await madeElsewhere()
+    const events = record(cache, 'stale')
+    world.redis.take()
+    expect(await cache.getOrCreate('k', () => 'new', { ...options, l1: false })).toBe('old')
+    await settle()
+    expect(world.redis.take()).toEqual([['GET']])
+    expect(events).toEqual([{ reason: 'swr', age: 0 }])
   })
 
   test('a winner that is gone delays the refresh for no longer than its lease', async () => {
