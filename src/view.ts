@@ -18,9 +18,12 @@ export interface RequestContext {
 
 const noTags: readonly string[] = []
 
-/** Where L1 keeps a key. A lone surrogate, which no key can hold, keeps those of namespaces apart from all others. */
+/** A lone surrogate, which no key can hold. */
+const apart = '\ud800'
+
+/** Where L1 keeps a key: those of namespaces apart from all others. */
 export function localKeyOf(namespace: string | undefined, key: string): string {
-  return namespace === undefined ? key : `${namespace}\ud800${key}`
+  return namespace === undefined ? key : `${namespace}${apart}${key}`
 }
 
 /** Which namespace a cache looks at, and whose request its background work belongs to. */
@@ -62,6 +65,13 @@ export class View {
 
   localKey(key: string): string {
     return localKeyOf(this.#namespace, key)
+  }
+
+  /** Whether a key of L1, or what begins with it, is one of this namespace, or of none where this is the root. */
+  holds(localKey: string): boolean {
+    return this.#namespace === undefined
+      ? !localKey.includes(apart)
+      : localKey.startsWith(localKeyOf(this.#namespace, ''))
   }
 
   /** The addresses of an entry's tags, that of its namespace's star among them. */

@@ -88,8 +88,8 @@ export class Marks {
     for (const mark of this.#inFlight.get(key) ?? []) mark.overtaken = true
   }
 
-  overtakeAll(): void {
-    for (const key of this.#inFlight.keys()) this.overtake(key)
+  overtakeWhere(reaches: (key: string) => boolean): void {
+    for (const key of this.#inFlight.keys()) if (reaches(key)) this.overtake(key)
   }
 
   /** Without a decider: spares what a caller stores explicitly. */

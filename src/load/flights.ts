@@ -48,9 +48,9 @@ export class Flights {
     if (this.#byId.get(flight.id) === flight) this.#byId.delete(flight.id)
   }
 
-  /** Nobody may join any load that is on its way. */
-  endAll(): void {
-    this.#byId.clear()
+  /** Nobody may join the loads of such keys any more. */
+  detachWhere(reaches: (localKey: string) => boolean): void {
+    for (const id of this.#byId.keys()) if (reaches(id)) this.#detach(id)
   }
 
   /** Nobody may join the loads of a key any more: what they make is older than what has happened since. */

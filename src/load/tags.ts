@@ -1,5 +1,6 @@
 import { memberOf } from '../coherence/index.ts'
 import type { Core } from '../core.ts'
+import { isCacheError } from '../errors.ts'
 import type { Operation } from '../events.ts'
 import { InvalidateTags } from '../lua/index.ts'
 import { assertTags, softAddress, starAddress, tagAddress } from '../redis/index.ts'
@@ -25,6 +26,7 @@ export async function invalidateTags(
     // As long as any entry may live that has the tag.
     ttl: core.settings.maxTtl + core.settings.fence,
     forget: () => forgetTagged(core, new Set(addresses)),
+    reaches: (localKey) => view.holds(localKey),
   })
   for (const tag of addresses)
     core.coherence.versions.learnTag(tag, kind === 't' ? { hard: version } : { soft: version })
@@ -37,10 +39,15 @@ export async function clearAll(core: Core, view: View): Promise<void> {
   core.coherence.assertOn('clear')
   const star = starAddress(view.namespace)
   const members = [memberOf('*', view.namespace, '')]
-  const forget = (): void =>
-    view.namespace === undefined ? core.local.clear() : forgetTagged(core, new Set([star]))
-  const version = await draw(core, 'clear', { keys: [star], members, ttl: 0, forget })
-  if (view.namespace === undefined) core.coherence.versions.learnStar(version)
+  const isRoot = view.namespace === undefined
+  const version = await draw(core, 'clear', {
+    keys: [star],
+    members,
+    ttl: 0,
+    forget: () => (isRoot ? core.local.clear() : forgetTagged(core, new Set([star]))),
+    reaches: (localKey) => isRoot || view.holds(localKey),
+  })
+  if (isRoot) core.coherence.versions.learnStar(version)
   else core.coherence.versions.learnTag(star, { hard: version })
   core.coherence.versions.wrote(version)
   tell(core, 'remove', { kind: 'all', count: 1 })
@@ -60,15 +67,21 @@ function forgetTagged(core: Core, tags: ReadonlySet<string>): void {
   core.local.dropWhere(({ facts }) => facts.tags.some((tag) => tags.has(tag)))
 }
 
+/** An invalidation, and what it means here where it fails. */
+interface Drawing {
+  readonly keys: readonly string[]
+  readonly members: readonly string[]
+  readonly ttl: number
+  /** Lets L1 let go of what it certainly concerns. */
+  readonly forget: () => void
+  /** Whether it may concern what is on its way for a key. */
+  readonly reaches: (localKey: string) => boolean
+}
+
 async function draw(
   core: Core,
   operation: Operation,
-  {
-    keys,
-    members,
-    ttl,
-    forget,
-  }: { keys: readonly string[]; members: readonly string[]; ttl: number; forget: () => void },
+  { keys, members, ttl, forget, reaches }: Drawing,
 ): Promise<number> {
   if (core.redis === undefined) return core.coherence.nextLocal()
   const { keyPrefix } = core.settings
@@ -81,10 +94,11 @@ async function draw(
   try {
     return await runVersioned(core, InvalidateTags, run)
   } catch (error) {
-    // Whether it was done nobody knows, nor which tags a load will have: L1 takes nothing of what is on its way, and nobody joins it.
     forget()
-    core.marks.overtakeAll()
-    core.flights.endAll()
+    if (isCacheError(error) && error.code === 'BREAKER_OPEN') throw report(core, operation, error)
+    // Whether it was done nobody knows, nor which tags a load will have: L1 takes nothing of what is on its way, and nobody joins it.
+    core.marks.overtakeWhere(reaches)
+    core.flights.detachWhere(reaches)
     throw report(core, operation, error)
   }
 }

@@ -103,6 +103,43 @@ test.each<[string, EntryOptions, (ctx: LoadContext) => void]>([
   expect(cache.getLocal('k')).toBeUndefined()
 })
 
+test.each<[string, (cache: HybridCache, root: HybridCache) => Promise<unknown>]>([
+  ['another namespace', (_, root) => root.namespace('m').removeByTag('t')],
+  ['the root', (_, root) => root.expireByTag('t')],
+  ['another namespace, all of it', (_, root) => root.namespace('m').clear()],
+])('a load goes on where what may have been invalidated is of %s', async (_, invalidate) => {
+  const world = new World()
+  const root = await world.warm()
+  const origin = new Origin<string>()
+  const load = (): Promise<string> => root.namespace('n').getOrCreate('k', origin.factory, { tags: ['t'] })
+  const first = load()
+  await settle()
+  await inDoubt(world, () => invalidate(root.namespace('n'), root))
+  const second = load()
+  await settle()
+  for (const run of origin.runs) run.finish('v')
+  expect([await first, await second, origin.runs.length]).toEqual(['v', 'v', 1])
+  expect(root.namespace('n').getLocal('k')).toBe('v')
+})
+
+test.each(invalidations)('a load goes on where the breaker has let no %s leave', async (name) => {
+  const world = new World()
+  const cache = await world.warm({ breaker: { failures: 1 }, l2: { retries: 0 } })
+  world.cut()
+  await cache.get('x')
+  const origin = new Origin<string>()
+  const load = (): Promise<string> => cache.getOrCreate('k', origin.factory, { tags: ['t'] })
+  const first = load()
+  await settle()
+  const invalidation = name === 'clear' ? cache.clear() : cache[name]('t')
+  await expect(invalidation).rejects.toMatchObject({ code: 'BREAKER_OPEN' })
+  const second = load()
+  await settle()
+  for (const run of origin.runs) run.finish('v')
+  expect([await first, await second, origin.runs.length]).toEqual(['v', 'v', 1])
+  expect(cache.getLocal('k')).toBe('v')
+})
+
 test('where it is not known whether a namespace was cleared, it lets go of its own copies, and of no others', async () => {
   const world = new World()
   const cache = await world.warm({ l2: { retries: 0 } })
