@@ -36,19 +36,20 @@ export async function isReplaced(
   const { clock, link } = settings
   const started = clock.monotonic()
   for (;;) {
-    const pending: Promise<void>[] = []
+    let pending: Promise<void> | undefined
     for (let write = later.next; write !== undefined; write = write.next) {
       const { done, ended } = write.by as Decider
       if (done) return true
-      if (!ended.isOpen) pending.push(ended.opened)
+      if (!ended.isOpen) pending = ended.opened
     }
-    if (pending.length === 0 && !mark.superseded) return false
+    if (pending === undefined && !mark.superseded) return false
     signal?.throwIfAborted()
-    if (pending.length === 0 || clock.monotonic() - started >= link.timeout)
+    if (pending === undefined || clock.monotonic() - started >= link.timeout)
       throw new CacheError('L2_TIMEOUT', 'it is not known what became of later writes to the key', {
         retryable: true,
       })
     const pause = new Promise<void>((wake) => void clock.setTimeout(wake, lookEvery))
-    await (isRequestBound() ? pause : Promise.race([pause, ...pending]))
+    // The last of them: if that is stored, nothing else counts.
+    await (isRequestBound() ? pause : Promise.race([pause, pending]))
   }
 }
