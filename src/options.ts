@@ -25,43 +25,43 @@ import {
 /** The budget and the manners of L1. */
 export interface MemoryOptions {
   /** The most entries that L1 holds. Default 1,000. */
-  readonly maxEntries?: number
+  readonly maxEntries?: number | undefined
   /** The most bytes, estimated, that L1 holds, over all namespaces. A larger single value is not kept. Default 8 MiB. */
-  readonly maxBytes?: number
+  readonly maxBytes?: number | undefined
   /** What callers may do to the values they get. Default `'clone'`. */
-  readonly isolation?: Isolation
+  readonly isolation?: Isolation | undefined
 }
 
 /** How patient to be with Redis. */
 export interface L2Options {
   /** The longest that one request may take, its retries included, and a read that has to ask twice in all. Default 1 s. */
-  readonly timeout?: Duration
+  readonly timeout?: Duration | undefined
   /** The longest that a load waits for L2 where a stale value is at hand. Default 300 ms, or `timeout` if that is less. */
-  readonly softTimeout?: Duration
+  readonly softTimeout?: Duration | undefined
   /** How often a request that failed on its way is sent again, if all in it may safely run twice. Default 1. */
-  readonly retries?: number
+  readonly retries?: number | undefined
 }
 
 /** When Redis is left alone: each isolate learns for itself that it fails. */
 export interface BreakerOptions {
   /** So many requests in a row that fail open it. Default 5. */
-  readonly failures?: number
+  readonly failures?: number | undefined
   /** So large a part of the requests within `window`, above 0 and up to 1, opens it too. Default 0.5. */
-  readonly ratio?: number
+  readonly ratio?: number | undefined
   /** How many requests there must have been within `window` for `ratio` to count. Default 20. */
-  readonly minimum?: number
+  readonly minimum?: number | undefined
   /** Default 10 s. */
-  readonly window?: Duration
+  readonly window?: Duration | undefined
   /** How long no request leaves, until one may try. Default 5 s. */
-  readonly open?: Duration
+  readonly open?: Duration | undefined
 }
 
 /** How isolates keep up with each other. */
 export interface CoherenceOptions {
   /** How often a read that goes to Redis anyway also asks what others have invalidated, at most. Default 5 s. */
-  readonly interval?: Duration
+  readonly interval?: Duration | undefined
   /** L1 is not believed for longer than this without having asked. Default: no bound but `localTtl`. */
-  readonly maxStaleness?: Duration
+  readonly maxStaleness?: Duration | undefined
   /** `push()` of `hybrid-cache/push`: news arrive at once where a connection can be held. Default: none. */
   readonly push?: PushChannel | undefined
 }
@@ -71,83 +71,83 @@ export interface CacheOptions extends LoadOptions, StaleOptions {
   /** The database; without it the cache lives in memory only. `{ url, token }`, `fromEnv()`, a client of `@upstash/redis`, or a `Transport`. */
   readonly redis?: RedisSource | undefined
   /** What every key in Redis begins with: 1 to 64 characters out of letters, digits and `_ . { } -`. Default `'hc'`. */
-  readonly keyPrefix?: string
+  readonly keyPrefix?: string | undefined
   /** How long a value lives. Default 5 minutes. */
-  readonly ttl?: Duration
+  readonly ttl?: Duration | undefined
   /**
    * How long L1 may keep its copy, never longer than the value lives, its stale window included. Default 30 s, but no longer than
    * the `ttl` of what this isolate stored itself; where L1 is the only tier, the whole life, its stale window included.
    */
-  readonly localTtl?: Duration
+  readonly localTtl?: Duration | undefined
   /** The longest `ttl` that is accepted, stale windows included; a longer one throws. With a `redis` almost a hundred years at most. Default 30 days. */
-  readonly maxTtl?: Duration
+  readonly maxTtl?: Duration | undefined
   /** The budget and the manners of L1. */
-  readonly memory?: MemoryOptions
+  readonly memory?: MemoryOptions | undefined
   /** How patient to be with Redis. */
-  readonly l2?: L2Options
+  readonly l2?: L2Options | undefined
   /** When to leave a failing Redis alone: calls that need it then fail at once with `BREAKER_OPEN`. `'off'`: never. */
-  readonly breaker?: BreakerOptions | 'off'
+  readonly breaker?: BreakerOptions | 'off' | undefined
   /**
    * How isolates keep up with each other: at most once per `interval` a read that goes to Redis anyway, or a conditional write,
    * also asks what was invalidated (one command more); nothing else does. `maxStaleness` bounds L1 hits too, for one small request
    * per isolate and interval. `push` (see `hybrid-cache/push`) makes the same news arrive at once, for one command more a write.
    * `'off'`: not at all; there are no tags and no `clear` then. Default `{ interval: '5s' }`.
    */
-  readonly coherence?: 'off' | CoherenceOptions
+  readonly coherence?: 'off' | CoherenceOptions | undefined
   /** The largest encoded value, in bytes, that is written or read. Default 1 MiB. */
-  readonly maxValueBytes?: number
+  readonly maxValueBytes?: number | undefined
   /** Compresses values of `threshold` characters or more for Redis (gzip), where the runtime can. Costs CPU time. Default `'off'`. */
-  readonly compression?: 'off' | { readonly threshold: number }
+  readonly compression?: 'off' | { readonly threshold: number } | undefined
   /** Replaces JSON and superjson. */
-  readonly serializer?: Serializer
+  readonly serializer?: Serializer | undefined
   /** Where the time comes from; for tests. */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
   /** Keeps background work alive after the response. Default: the platform's own (Vercel, Next.js), or none; see also `bind`. */
-  readonly waitUntil?: WaitUntil
+  readonly waitUntil?: WaitUntil | undefined
   /** Listeners, by event name. */
-  readonly on?: Listeners
+  readonly on?: Listeners | undefined
   /** Follows operations that are no plain hits in L1, factories, and requests to Redis. For OpenTelemetry: `hybrid-cache/opentelemetry`. */
-  readonly trace?: Trace
+  readonly trace?: Trace | undefined
 }
 
 /** Options of a call that reads. */
 export interface ReadOptions {
   /** The tags that the entry is expected to have: their versions then come in the same request. */
-  readonly tags?: readonly string[]
+  readonly tags?: readonly string[] | undefined
   /** Whether to use L1 for this call. Default `true`. */
-  readonly l1?: boolean
+  readonly l1?: boolean | undefined
   /** Whether to use L2 for this call. Default `true`. */
-  readonly l2?: boolean
+  readonly l2?: boolean | undefined
   /** Ends the call: it then rejects with the signal's reason. Others that share its request are not disturbed. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** Checks what was stored; a value that it refuses is a miss. */
-  readonly schema?: StandardSchema
+  readonly schema?: StandardSchema | undefined
 }
 
 /** Options of a call that stores. */
 export interface WriteOptions extends StaleOptions {
   /** How long the value lives. Not together with `expiresAt`. Default: the cache's `ttl`; `maxTtl` for a sliding entry. */
-  readonly ttl?: Duration
+  readonly ttl?: Duration | undefined
   /** When the value ends: a `Date`, or milliseconds since 1970. One in the past stores nothing, and a `set` removes the old value. */
-  readonly expiresAt?: Date | number
+  readonly expiresAt?: Date | number | undefined
   /** The entry ends when it has not been used for this long; a use extends it once half of the window has gone, never past `ttl` or `expiresAt`. */
-  readonly sliding?: Duration
+  readonly sliding?: Duration | undefined
   /** How long L1 may keep its copy, never longer than the value lives, its stale window included. Default: the cache's `localTtl`. */
-  readonly localTtl?: Duration
+  readonly localTtl?: Duration | undefined
   /** What the value depends on, so that `removeByTag` finds it: 32 at most, each a string of 128 bytes at most. */
-  readonly tags?: readonly string[]
+  readonly tags?: readonly string[] | undefined
   /** Whether to use L1 for this entry. Default `true`. */
-  readonly l1?: boolean
+  readonly l1?: boolean | undefined
   /** Whether to use L2 for this entry. Default `true`. */
-  readonly l2?: boolean
+  readonly l2?: boolean | undefined
   /** Ends the call: it then rejects with the signal's reason. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Options of a call that reads, or else loads and stores. */
 export interface EntryOptions extends ReadOptions, WriteOptions, LoadOptions {
   /** Loads anew whatever the tiers hold; what is being loaded already is too old as well. Default `false`. */
-  readonly forceRefresh?: boolean
+  readonly forceRefresh?: boolean | undefined
 }
 
 /** The options of a cache, complete and checked. */

@@ -13,28 +13,28 @@ export type Stampede = 'isolate' | 'global' | 'off'
 /** How values are loaded; per call, or for all calls of a cache. `false` stands for "not", also against the cache's own. */
 export interface LoadOptions {
   /** A caller that has a stale value at hand waits this long for the factory, then takes that; the load goes on behind it. Default: as long as it takes. */
-  readonly softTimeout?: Duration | false
+  readonly softTimeout?: Duration | false | undefined
   /** How long a caller waits for the factory; then it takes a stale value, or rejects with `FACTORY_TIMEOUT`. Default: as long as it takes. */
-  readonly timeout?: Duration | false
+  readonly timeout?: Duration | false | undefined
   /**
    * Loads anew, behind a call that hits, shortly before the value ends: with a chance that grows with the time that the last
    * load took. `beta` above 1 does so earlier. Default `false`.
    */
-  readonly eager?: boolean | { readonly beta: number }
+  readonly eager?: boolean | { readonly beta: number } | undefined
   /** Default `'isolate'`. */
-  readonly stampede?: Stampede
+  readonly stampede?: Stampede | undefined
 }
 
 /** How long values are of use; per call, or for all calls of a cache. `false` stands for "not", also against the cache's own. */
 export interface StaleOptions {
   /** For this long after its end a value is given away at once, while a new one is loaded behind the call. Default: not at all. */
-  readonly swr?: Duration | false
+  readonly swr?: Duration | false | undefined
   /** For this long after its end a value stands in for a load that fails or takes too long. Default: not at all. */
-  readonly staleIfError?: Duration | false
+  readonly staleIfError?: Duration | false | undefined
   /** Shortens each life, and each stay in L1, by a random part of this, half of it at most: what was stored together does not end together. Default: not at all. */
-  readonly jitter?: Duration | false
+  readonly jitter?: Duration | false | undefined
   /** How long `null` lives: "there is none" is often to be asked again sooner. Default: as long as any other value. */
-  readonly negativeTtl?: Duration | false
+  readonly negativeTtl?: Duration | false | undefined
 }
 
 /** Everything in milliseconds; 0 where there is none. */

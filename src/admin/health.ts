@@ -21,7 +21,7 @@ export interface Health {
 
 /** Options of {@link health}. */
 export interface HealthOptions {
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /**

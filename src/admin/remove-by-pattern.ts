@@ -19,15 +19,15 @@ export interface RemoveProgress {
 /** Options of {@link removeByPattern}. */
 export interface RemoveByPatternOptions {
   /** How many keys Redis looks at in one step, and how many are removed together: 1 to 10,000. Default 500. */
-  readonly batchSize?: number
+  readonly batchSize?: number | undefined
   /** The most keys to remove in this call. Default: all. */
-  readonly maxKeys?: number
+  readonly maxKeys?: number | undefined
   /** Counts, and removes nothing. Default `false`. */
-  readonly dryRun?: boolean
+  readonly dryRun?: boolean | undefined
   /** Ends the call between two steps, with its reason; `AbortSignal.timeout(5000)` is a budget of time. What is removed stays so. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** Called after every step. What it throws ends the call. */
-  readonly onProgress?: (progress: RemoveProgress) => void
+  readonly onProgress?: ((progress: RemoveProgress) => void) | undefined
 }
 
 /**

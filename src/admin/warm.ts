@@ -18,13 +18,13 @@ export interface WarmProgress {
 /** Options of {@link warm}: those of the entries, too. */
 export interface WarmOptions extends Omit<EntryOptions, 'signal'> {
   /** How many keys one call of the factory gets at most. Default 100. */
-  readonly batchSize?: number
+  readonly batchSize?: number | undefined
   /** How many batches are on their way at once. Default 4. */
-  readonly concurrency?: number
+  readonly concurrency?: number | undefined
   /** Stops before the next batch; the call then rejects with its reason. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** Told after every batch. */
-  readonly onProgress?: (progress: WarmProgress) => void
+  readonly onProgress?: ((progress: WarmProgress) => void) | undefined
 }
 
 /**

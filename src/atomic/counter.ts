@@ -9,9 +9,9 @@ import { told } from './told.ts'
 /** Options of {@link counter}. */
 export interface CounterOptions {
   /** How long it lives, counted from its first increment; later ones do not prolong it. A hundred years at most. Default: until it is reset. */
-  readonly ttl?: Duration
+  readonly ttl?: Duration | undefined
   /** Gives every number as a `bigint`, exact in all 64 bits. Default `false`: numbers, exact below 2^53. */
-  readonly bigint?: boolean
+  readonly bigint?: boolean | undefined
 }
 
 /** A number in Redis that many add to. Made by {@link counter}. */

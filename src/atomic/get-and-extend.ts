@@ -18,7 +18,7 @@ import { buryDead, buryUnheard, type Extended, inTime, toExtended } from './bury
 /** Options of {@link getAndExtend}. */
 export interface ExtendOptions extends Pick<EntryOptions, 'l1' | 'localTtl' | 'signal'> {
   /** Keys, 999 at most, whose values are to live as long, if there is a value under the first. Default none. */
-  readonly related?: readonly string[]
+  readonly related?: readonly string[] | undefined
 }
 
 const maxRelated = 999

@@ -13,7 +13,7 @@ export interface ListOptions {
   /** The most values that it keeps, the newest of them: a whole number from 1 to 4,294,967,295. */
   readonly maxSize: number
   /** How long it lives, counted from its first value; later ones do not prolong it. A hundred years at most. Default: until it is cleared. */
-  readonly ttl?: Duration
+  readonly ttl?: Duration | undefined
 }
 
 /** A list in Redis that many append to. Made by {@link list}. */

@@ -21,9 +21,9 @@ export type AdaptiveOptions = Pick<
 /** The same, and what the origin says of the value. */
 export interface Described extends AdaptiveOptions {
   /** The origin's `ETag`, 1,024 characters at most: the next load finds it in `stale`. */
-  readonly etag?: string
+  readonly etag?: string | undefined
   /** The origin's `Last-Modified`, likewise. */
-  readonly lastModified?: string
+  readonly lastModified?: string | undefined
 }
 
 /** What a factory decided, beside its value. */

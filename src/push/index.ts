@@ -15,7 +15,7 @@ export interface PushOptions {
    * function that is frozen between requests: its own writes are told all the same. Cloudflare Workers and Vercel Edge, where a
    * connection ends with its request, never hold one. Default `true`.
    */
-  readonly listen?: boolean
+  readonly listen?: boolean | undefined
 }
 
 /**

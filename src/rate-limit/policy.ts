@@ -10,7 +10,7 @@ export interface PolicyOptions {
    * `_ . { } -`. Two policies of one name share their counts, also when one replaces the other in a later deployment; the shorter
    * window then forgets for the longer one. Default: made of the algorithm and its numbers, so that only equal ones share.
    */
-  readonly name?: string
+  readonly name?: string | undefined
 }
 
 /** What an algorithm says of one cost. Instants are whole microseconds. */

@@ -7,9 +7,9 @@ export interface Credentials {
   /** The bearer token of the REST API. */
   readonly token: string
   /** Allows `http:` to another machine: the token and all values then travel in the clear. Default `false`. */
-  readonly allowInsecureUrl?: boolean
+  readonly allowInsecureUrl?: boolean | undefined
   /** Whose scripts the server understands. Default: by the host; say `'upstash'` for one behind a proxy of another name. */
-  readonly dialect?: 'redis' | 'upstash'
+  readonly dialect?: 'redis' | 'upstash' | undefined
 }
 
 const names = [

@@ -4,13 +4,13 @@ import { type LuaScript, textFor } from '../lua/index.ts'
 /** What is known about a script of one's own. */
 export interface ScriptOptions {
   /** What errors call it. Default `'(custom)'`. */
-  readonly name?: string
+  readonly name?: string | undefined
   /** It writes nothing: it is then run with `EVALSHA_RO`, which a replica may answer. Default `false`. */
-  readonly readonly?: boolean
+  readonly readonly?: boolean | undefined
   /** It may run twice: it is then sent again where a request failed on its way. Default: `readonly`. */
-  readonly idempotent?: boolean
+  readonly idempotent?: boolean | undefined
   /** It touches keys that are not in KEYS: Upstash then locks the whole database for it. Default `false`. */
-  readonly dynamicKeys?: boolean
+  readonly dynamicKeys?: boolean | undefined
 }
 
 const any = { min: 0, max: Infinity, names: [] }

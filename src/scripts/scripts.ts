@@ -7,15 +7,15 @@ import type { Executor } from './executor.ts'
 /** What a script is called with. */
 export interface ScriptCall {
   /** Its KEYS, every one that it touches. Each becomes `<prefix>:s:<key>`, in a namespace `<prefix>:n:<namespace>:s:<key>`. */
-  readonly keys?: readonly string[]
+  readonly keys?: readonly string[] | undefined
   /** Its ARGV. Built-in scripts take durations (`'30s'`) where they want milliseconds. */
-  readonly args?: readonly ScriptArgument[]
+  readonly args?: readonly ScriptArgument[] | undefined
   /** Takes the keys as they are, without a prefix: for what other programs own. Default `false`. */
-  readonly rawKeys?: boolean
+  readonly rawKeys?: boolean | undefined
   /** Gives strings in the reply as bytes (`Uint8Array`), exactly, where they may be no text. Default `false`. */
-  readonly binary?: boolean
+  readonly binary?: boolean | undefined
   /** Ends the call: it then rejects with the signal's reason. The script may have run. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** A script of one's own, ready to be run. */

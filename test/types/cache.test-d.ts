@@ -129,6 +129,15 @@ test('a script gives the type that it declares, a text what the caller says', ()
   void scripts.execute('return 1', { args: [new Uint8Array()] })
 })
 
+test('an option that may be undefined is one that may be left out', () => {
+  const signal = undefined as AbortSignal | undefined
+  const ttl = undefined as '1m' | undefined
+  void cache.get('k', { signal })
+  void cache.set('k', 1, { ttl, signal })
+  void cache.getOrCreate('k', () => 1, { ttl, swr: ttl, timeout: ttl, signal })
+  createHybridCache({ ttl, l2: { timeout: ttl }, coherence: { interval: ttl } })
+})
+
 test('redis may be left open', () => {
   createHybridCache({ redis: undefined })
   createHybridCache({ redis: { url: 'https://example.upstash.io', token: 't' } })

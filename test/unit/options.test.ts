@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createHybridCache } from '../../src/index.ts'
+import { createHybridCache, type EntryOptions } from '../../src/index.ts'
 import { localTtlOf, resolveLifetime } from '../../src/lifetime.ts'
 import { type CacheOptions, resolveSettings, type WriteOptions } from '../../src/options.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -31,6 +31,61 @@ describe('the defaults', () => {
       compressFrom: Infinity,
       waitUntil: undefined,
     })
+  })
+
+  test('stand where an option is undefined, in calls too', async () => {
+    const clock = new ManualClock()
+    const [waitUntil, trace] = [undefined, undefined]
+    const flat = [
+      'keyPrefix',
+      'redis',
+      'ttl',
+      'localTtl',
+      'maxTtl',
+      'memory',
+      'l2',
+      'breaker',
+      'coherence',
+      'maxValueBytes',
+    ]
+    const rest = [
+      'compression',
+      'serializer',
+      'on',
+      'swr',
+      'staleIfError',
+      'jitter',
+      'negativeTtl',
+      'softTimeout',
+      'timeout',
+    ]
+    const none = Object.fromEntries([...flat, ...rest, 'eager', 'stampede'].map((name) => [name, undefined]))
+    expect(resolveSettings({ ...none, clock, waitUntil, trace })).toEqual(resolveSettings({ clock }))
+    const parts = {
+      memory: { maxEntries: undefined },
+      l2: { retries: undefined },
+      breaker: { open: undefined },
+    }
+    expect(resolveSettings({ ...parts, clock })).toEqual(resolveSettings({ clock }))
+    const cache = createHybridCache({ clock })
+    const call = {
+      ...none,
+      tags: undefined,
+      signal: undefined,
+      schema: undefined,
+      l1: undefined,
+      l2: undefined,
+    }
+    const options: EntryOptions = {
+      ...call,
+      expiresAt: undefined,
+      sliding: undefined,
+      forceRefresh: undefined,
+    }
+    expect(await cache.getOrCreate('k', () => 1, options)).toBe(1)
+    expect(await cache.getOrCreate('k', () => 2, options)).toBe(1)
+    await cache.set('k', 3, options)
+    expect(await cache.get('k', options)).toBe(3)
   })
 
   test('give way to each option on its own', () => {

@@ -20,20 +20,20 @@ export interface CacheMiddlewareOptions<Context extends HonoContext = HonoContex
    * Headers of the request that a response may depend on: they become part of the key. `authorization` and `cookie` have to be
    * listed to be cached at all. Default: none.
    */
-  readonly vary?: readonly string[]
+  readonly vary?: readonly string[] | undefined
   /** What stands for a request, instead of its URL: whatever the response depends on has to be in it. `vary` is added. */
-  readonly key?: (context: Context) => string | Promise<string>
+  readonly key?: ((context: Context) => string | Promise<string>) | undefined
   /** Tags of what is stored, for `removeByTag`. */
-  readonly tags?: readonly string[] | ((context: Context) => readonly string[])
+  readonly tags?: readonly string[] | ((context: Context) => readonly string[]) | undefined
   /** The largest body that is stored, in bytes. Default 512 KiB. */
-  readonly maxBytes?: number
+  readonly maxBytes?: number | undefined
   /**
    * How long a request waits for the handlers of another at most; then it runs its own, and what they answer is not stored.
    * Default 10 s, `l2.timeout` at least.
    */
-  readonly maxWait?: Duration
+  readonly maxWait?: Duration | undefined
   /** The app itself. `swr` and `eager` need it: what goes on behind a response asks it anew. */
-  readonly app?: App
+  readonly app?: App | undefined
 }
 
 /** The same, complete and checked. */

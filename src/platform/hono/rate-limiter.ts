@@ -14,13 +14,15 @@ export interface RateLimiterMiddlewareOptions<
   /** Who asks. See docs/rate-limit.md on what may be believed of an IP address. */
   readonly id: (context: Context) => string | Promise<string>
   /** What a request costs. Default 1. */
-  readonly cost?: number | ((context: Context) => number | Promise<number>)
+  readonly cost?: number | ((context: Context) => number | Promise<number>) | undefined
   /** Instead of the limiter's. */
-  readonly policy?: (context: Context) => RateLimitPolicy | Promise<RateLimitPolicy>
+  readonly policy?: ((context: Context) => RateLimitPolicy | Promise<RateLimitPolicy>) | undefined
   /** Whether this request is none of the limiter's business. */
-  readonly skip?: (context: Context) => boolean | Promise<boolean>
+  readonly skip?: ((context: Context) => boolean | Promise<boolean>) | undefined
   /** What to answer instead of 429 and a problem (RFC 9457). The headers are put on it, too. */
-  readonly onDenied?: (context: Context, result: RateLimitResult) => Response | Promise<Response>
+  readonly onDenied?:
+    | ((context: Context, result: RateLimitResult) => Response | Promise<Response>)
+    | undefined
 }
 
 /**
