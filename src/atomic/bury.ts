@@ -6,6 +6,7 @@ import { askMore, ended, type Patience } from '../load/deadline.ts'
 import { report } from '../report.ts'
 import { FillEntry } from '../lua/index.ts'
 import type { RedisParts } from '../parts.ts'
+import { toText } from '../redis/index.ts'
 import type { Place } from '../view.ts'
 
 /** Tagged entries that were extended, and may now outlive what is known of their tags. */
@@ -61,10 +62,12 @@ export async function inTime(core: Core, patience: Patience, work: Promise<void>
 
 /** What a call prolonged that did not hear of it. Never rejects. */
 export async function buryUnheard(parts: RedisParts, places: readonly Place[]): Promise<void> {
-  const { core } = parts
+  const { core, redis } = parts
   const found = async (): Promise<Extended> => {
-    const texts = await core.redis?.readMany(places.map(({ physicalKey }) => physicalKey))
-    return places.flatMap((each, i) => toExtended(core, each, texts?.[i] ?? null))
+    // Not as a read of the cache, which fails where the time of the server cannot be had: none is needed here.
+    const reply = await redis.ask(['MGET', ...places.map(({ physicalKey }) => physicalKey)])
+    const texts = Array.isArray(reply) ? reply.map(toText) : []
+    return places.flatMap((each, i) => toExtended(core, each, texts[i] ?? null))
   }
   try {
     await buryDead(parts, await found(), true)

@@ -41,9 +41,9 @@ export async function look(core: Core, flight: Flight, looking: Looking): Promis
   } catch (error) {
     if (flight.outcome !== undefined) return undefined // nobody waits, and the request was ended
     // An answer about the key, even an error (another type of value is under it), says that Redis can be asked. One that will be
-    // another in a moment says nothing of the key: what is at hand is as good as before.
+    // another in a moment, or that tells no time, says nothing of the key: what is at hand is as good as before.
     const { code, retryable } = report(core, call.operation, error)
-    const asked = code === 'L2_REPLY' && !retryable
+    const asked = code === 'L2_REPLY' && !retryable && core.redis?.clock.known === true
     flight.answered ||= asked // and what it said before it failed is as true as before
     return { seen: asked ? unknown : undefined, lease: undefined }
   }

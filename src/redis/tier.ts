@@ -35,15 +35,17 @@ export class RedisTier {
    */
   async read(key: string, signal?: Signal): Promise<string | null> {
     if (this.#tick?.writing === true) await this.#inTurn(this.#tick.learning)
-    this.askTheTime()
+    const learning = this.askTheTime()
     const options = { idempotent: true, reads: true, mergeable: true, signal }
-    return toText(await this.#link.send(['GET', key], options))
+    const text = toText(await this.#link.send(['GET', key], options))
+    if (!this.clock.known) await learning // it came before; without the time nothing can be judged
+    return text
   }
 
   /** The same for many keys, in one command for every thousand. */
   async readMany(keys: readonly string[], signal?: Signal): Promise<(string | null)[]> {
     if (this.#tick?.writing === true) await this.#inTurn(this.#tick.learning)
-    this.askTheTime()
+    const learning = this.askTheTime()
     const replies = chunksOf(keys, maxKeys).map((chunk) =>
       this.#link.send(['MGET', ...chunk], { idempotent: true, reads: true, signal }),
     )
@@ -51,6 +53,7 @@ export class RedisTier {
       Array.isArray(reply) ? reply.map(toText) : [],
     )
     if (values.length !== keys.length) throw unexpected()
+    if (!this.clock.known) await learning
     return values
   }
 
@@ -92,7 +95,7 @@ export class RedisTier {
   #learnInThisTick(): Tick {
     if (this.#tick !== undefined) return this.#tick
     const tick: Tick = { learning: this.#learn(() => !tick.writing), writing: false }
-    tick.learning.catch(() => undefined) // whoever waits for it, or shares its request, reports the failure
+    tick.learning.catch(() => undefined) // whoever waits for it, or reads behind it, reports the failure
     this.#tick = tick
     void this.#endTick()
     return tick
@@ -132,11 +135,13 @@ export class RedisTier {
 
   /**
    * Asks for the time along with what is sent next, where that is due. Where it is known but old, one request that asks is
-   * enough, unless it never came back; where it is not, no reply can be judged that comes before it.
+   * enough, unless it never came back; where it is not, no reply can be judged that comes before it. Gives what rejects where
+   * it cannot be had.
    */
-  askTheTime(): void {
-    if (!this.clock.due) return
-    if (!this.clock.known || this.#wall.monotonic() - this.#askedAt >= askAgainAfter) this.#learnInThisTick()
+  askTheTime(): Promise<void> | undefined {
+    if (!this.clock.due) return undefined
+    if (this.clock.known && this.#wall.monotonic() - this.#askedAt < askAgainAfter) return undefined
+    return this.#learnInThisTick().learning
   }
 }
 

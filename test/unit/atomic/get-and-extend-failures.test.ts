@@ -40,3 +40,20 @@ test('getAndExtend that fails is told of once', async () => {
     ['getAndExtend', 'L2_NETWORK'],
   ])
 })
+
+test('getAndExtend whose reply is lost ends what was removed, also where the time of the server cannot be had', async () => {
+  const world = new World()
+  const writer = await world.warm()
+  await writer.set('k', 'v', { tags: ['news'], ttl: '1h' })
+  await writer.removeByTag('news')
+  const cache = await world.warm({ l2: { retries: 0 }, maxTtl: '1h' })
+  world.redis.replies.set('TIME', 'never')
+  world.clock.set(world.clock.now() + 2000)
+  world.redis.after = () => {
+    world.redis.after = undefined
+    throw new TypeError('fetch failed')
+  }
+  await expect(getAndExtend(cache, 'k', '1h')).rejects.toMatchObject({ code: 'L2_NETWORK' })
+  await world.clock.advance(1000)
+  expect(world.redis.values.get('hc:e:k')?.value).toMatch(/^h1\|t\|/)
+})

@@ -3,7 +3,7 @@ import { counter, list } from '../../../src/atomic/index.ts'
 import { type Reply, RedisReplyError } from '../../../src/index.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { TierFixture } from '../../support/tier.ts'
-import { World } from '../../support/world.ts'
+import { record, World } from '../../support/world.ts'
 
 const minute = 60_000
 
@@ -170,22 +170,72 @@ describe('calls of one tick on a cold isolate', () => {
   })
 })
 
-describe('a reply to TIME that is no time', () => {
-  test.each<Reply>(['OK', 5, [], ['x', 'y'], ['', '']])(
-    '%j does not hold up a read; a write rejects',
-    async (reply) => {
-      const fixture = new TierFixture()
-      fixture.redis.replies.set('TIME', reply)
-      expect(await fixture.tier.read('k')).toBeNull()
-      expect(fixture.tier.clock.now()).toBe(fixture.clock.now())
-      await expect(fixture.store('k', 'v')).rejects.toMatchObject({ code: 'L2_REPLY' })
-    },
-  )
+const refused = new RedisReplyError("NOPERM no permissions to run the 'time' command")
 
-  test('nor does an error in its place', async () => {
+describe.each<[string, string, Reply | RedisReplyError]>([
+  ['an error', 'L2_AUTH', refused],
+  ['an error of no known kind', 'L2_REPLY', new RedisReplyError("ERR unknown command 'TIME'")],
+  ...(['OK', 5, [], ['x', 'y'], ['', '']] as const).map((reply): [string, string, Reply] => [
+    JSON.stringify(reply),
+    'L2_REPLY',
+    reply,
+  ]),
+])('where TIME is answered with %s', (_, code, reply) => {
+  test('what goes by it rejects, and asks no more than it would anyway', async () => {
     const fixture = new TierFixture()
-    fixture.redis.replies.set('TIME', new RedisReplyError("NOPERM no permissions to run the 'time' command"))
-    expect(await fixture.tier.read('k')).toBeNull()
-    await expect(fixture.store('k', 'v')).rejects.toMatchObject({ code: 'L2_AUTH' })
+    const { tier, redis } = fixture
+    redis.replies.set('TIME', reply)
+    await expect(tier.read('k')).rejects.toMatchObject({ code })
+    await expect(tier.readMany(['k', 'l'])).rejects.toMatchObject({ code })
+    await expect(fixture.store('k', 'v')).rejects.toMatchObject({ code })
+    expect(tier.clock.now()).toBe(fixture.clock.now())
+    expect(redis.take()).toEqual([['TIME', 'GET'], ['TIME', 'MGET'], ['TIME']])
+  })
+
+  test('get and getMany miss, and tell of it, until it is known', async () => {
+    const world = new World()
+    await world.isolate().set('k', 'v', { ttl: '1h' })
+    const cache = world.isolate()
+    const errors = record(cache, 'error')
+    world.redis.replies.set('TIME', reply)
+    world.redis.take()
+    expect(await cache.get('k')).toBeUndefined()
+    expect(await cache.getMany(['k', 'l'])).toEqual(new Map())
+    expect(errors.map(({ operation, error }) => [operation, error.code])).toEqual([
+      ['get', code],
+      ['getMany', code],
+    ])
+    expect(world.redis.take()).toEqual([
+      ['MGET', 'TIME', 'GET'],
+      ['TIME', 'MGET'],
+    ])
+    world.redis.replies.delete('TIME')
+    expect(await cache.get('k')).toBe('v')
+    expect(errors).toHaveLength(2)
+  })
+
+  test('it is no failure of a read that goes by a time that is known, if old', async () => {
+    const world = new World()
+    const cache = await world.warm()
+    const errors = record(cache, 'error')
+    await cache.set('k', 'v', { ttl: '1h' })
+    await world.clock.advance(11 * minute)
+    world.redis.replies.set('TIME', reply)
+    expect(await cache.get('k', { l1: false })).toBe('v')
+    expect(world.redis.requests.at(-1)?.map(([name]) => name)).toContain('TIME')
+    expect(errors).toEqual([])
+  })
+
+  test('a stale value in L1 stands in for a load that fails, and the failure is told once', async () => {
+    const world = new World()
+    const cache = await world.warm({ localTtl: '1h' })
+    const errors = record(cache, 'error')
+    await cache.set('k', 'old', { ttl: '1s', staleIfError: '3h' })
+    await world.clock.advance('2s')
+    world.redis.replies.set('TIME', reply)
+    world.clock.set(world.clock.now() + 2000)
+    const fails = (): Promise<string> => Promise.reject(new Error('down'))
+    expect(await cache.getOrCreate('k', fails, { staleIfError: '3h' })).toBe('old')
+    expect(errors.map(({ operation, error }) => [operation, error.code])).toEqual([['getOrCreate', code]])
   })
 })
