@@ -1,9 +1,16 @@
 import type { HybridCache } from '../cache.ts'
-import { isCacheError } from '../errors.ts'
 import { removeEverywhere } from '../load/remove.ts'
 import { report } from '../report.ts'
 import { type RedisParts, redisPartsOf } from '../parts.ts'
-import { chunksOf, type Page, type RedisTier, scan } from '../redis/index.ts'
+import {
+  chunksOf,
+  errorKind,
+  type Page,
+  RedisReplyError,
+  type RedisTier,
+  scan,
+  toReplyError,
+} from '../redis/index.ts'
 import { KeyPattern } from './pattern.ts'
 
 /** How far a {@link removeByPattern} has come. */
@@ -128,13 +135,11 @@ async function present(
 }
 
 async function isTombstone(redis: RedisTier, key: string): Promise<boolean> {
-  try {
-    return (await redis.ask(['GETRANGE', key, 0, 4])) === 'h1|t|'
-  } catch (error) {
-    const isOfAnotherType = isCacheError(error) && error.code === 'L2_REPLY' && !error.retryable
-    if (!isOfAnotherType) throw error
-    return false
-  }
+  const reply = await redis.ask(['GETRANGE', key, 0, 4], { raw: true })
+  // What is of another type is none. Any other error says nothing of the key.
+  if (reply instanceof RedisReplyError && errorKind(reply.message) !== 'WRONGTYPE')
+    throw toReplyError(reply.message)
+  return reply === 'h1|t|'
 }
 
 async function scanned(

@@ -3,7 +3,7 @@ import type { Clock } from '../runtime.ts'
 import { chunksOf } from './chunks.ts'
 import type { Link } from './link.ts'
 import { ServerClock } from './server-clock.ts'
-import type { Command, Reply } from './transport.ts'
+import type { Command, RedisReplyError, Reply } from './transport.ts'
 
 type Signal = AbortSignal | undefined
 
@@ -57,8 +57,10 @@ export class RedisTier {
     return values
   }
 
-  /** The reply to any other command that only reads. */
-  ask(command: Command, options: { signal?: Signal; aside?: () => boolean } = {}): Promise<Reply> {
+  /** The reply to any other command that only reads; with `raw` an error of Redis is one, too. */
+  ask(command: Command, options: { raw: true }): Promise<Reply | RedisReplyError>
+  ask(command: Command, options?: { signal?: Signal; aside?: () => boolean }): Promise<Reply>
+  ask(command: Command, options: object = {}): Promise<Reply | RedisReplyError> {
     return this.#link.send(command, { idempotent: true, reads: true, ...options })
   }
 

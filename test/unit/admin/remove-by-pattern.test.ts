@@ -122,9 +122,22 @@ test.each([
 test.each([
   ['LOADING Redis is loading the dataset in memory', 'L2_REPLY'],
   ['NOPERM this user has no permissions to run the command', 'L2_AUTH'],
+  ["ERR unknown command 'GETRANGE'", 'L2_REPLY'],
+  ['MOVED 3999 127.0.0.1:6381', 'L2_REPLY'],
 ])('%s: nobody can tell either', async (text, code) => {
   const cache = await unreadable((redis) => redis.replies.set('GETRANGE', new RedisReplyError(text)))
   await expect(removeByPattern(cache, '*')).rejects.toMatchObject({ code })
+})
+
+test('what is removed is not removed again where tombstones cannot be told apart', async () => {
+  const world = new World()
+  const cache = world.isolate()
+  await cache.set('a', 1)
+  await cache.remove('a')
+  world.redis.replies.set('GETRANGE', new RedisReplyError("ERR unknown command 'GETRANGE'"))
+  world.redis.take()
+  await expect(removeByPattern(cache, '*')).rejects.toMatchObject({ code: 'L2_REPLY' })
+  expect(world.redis.take().flat()).not.toContain('RemoveEntries')
 })
 
 test.each<[string, Reply]>([
