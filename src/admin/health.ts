@@ -1,7 +1,7 @@
 import type { HybridCache } from '../cache.ts'
 import { type CacheErrorCode, isCacheError } from '../errors.ts'
 import { partsOf } from '../parts.ts'
-import { ServerClock } from '../redis/index.ts'
+import { ServerClock, unexpected } from '../redis/index.ts'
 import type { BreakerState } from '../stats.ts'
 
 /** How a cache is. */
@@ -51,6 +51,7 @@ export async function health(cache: HybridCache, { signal }: HealthOptions = {})
     if (counters.l2.breaker !== 'open')
       server.learn(await redis.ask(['TIME'], signal === undefined ? {} : { signal }), started)
     else return { status: 'degraded', error: 'BREAKER_OPEN', breaker: 'open' }
+    if (!server.known) throw unexpected()
     const latency = clock.monotonic() - started
     const clockOffset = server.now() - Math.floor(clock.now())
     return { status: 'ok', latency, clockOffset, breaker: counters.l2.breaker }

@@ -2,7 +2,7 @@ import type { Core } from '../../core.ts'
 import { lowestSeed } from '../../coherence/index.ts'
 import { endsOf, type EntryHeader, openEntry, tombstoneIn } from '../../entry/index.ts'
 import { CacheError, isCacheError } from '../../errors.ts'
-import { type RedisTier, type Reply, ServerClock, softAddress } from '../../redis/index.ts'
+import { type RedisTier, type Reply, ServerClock, softAddress, unexpected } from '../../redis/index.ts'
 import type { LoadCall } from '../../load/call.ts'
 import type { Examined, StateReason, TierState } from './state.ts'
 
@@ -44,6 +44,7 @@ async function examine(core: Core, call: LoadCall, redis: RedisTier): Promise<Re
   const asking = ask(core, call, redis)
   const [time, { bytes, versions, leased }] = await Promise.all([redis.ask(['TIME'], signalOf(call)), asking])
   clock.learn(time, sentAt)
+  if (!clock.known) throw unexpected()
   if (bytes === null) return { ...none('absent'), leased }
   if (tombstoneIn(bytes) !== undefined) return { ...none('removed', 'key'), leased }
   const opened = await openEntry(bytes, call.place.address, core.settings)

@@ -83,3 +83,13 @@ test('the reason of the signal of whoever asks is what it rejects with', async (
   world.redis.before = () => controller.abort(new Error('gone'))
   await expect(explain(cache, 'k', { signal: controller.signal })).rejects.toThrow('gone')
 })
+
+test('where the reply to TIME is no time nothing is said of what L2 has, and the copy in L1 is as good as before', async () => {
+  const world = new World()
+  const cache = await world.warm({ localTtl: '1h' })
+  await cache.set('k', 'v', { ttl: '1s', staleIfError: '3h' })
+  await world.clock.advance('2s')
+  world.redis.replies.set('TIME', 'never')
+  const { get, l2, survivesFailure } = await explain(cache, 'k', { staleIfError: '3h' })
+  expect([get, l2, survivesFailure]).toEqual(['nothing', { state: 'unreachable', reason: 'L2_REPLY' }, true])
+})

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { health } from '../../../src/admin/index.ts'
+import { RedisReplyError, type Reply } from '../../../src/index.ts'
 import { World } from '../../support/world.ts'
 
 describe('health', () => {
@@ -28,6 +29,16 @@ describe('health', () => {
     world.redis.take()
     expect(await health(cache)).toEqual({ status: 'degraded', error: 'BREAKER_OPEN', breaker: 'open' })
     expect(world.redis.take()).toEqual([])
+  })
+
+  test.each<[string, Reply | RedisReplyError, string]>([
+    ['is no time', 'PONG', 'L2_REPLY'],
+    ['is an error', new RedisReplyError("NOPERM no permissions to run the 'time' command"), 'L2_AUTH'],
+  ])('a Redis whose reply to TIME %s is not well', async (_, reply, error) => {
+    const world = new World()
+    const cache = await world.warm()
+    world.redis.replies.set('TIME', reply)
+    expect(await health(cache)).toEqual({ status: 'degraded', error, breaker: 'closed' })
   })
 
   test('a caller that leaves gets the reason of its signal', async () => {
