@@ -73,7 +73,7 @@ export class ManualClock implements Clock {
       this.#move(Math.max(0, next.at - this.#elapsed))
       next.run()
     }
-    this.#move(end - this.#elapsed)
+    this.#move(Math.max(0, end - this.#elapsed))
     await nextTask()
   }
 

@@ -45,6 +45,16 @@ test('the wall clock can be set, and then no time passes', async () => {
   expect(clock.now()).toBe(0)
 })
 
+test('the monotonic clock never goes back, whatever else moves it while time passes', async () => {
+  const clock = new ManualClock()
+  const [start, wall] = [clock.monotonic(), clock.now()]
+  clock.setTimeout(() => clock.jump('1h'), 10)
+  await clock.advance(100)
+  expect([clock.monotonic() - start, clock.now() - wall]).toEqual([3_600_010, 3_600_010])
+  await Promise.all([clock.advance(100), clock.advance(10)])
+  expect([clock.monotonic() - start, clock.now() - wall]).toEqual([3_600_110, 3_600_110])
+})
+
 test('nonsense is refused', async () => {
   const clock = new ManualClock()
   for (const wrong of [-1, NaN, Infinity, '1 h'] as never[])
