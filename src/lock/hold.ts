@@ -152,6 +152,7 @@ export class Hold implements Lock {
     this.#isLast = instant > this.#lastRenewal
     if (this.#isLast || instant - this.#now >= this.#left) return
     const { clock } = this.#core.settings
+    clock.clearTimeout(this.#renewal) // an extension by hand may have set one meanwhile
     this.#renewal = clock.setTimeout(() => void this.#renew(), Math.max(0, instant - this.#now))
     unref(this.#renewal)
   }

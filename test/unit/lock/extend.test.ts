@@ -37,6 +37,27 @@ test('an extension that fails is tried again, and one that helps keeps the lock'
   expect(lock.signal.aborted).toBe(false)
 })
 
+test('an extension that fails while one by hand succeeds leaves one to come, and none behind', async () => {
+  const { world, lock, errors } = await held({ ttl: 9_000, autoExtend: true }, { l2: { retries: 0 } })
+  const gate = world.holdNext()
+  await world.clock.advance(3_000)
+  await gate.reached
+  expect(await lock.extend()).toBe(true)
+  world.redis.after = () => {
+    world.redis.after = undefined
+    throw new TypeError('fetch failed')
+  }
+  gate.open()
+  await settle()
+  expect(errors).toHaveLength(1)
+  expect(world.clock.pending).toBe(2) // the end of the lease, and the next extension
+  world.redis.take()
+  await world.clock.advance(3_999)
+  expect(world.redis.take()).toEqual([['ExtendLock']])
+  await lock.release()
+  expect(world.clock.pending).toBe(0)
+})
+
 test('extensions that all fail end with the lease, after a handful of requests', async () => {
   const { world, lock, errors } = await held(
     { ttl: 9_000, autoExtend: true },
