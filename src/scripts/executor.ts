@@ -38,6 +38,9 @@ export interface ExecutorParts {
 // By SHA-1, by text, and once more for each thing that the answers can correct: the dialect, and the read-only commands.
 const maxAttempts = 5
 
+// With the name of the command: a script that answers such an error of its own has run.
+const lacksReadonly = /^ERR (unknown command|Command is not available)\W{1,4}EVAL(SHA)?_RO\b/i
+
 /**
  * Runs scripts by their SHA-1, and by their text only where Redis does not know them: one request in the steady state. The
  * errors that are answered with another attempt (`NOSCRIPT`, a first line that the server refuses, a command that it does not
@@ -103,8 +106,7 @@ export class Executor {
       if (!asText && reply.message.startsWith('NOSCRIPT')) {
         unknown++
         this.#dialect.forgot(script.sha1[dialect])
-      } else if (readonly && /^ERR (unknown command|Command is not available)/i.test(reply.message))
-        this.#hasReadonly = false
+      } else if (readonly && lacksReadonly.test(reply.message)) this.#hasReadonly = false
       // Only a text is compiled: what a known script answers is its own, whatever it looks like.
       else if (!asText || !this.#dialect.corrects(reply.message, dialect))
         throw toScriptError(script, reply.message)

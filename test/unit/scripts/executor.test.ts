@@ -144,16 +144,24 @@ describe('a script that Redis does not know', () => {
   })
 })
 
-test('a server without read-only scripts gets ordinary ones, and is not asked again', async () => {
-  const server = new ScriptServer(([name]) =>
-    name.endsWith('_RO')
-      ? new RedisReplyError("ERR unknown command 'EVALSHA_RO', with args beginning with: ")
-      : [null],
-  )
+test.each([
+  "ERR unknown command 'EVALSHA_RO', with args beginning with: ",
+  'ERR unknown command `EVALSHA_RO`, with args beginning with: ',
+  "ERR Command is not available: 'EVALSHA_RO'. See https://upstash.com/docs/redis/overall/rediscompatibility for details",
+])('a server without read-only scripts gets ordinary ones, and is not asked again: %s', async (text) => {
+  const server = new ScriptServer(([name]) => (name.endsWith('_RO') ? new RedisReplyError(text) : [null]))
   const { scripts } = cacheOn(server)
   expect(await scripts.execute(GetMultiple, { keys: ['k'] })).toEqual([null])
   expect(await scripts.execute(GetMultiple, { keys: ['k'] })).toEqual([null])
   expect(server.names).toEqual([['EVALSHA_RO'], ['EVALSHA'], ['EVALSHA']])
+})
+
+test('an error of a read-only script that looks like that one is its own', async () => {
+  const server = new ScriptServer(() => new RedisReplyError("ERR unknown command 'of mine'"))
+  const { scripts } = cacheOn(server)
+  for (let i = 0; i < 2; i++)
+    await expect(scripts.execute(GetMultiple, { keys: ['k'] })).rejects.toMatchObject({ code: 'SCRIPT' })
+  expect(server.names).toEqual([['EVALSHA_RO'], ['EVALSHA_RO']])
 })
 
 test('only what may run twice is sent again after a failure whose outcome is unknown', async () => {
