@@ -1,4 +1,4 @@
-import { type Duration, toMilliseconds } from '../duration.ts'
+import { type Duration, spanOf } from '../duration.ts'
 import type { LuaParameters, LuaScript } from '../lua/index.ts'
 
 /** What a script can be given: text, whole or finite numbers. Redis hands them to Lua as text. */
@@ -47,12 +47,13 @@ function checkCount(
 }
 
 function toText(script: LuaScript, arg: ScriptArgument, { i, count }: { i: number; count: number }): string {
-  if (typeof arg === 'bigint') return String(arg)
   if (isDuration(script, i, count)) {
-    if (typeof arg === 'number' && arg > 0 && Number.isFinite(arg)) return numberText(Math.ceil(arg))
-    if (typeof arg === 'string' && /\d[a-z]+$/.test(arg))
-      return String(toMilliseconds(arg as Duration, `args[${i}]`))
+    const span = typeof arg === 'bigint' ? Number(arg) : arg
+    // Whether 0 fits, or another word, is for the script to say.
+    if (typeof span === 'string' ? /\d[a-z]+$/.test(span) : span !== 0)
+      return String(spanOf(span as Duration, `args[${i}]`))
   }
+  if (typeof arg === 'bigint') return String(arg)
   if (typeof arg === 'string' && arg.isWellFormed()) return arg
   if (typeof arg === 'number' && Number.isFinite(arg)) return numberText(arg)
   throw new TypeError(`${script.name}: args[${i}] must be a well-formed string, a finite number or a bigint`)

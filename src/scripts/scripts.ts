@@ -8,7 +8,7 @@ import type { Executor } from './executor.ts'
 export interface ScriptCall {
   /** Its KEYS, every one that it touches. Each becomes `<prefix>:s:<key>`, in a namespace `<prefix>:n:<namespace>:s:<key>`. */
   readonly keys?: readonly string[] | undefined
-  /** Its ARGV. Built-in scripts take durations (`'30s'`) where they want milliseconds. */
+  /** Its ARGV. Built-in scripts take durations (`'30s'`) where they want milliseconds: a hundred years at most. */
   readonly args?: readonly ScriptArgument[] | undefined
   /** Takes the keys as they are, without a prefix: for what other programs own. Default `false`. */
   readonly rawKeys?: boolean | undefined

@@ -216,8 +216,8 @@ onEveryEngine('scripts', (server) => {
     })
 
     test('a refusal of a built-in script says why', async () => {
-      const run = cache.scripts.execute(LuaScripts.SetIfNotExists, { keys: ['k'], args: ['v', -5] })
-      await expect(run).rejects.toThrow(/SetIfNotExists failed.*milliseconds/)
+      const run = cache.scripts.execute(LuaScripts.AcquireLock, { keys: ['k'], args: ['mine', 0] })
+      await expect(run).rejects.toThrow(/AcquireLock failed.*milliseconds/)
     })
   })
 })

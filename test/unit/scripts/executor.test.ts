@@ -8,6 +8,7 @@ import {
   type SendOptions,
   type Transport,
 } from '../../../src/index.ts'
+import { longestSpan } from '../../../src/duration.ts'
 import { LuaScripts, textFor } from '../../../src/lua/index.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
@@ -192,7 +193,8 @@ test('credentials and quotas are told apart from a failing script', async () => 
 })
 
 describe('keys and arguments are checked before anything is sent', () => {
-  const execute = cacheOn(new ScriptServer(() => 1)).scripts
+  const server = new ScriptServer(() => 1)
+  const execute = cacheOn(server).scripts
   const bad: [string, () => Promise<unknown>][] = [
     ['too few keys', () => execute.execute(SetIfExists, { args: ['v', 0] })],
     ['too many keys', () => execute.execute(SetIfExists, { keys: ['a', 'b'], args: ['v', 0] })],
@@ -215,7 +217,12 @@ describe('keys and arguments are checked before anything is sent', () => {
         execute.execute('return 1', { keys: Array.from({ length: 20_000 }, (_, i) => `${i}`.padEnd(600)) }),
     ],
     ['wide characters', () => execute.execute('return 1', { args: ['€'.repeat(4 * 2 ** 20)] })],
-    ['a negative duration', () => execute.execute(SetIfExists, { keys: ['k'], args: ['v', Number.NaN] })],
+    ...[-1, -1n, Number.NaN, Infinity, longestSpan + 1, BigInt(longestSpan + 1), '36526d' as const].map(
+      (span): [string, () => Promise<unknown>] => [
+        `${typeof span} ${span} as a duration`,
+        () => execute.execute(SetIfExists, { keys: ['k'], args: ['v', span] }),
+      ],
+    ),
     ['keys that are no list', () => execute.execute('return 1', { keys: 'abc' as never, rawKeys: true })],
     ['args that are no list', () => execute.execute('return 1', { args: null as never })],
     ['a prepared script', () => execute.execute({ execute: () => Promise.resolve(1) } as never)],
@@ -227,7 +234,18 @@ describe('keys and arguments are checked before anything is sent', () => {
 
   test.each(bad)('%s', async (_, run) => {
     await expect(run()).rejects.toThrow(TypeError)
+    expect(server.sent.splice(0)).toEqual([])
   })
+})
+
+test('a duration goes out in whole milliseconds, also the longest, and 0 as it is', async () => {
+  const server = new ScriptServer(() => 1)
+  const { scripts } = cacheOn(server)
+  for (const span of [0, 0n, 0.5, 5n, '1.5s', longestSpan, '36525d'] as const)
+    await scripts.execute(SetIfExists, { keys: ['k'], args: ['v', span] })
+  expect(server.sent.map(([command]) => command?.at(-1))).toEqual(
+    [0, 0, 1, 5, 1500, longestSpan, longestSpan].map(String),
+  )
 })
 
 test('arrays that a caller changes after the call change nothing', async () => {
