@@ -107,9 +107,10 @@ export class Call {
   }
 }
 
-// Well below what the server takes in one request (10 MB), and what one client sends in one batch (1,000).
+// Well below what the server takes in one request (10 MB, and JSON takes six bytes for a character at most), and what one client
+// sends in one batch (1,000).
 const maxCommands = 1000
-const maxCharacters = 2 ** 21
+const maxCharacters = 1.5 * 2 ** 20
 
 /** Splits what was issued in one tick into requests that the server accepts, in order. */
 export function splitBatch(calls: readonly Call[]): Call[][] {

@@ -102,18 +102,30 @@ describe('commands of one tick', () => {
     }
   })
 
-  test('are split where a request would pass two million characters, and one that alone does goes alone', async () => {
-    const million = 'x'.repeat(1_000_000)
+  test('are split where a request would pass 1.5 million characters, and one that alone does goes alone', async () => {
+    const half = 'x'.repeat(750_000)
     const fixture = new LinkFixture()
-    const sizes = [million, million, 'x', million, 'x'.repeat(3_000_000), 'x', 'x']
+    const sizes = [half, half, 'x', half, 'x'.repeat(3_000_000), 'x', 'x']
     await Promise.all(sizes.map((text) => fixture.read(undefined, 'INCR', text)))
     expect(fixture.redis.requests.map((request) => request.map(([, key]) => String(key).length))).toEqual([
-      [1_000_000, 1_000_000, 1],
-      [1_000_000],
+      [750_000, 750_000, 1],
+      [750_000],
       [3_000_000],
       [1, 1],
     ])
   })
+
+  test.each([750_000, 1_000_000])(
+    'are split before a request is larger than the server takes: of %i characters that JSON takes six bytes for',
+    async (length) => {
+      const fixture = new LinkFixture()
+      await Promise.all(
+        ['', 'b'].map((end) => fixture.read(undefined, 'INCR', '\u0001'.repeat(length) + end)),
+      )
+      for (const request of fixture.redis.requests)
+        expect(JSON.stringify(request).length).toBeLessThan(10_000_000)
+    },
+  )
 
   test('that are split are sent one request after the other, so that their order holds', async () => {
     let running = 0
