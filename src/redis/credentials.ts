@@ -61,7 +61,7 @@ export function checkCredentials({ url, token, allowInsecureUrl }: Credentials):
       'redis.url must be an https: URL, such as https://example.upstash.io (not a redis: one)',
     )
   }
-  if (parsed.username !== '' || parsed.password !== '' || parsed.search !== '' || parsed.hash !== '') {
+  if (parsed.username !== '' || parsed.password !== '' || /[?#]/.test(parsed.href)) {
     throw new TypeError('redis.url must hold no user name, password, query or fragment')
   }
   if (parsed.protocol === 'http:' && !isLoopback(parsed.hostname) && allowInsecureUrl !== true) {

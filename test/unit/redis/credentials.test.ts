@@ -120,6 +120,8 @@ describe('a URL', () => {
     'https://:canary@example.com',
     'https://example.com?_token=canary',
     'https://example.com/#canary',
+    'https://canary.example.com/?',
+    'https://canary.example.com/path/#',
     'http://canary.upstash.io',
     'http://169.254.169.254/canary',
     'http://10.0.0.1/canary',
