@@ -75,7 +75,8 @@ export async function warm<T>(
       onProgress?.({ ...progress })
     }
   }
-  await Promise.all(Array.from({ length: concurrency }, work))
+  const length = Math.min(concurrency, Math.ceil(unique.size / batchSize))
+  await Promise.all(Array.from({ length }, work))
   return progress
 }
 

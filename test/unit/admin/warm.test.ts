@@ -45,6 +45,12 @@ describe('warming', () => {
     expect(most).toBe(3)
   })
 
+  test('has no more on their way than there are batches, however many may be', async () => {
+    const cache = new World().memoryOnly()
+    const end = await warm(cache, keys(5), load, { batchSize: 2, concurrency: Number.MAX_SAFE_INTEGER })
+    expect(end).toEqual({ done: 5, loaded: 5, failed: 0 })
+  })
+
   test('goes on when a batch fails, also by a TypeError such as that of fetch', async () => {
     const cache = new World().memoryOnly()
     const factory = (missing: readonly string[]): Map<string, string> => {
