@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { IncrementWithExpiration, IncrementWithin } from '../../src/lua/index.ts'
-import { describeScripts, type Word } from './lua.ts'
+import { describeScripts, isRealRedis, type Word } from './lua.ts'
 
 const INT64_MAX = '9223372036854775807'
 
@@ -84,7 +84,9 @@ describeScripts('counters', (lua) => {
       expect(await ttl()).toBe(-1)
     })
 
-    test('10,000 concurrent increments lose none', async () => {
+    test('1,000 concurrent increments lose none, and 10,000 of a real Redis', async () => {
+      // Where requests can meet, one dialect will do.
+      const clients = isRealRedis(lua()) && lua().dialect === 'redis' ? 100 : 10
       const sums: unknown[] = []
       const client = async (): Promise<void> => {
         const increments = Array.from({ length: 50 }, () =>
@@ -92,9 +94,9 @@ describeScripts('counters', (lua) => {
         )
         for (let i = 0; i < 2; i += 1) sums.push(...(await lua().pipeline(increments)))
       }
-      await Promise.all(Array.from({ length: 100 }, client))
-      expect(await lua().redis('GET', 'k')).toBe('10000')
-      expect(new Set(sums).size).toBe(10_000)
+      await Promise.all(Array.from({ length: clients }, client))
+      expect(await lua().redis('GET', 'k')).toBe(String(clients * 100))
+      expect(new Set(sums).size).toBe(clients * 100)
       expect(await ttl()).toBeGreaterThan(500_000)
     })
   })

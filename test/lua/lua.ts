@@ -53,6 +53,11 @@ export function describeScripts(name: string, suite: (lua: () => Lua) => void): 
   })
 }
 
+/** Whether what comes at once can meet on its way: the embedded engine takes each request to its end, and its time. */
+export function isRealRedis({ server }: Lua): boolean {
+  return server.engine.startsWith('redis-server')
+}
+
 function luaOn(server: DevServer, dialect: LuaDialect): Lua {
   const words: Lua['words'] = (script, keys, args = []) => [
     'EVALSHA',
