@@ -45,7 +45,7 @@ export function describeScripts(name: string, suite: (lua: () => Lua) => void): 
     describe.each(['redis', 'upstash'] as const)('dialect %s', (dialect) => {
       const lua = (): Lua => luaOn(server(), dialect)
       beforeAll(async () => {
-        for (const script of allScripts) await lua().redis('SCRIPT', 'LOAD', textFor(script, dialect))
+        await lua().pipeline(allScripts.map((script) => ['SCRIPT', 'LOAD', textFor(script, dialect)]))
       })
       beforeEach(() => lua().redis('FLUSHALL'))
       suite(lua)
