@@ -199,7 +199,7 @@ onEveryEngine('push', (server) => {
     const { requests, byCommand } = server().stats()
     expect(byCommand['SUBSCRIBE']).toBe(1)
     expect(byCommand['ZRANGE']).toBe(1)
-    expect(requests).toBe(4) // the two of `warm`, the connection, the look
+    expect(requests).toBe(3) // the one of `warm`, the connection, the look
     expect(await fleet.cost(() => other.get('x', { l1: false }))).toBe('1/1')
   })
 

@@ -23,6 +23,8 @@ export const interval = 5000
 export class Fleet {
   readonly #server: () => DevServer
   #count = 0
+  /** Done once the first isolate under the prefix has given the database its versions. */
+  #seeded: Promise<unknown> | undefined
   prefix = ''
   clock: ManualClock = new ManualClock()
 
@@ -31,6 +33,7 @@ export class Fleet {
     beforeEach(() => {
       this.prefix = `fleet${++this.#count}`
       this.clock = new ManualClock()
+      this.#seeded = undefined
     })
   }
 
@@ -53,8 +56,15 @@ export class Fleet {
   /** One that has made its first request. */
   async warm(options: CacheOptions = {}): Promise<HybridCache<true>> {
     const cache = this.isolate(options)
-    await cache.getOrCreate('warm-up', () => 1)
-    await cache.get('warm-up', { l1: false })
+    const load = (): Promise<number> => cache.getOrCreate('warm-up', () => 1)
+    if (this.#seeded === undefined) {
+      this.#seeded = load()
+      await this.#seeded
+      await cache.get('warm-up', { l1: false })
+    } else {
+      await this.#seeded
+      await load()
+    }
     return cache
   }
 

@@ -20,6 +20,8 @@ let fleets = 0
 export class Fleet {
   readonly server: DevServer
   readonly prefix: string = `fleet-${fleets++}`
+  /** Done once the first isolate has given the database its versions. */
+  #seeded: Promise<unknown> | undefined
 
   constructor(server: DevServer) {
     this.server = server
@@ -35,8 +37,15 @@ export class Fleet {
 
   async isolate(options: CacheOptions = {}): Promise<HybridCache> {
     const cache = this.cold(options)
-    await cache.getOrCreate('warm-up', () => 1) // the first of all gives the database its versions
-    await cache.get('warm-up', { l1: false })
+    const load = (): Promise<number> => cache.getOrCreate('warm-up', () => 1)
+    if (this.#seeded === undefined) {
+      this.#seeded = load()
+      await this.#seeded
+      await cache.get('warm-up', { l1: false })
+    } else {
+      await this.#seeded
+      await load()
+    }
     return cache
   }
 
