@@ -93,19 +93,19 @@ onEveryEngine('removeByPattern', (server) => {
 
   test('many keys go in steps, each counted once, and progress tells', async () => {
     const cache = world.isolate({ l2: { timeout: '50s' } })
-    const keys = Array.from({ length: 1_500 }, (_, i) => `k${i}`)
+    const keys = Array.from({ length: 300 }, (_, i) => `k${i}`)
     await fill(cache, [...keys, 'other'])
     const progress: RemoveProgress[] = []
-    const options = { batchSize: 50, onProgress: (each: RemoveProgress) => void progress.push(each) }
-    expect(await removeByPattern(cache, 'k*', { ...options, dryRun: true })).toBe(1_500)
+    const options = { batchSize: 10, onProgress: (each: RemoveProgress) => void progress.push(each) }
+    expect(await removeByPattern(cache, 'k*', { ...options, dryRun: true })).toBe(300)
     expect(progress.length).toBeGreaterThanOrEqual(30)
     expect(progress.map(({ pages }) => pages)).toEqual(progress.map((_, i) => i + 1))
-    expect(progress.at(-1)).toMatchObject({ matched: 1_500, removed: 0 })
-    expect(await remaining(cache, keys)).toHaveLength(1_500)
+    expect(progress.at(-1)).toMatchObject({ matched: 300, removed: 0 })
+    expect(await remaining(cache, keys)).toHaveLength(300)
     progress.length = 0
     const first = await removeByPattern(cache, 'k*', options)
     expect(progress.at(-1)).toMatchObject({ matched: first, removed: first })
-    expect(first + (await removeAll(cache, 'k*', { batchSize: 50 }))).toBe(1_500)
+    expect(first + (await removeAll(cache, 'k*', { batchSize: 10 }))).toBe(300)
     expect(await remaining(cache, [...keys, 'other'])).toEqual(['other'])
   })
 
