@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import fc from 'fast-check'
+import fc from '../support/fc.ts'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { randomFrom } from '../../src/testing/random.ts'
 import { redisServerBin } from '../support/redis-server.ts'

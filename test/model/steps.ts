@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../support/fc.ts'
 import type { Fate } from './network.ts'
 
 /** How a factory ends; `later` when a step says so. */

@@ -47,6 +47,11 @@ test('package.json and jsr.json have the same version, and the changelog knows i
   expect(read('CHANGELOG.md')).toContain(`## ${version}`)
 })
 
+test('tests take fast-check from fc.ts, for only that gives a property the seed to replay', () => {
+  const taking = list('test').filter((path) => path.endsWith('.ts') && importsOf(path).includes('fast-check'))
+  expect(taking).toEqual(['test/support/fc.ts'])
+})
+
 test('at run time there are three dependencies and no others', () => {
   const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> }
   expect(Object.keys(dependencies)).toEqual(['@upstash/redis', 'superjson', 'tiny-lru'])

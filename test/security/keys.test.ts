@@ -1,5 +1,5 @@
 // Keys, patterns and scripts: S1 to S5.
-import fc from 'fast-check'
+import fc from '../support/fc.ts'
 import { describe, expect, test } from 'vitest'
 import { removeByPattern } from '../../src/admin/index.ts'
 import { createHybridCache, type HybridCache } from '../../src/index.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from './fc.ts'
 import type { EntryHeader, WireEntry } from '../../src/entry/header.ts'
 
 /** The header of a plain entry; `given` replaces any of it. */

@@ -1,4 +1,4 @@
-import type fc from 'fast-check'
+import type fc from './fc.ts'
 import { expect } from 'vitest'
 import type { CacheOptions, EntryOptions, HybridCache, LoadContext } from '../../src/index.ts'
 import { settle } from './manual-clock.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from './fc.ts'
 
 /** Keys of objects that JSON and superjson are both able to write. */
 const key = fc

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../support/fc.ts'
 import { expect, test } from 'vitest'
 import { localTtlOf, resolveLifetime } from '../../src/lifetime.ts'
 import { resolveSettings, type WriteOptions } from '../../src/options.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../support/fc.ts'
 import { describe, expect, test } from 'vitest'
 import { createHybridCache, type EntryOptions } from '../../src/index.ts'
 import { localTtlOf, resolveLifetime } from '../../src/lifetime.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../support/fc.ts'
 import { expect, test } from 'vitest'
 import { counter } from '../../../src/atomic/index.ts'
 import { createHybridCache, type HybridCache } from '../../../src/index.ts'

@@ -1,4 +1,4 @@
-import * as fc from 'fast-check'
+import fc from '../../support/fc.ts'
 import { describe, expect, test } from 'vitest'
 import { ReplyParser } from '../../../src/dev/reply-parser.ts'
 import { encodeReply, errorReply, NULL_REPLY, type Reply } from '../../../src/dev/resp.ts'

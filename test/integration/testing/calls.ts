@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../support/fc.ts'
 import type { Command } from '../../../src/index.ts'
 import { formatEntry } from '../../../src/entry/header.ts'
 import { type LuaScript, LuaScripts } from '../../../src/lua/index.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../support/fc.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Command, RedisReplyError, type Reply } from '../../../src/index.ts'
 import { type LuaScript, LuaScripts } from '../../../src/lua/index.ts'

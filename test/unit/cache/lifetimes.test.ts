@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../support/fc.ts'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { parseEntry } from '../../../src/entry/header.ts'
 import type { CacheOptions, WriteOptions } from '../../../src/index.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../support/fc.ts'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Factory } from '../../../src/index.ts'
 import { settle } from '../../support/manual-clock.ts'

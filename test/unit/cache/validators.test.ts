@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../support/fc.ts'
 import { describe, expect, test, vi } from 'vitest'
 import { parseEntry } from '../../../src/entry/header.ts'
 import type { LoadContext } from '../../../src/index.ts'

@@ -1,5 +1,5 @@
 import { runInNewContext } from 'node:vm'
-import fc from 'fast-check'
+import fc from '../../support/fc.ts'
 import { describe, expect, test } from 'vitest'
 import { Codec } from '../../../src/entry/index.ts'
 import { CacheError } from '../../../src/index.ts'

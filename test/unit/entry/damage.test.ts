@@ -1,6 +1,6 @@
 // What the checksum of an entry covers: everything behind itself. What stands before it, the version and the instants, is what
 // scripts may rewrite in place; damage there can change when an entry ends, but never whose it is or what it holds.
-import fc from 'fast-check'
+import fc from '../../support/fc.ts'
 import { describe, expect, test } from 'vitest'
 import { formatEntry, parseEntry, type WireEntry } from '../../../src/entry/header.ts'
 import { anyEntry, headerOf } from '../../support/entries.ts'

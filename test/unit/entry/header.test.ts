@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../support/fc.ts'
 import { describe, expect, test } from 'vitest'
 import { formatEntry, parseEntry } from '../../../src/entry/header.ts'
 import { anyEntry, anyText, headerOf } from '../../support/entries.ts'

@@ -1,5 +1,5 @@
 // Text in the database that somebody else wrote, to do harm. Whatever it holds, decoding must not reach outside its own value.
-import fc from 'fast-check'
+import fc from '../../support/fc.ts'
 import { describe, expect, test } from 'vitest'
 import { Codec } from '../../../src/entry/index.ts'
 

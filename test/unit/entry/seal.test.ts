@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import fc from 'fast-check'
+import fc from '../../support/fc.ts'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { assertFits, json, openEntry, pack, sealEntry, tombstoneIn } from '../../../src/entry/index.ts'
 import { formatEntry } from '../../../src/entry/header.ts'

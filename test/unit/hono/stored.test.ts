@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../support/fc.ts'
 import { Hono } from 'hono'
 import { describe, expect, test } from 'vitest'
 import { cache as cacheMiddleware } from '../../../src/platform/hono/index.ts'

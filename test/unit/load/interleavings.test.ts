@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../support/fc.ts'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { CacheOptions, EntryOptions } from '../../../src/index.ts'
 import { type End, LoadModel, type Step } from '../../support/load-model.ts'

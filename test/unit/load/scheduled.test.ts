@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../support/fc.ts'
 import { describe, expect, test } from 'vitest'
 import type { CacheOptions, EntryOptions } from '../../../src/index.ts'
 import { type Fate, keys, type Reading, Scheduled, type Writing } from '../../support/scheduled.ts'

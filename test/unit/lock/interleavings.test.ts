@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../support/fc.ts'
 import { expect, test } from 'vitest'
 import type { Lock } from '../../../src/lock/index.ts'
 import { settle } from '../../support/manual-clock.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../support/fc.ts'
 import { describe, expect, test } from 'vitest'
 import { formatEntry } from '../../../src/entry/header.ts'
 import { sealEntry } from '../../../src/entry/index.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../support/fc.ts'
 import { expect, test } from 'vitest'
 import { record, World } from '../../support/world.ts'
 import { Channel, saying } from '../../support/channel.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../support/fc.ts'
 import { describe, expect, test } from 'vitest'
 import type { RateLimitPolicy } from '../../../src/rate-limit/index.ts'
 import { bucketCaseOf, type Case, fixedCase, gcraCase, slidingCase } from '../../support/rate-limits.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../support/fc.ts'
 import { expect, test } from 'vitest'
 import type { CacheErrorCode } from '../../../src/index.ts'
 import type { BreakerChange, BreakerSettings } from '../../../src/redis/breaker.ts'

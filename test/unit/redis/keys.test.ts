@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../support/fc.ts'
 import { describe, expect, test } from 'vitest'
 import { assertKey, assertSegment } from '../../../src/redis/keys.ts'
 import { View } from '../../../src/view.ts'

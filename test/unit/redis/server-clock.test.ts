@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../support/fc.ts'
 import { describe, expect, test } from 'vitest'
 import type { Reply } from '../../../src/index.ts'
 import { ServerClock } from '../../../src/redis/server-clock.ts'
