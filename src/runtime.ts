@@ -28,7 +28,7 @@ export function unref(timer: unknown): void {
   ;(timer as { unref?: () => void } | null | undefined)?.unref?.()
 }
 
-/** Resolves when what was ready to run has run, as far as the platform can tell. For a clock that is moved by hand. */
+/** Resolves when what was ready to run has run, as far as the platform can tell. */
 export function nextTask(): Promise<void> {
   const { setImmediate } = globalThis as { setImmediate?: (run: () => void) => unknown }
   return new Promise((resolve) => void (setImmediate ?? setTimeout)(resolve))

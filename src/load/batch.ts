@@ -1,6 +1,8 @@
 // One factory for many keys: each key has a flight of its own, and those that come to need a factory share one.
 import { type Described, LoadContext, NotModified, type StaleValue, thrown } from './context.ts'
+import type { Flight } from './flight.ts'
 import type { Latch } from './latch.ts'
+import { nextTask } from '../runtime.ts'
 
 /** Makes the values of those keys that have none. What is missing in the map is not there, and not stored. */
 export type BatchFactory<T, S = T> = (
@@ -8,8 +10,14 @@ export type BatchFactory<T, S = T> = (
   context: BatchContext<S>,
 ) => ReadonlyMap<string, T> | Promise<ReadonlyMap<string, T>>
 
+interface Part {
+  readonly flight: Flight
+  readonly round: Round
+}
+
 interface Request {
   readonly context: LoadContext
+  readonly flight: Flight
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
 }
@@ -77,35 +85,37 @@ export class BatchContext<S = unknown> {
 export class Batch {
   readonly #awaited: Round
   readonly #behind: Round
-  readonly #keysBehind = new Set<string>()
+  readonly #parts = new Map<string, Part>()
 
-  constructor(factory: BatchFactory<unknown, unknown>) {
-    this.#awaited = new Round(factory)
-    this.#behind = new Round(factory)
+  constructor(factory: BatchFactory<unknown, unknown>, signal: AbortSignal | undefined) {
+    this.#awaited = new Round(factory, signal)
+    this.#behind = new Round(factory, signal)
   }
 
   /** The flight of a key looks at L2, or asks for its lease: the factory waits until it has. */
-  expect(key: string, asked: Latch, isBehind: boolean): void {
-    if (isBehind) this.#keysBehind.add(key)
-    this.#roundOf(key).expect(asked)
+  expect(key: string, flight: Flight, isBehind: boolean): void {
+    const round = isBehind ? this.#behind : this.#awaited
+    this.#parts.set(key, { flight, round })
+    round.expect(flight.leased ?? flight.looked)
   }
 
   /** The factory of one key. */
-  readonly make = (context: LoadContext): Promise<unknown> => this.#roundOf(context.key).make(context)
-
-  #roundOf(key: string): Round {
-    return this.#keysBehind.has(key) ? this.#behind : this.#awaited
+  readonly make = (context: LoadContext): Promise<unknown> => {
+    const { flight, round } = this.#parts.get(context.key) as Part
+    return round.make(context, flight)
   }
 }
 
 /** Keys that one run of the factory makes, once L2 was asked for all of them. Those that another isolate is making come later. */
 class Round {
   readonly #factory: BatchFactory<unknown, unknown>
+  readonly #signal: AbortSignal | undefined
   #requests = new Map<string, Request>()
   #asking = 0
 
-  constructor(factory: BatchFactory<unknown, unknown>) {
+  constructor(factory: BatchFactory<unknown, unknown>, signal: AbortSignal | undefined) {
     this.#factory = factory
+    this.#signal = signal
   }
 
   expect(asked: Latch): void {
@@ -115,18 +125,22 @@ class Round {
     })
   }
 
-  make(context: LoadContext): Promise<unknown> {
+  make(context: LoadContext, flight: Flight): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#requests.set(context.key, { context, resolve, reject })
+      this.#requests.set(context.key, { context, flight, resolve, reject })
       // The others have long been made: it waited for another isolate.
       if (this.#asking === 0) void this.#run()
     })
   }
 
   async #run(): Promise<void> {
+    // A caller that leaves abandons its flights one after another: only then is it known for whom others wait.
+    if (this.#signal?.aborted) await nextTask()
     const requests = this.#requests
-    if (requests.size === 0) return
     this.#requests = new Map()
+    for (const [key, { flight, reject }] of requests)
+      if (flight.outcome !== undefined && requests.delete(key)) reject(flight.signal.reason)
+    if (requests.size === 0) return
     try {
       const values = await this.#factory([...requests.keys()], new BatchContext(requests))
       if (typeof values?.get !== 'function')

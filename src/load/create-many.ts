@@ -18,7 +18,7 @@ export async function createMany<T, S>(
   if (typeof factory !== 'function')
     throw new TypeError('getOrCreateMany takes a factory: a function that makes the values')
   const unique = [...new Set(keys)]
-  const batch = new Batch(factory as BatchFactory<unknown, unknown>)
+  const batch = new Batch(factory as BatchFactory<unknown, unknown>, options.signal)
   const calls = unique.map((key) => ({
     ...toCall(core, view, { key, factory: batch.make, options }),
     operation: 'getOrCreateMany' as const,

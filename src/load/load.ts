@@ -173,7 +173,7 @@ function lead(core: Core, call: LoadCall, start: Start): Flight {
   })
   if (start.alone !== true) core.flights.begin(flight)
   core.flights.keepPulse(flight)
-  call.batch?.expect(call.key, flight.looked, start.background === true)
+  call.batch?.expect(call.key, flight, start.background === true)
   flight.work = fly(core, flight, call, start)
   flight.anchored = call.view.background(flight.work) === undefined
   return flight

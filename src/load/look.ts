@@ -69,7 +69,7 @@ async function lookOnce(core: Core, flight: Flight, looking: Looking): Promise<G
     return { seen: headIn(reply), lease: undefined }
   startMaking(core, flight)
   flight.leased = new Latch()
-  call.batch?.expect(call.key, flight.leased, true)
+  call.batch?.expect(call.key, flight, true)
   const after = Math.max(looking.after, previous.facts.created)
   return lookTogether(core, flight, { call, after, background: true, lease: newLease(core, call) })
 }
