@@ -160,9 +160,9 @@ export class HybridCache<out HasRedis extends boolean = boolean> extends Invalid
   }
 
   /**
-   * The values of many keys; the factory is called once with those that are nowhere, and gives a `Map` of theirs (once more with
-   * those that are made anew behind the call). What it leaves out is missing in the result and not stored; what it gives beyond is
-   * ignored. Each key has a stale value of its own. Rejects with the first error of a key without one, when all others are stored.
+   * The values of many keys; once L2 and the `schema` were asked about all, the factory is called once with those that are nowhere, and
+   * gives a `Map` (once more with those made anew behind the call). What it leaves out is missing in the result, and not stored; what
+   * is beyond is ignored. Rejects with the first error of a key without a stale value of its own, when all others are stored.
    * Cost: those in L1 0/0; the others 1/1 for every thousand to read, and 1/1 each, a thousand a request, to store what was made.
    *
    * @example

@@ -1,7 +1,7 @@
 // One factory for many keys: each key has a flight of its own, and those that come to need a factory share one.
 import { type Described, LoadContext, NotModified, type StaleValue, thrown } from './context.ts'
 import type { Flight } from './flight.ts'
-import type { Latch } from './latch.ts'
+import { Latch } from './latch.ts'
 import { nextTask } from '../runtime.ts'
 
 /** Makes the values of those keys that have none. What is missing in the map is not there, and not stored. */
@@ -90,6 +90,13 @@ export class Batch {
   constructor(factory: BatchFactory<unknown, unknown>, signal: AbortSignal | undefined) {
     this.#awaited = new Round(factory, signal)
     this.#behind = new Round(factory, signal)
+  }
+
+  /** A call has no flight yet, for a schema looks at what L1 has: the factory waits until it has one, or has ended. */
+  begin(): Latch {
+    const begun = new Latch()
+    this.#awaited.expect(begun)
+    return begun
   }
 
   /** The flight of a key looks at L2, or asks for its lease: the factory waits until it has. */

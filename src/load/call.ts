@@ -10,6 +10,7 @@ import type { Batch } from './batch.ts'
 import type { Factory } from './factory.ts'
 import type { Copy } from './flight.ts'
 import { flightId } from './flights.ts'
+import type { Latch } from './latch.ts'
 import { checkLifetime } from './store.ts'
 
 /** One call for a value that may have to be made. */
@@ -26,6 +27,8 @@ export interface LoadCall {
   readonly note?: Note
   /** Whose factory this call's is part of. */
   readonly batch?: Batch
+  /** Opens when the call has a flight to wait for, or has ended. Only where a schema looks at what L1 has before. */
+  readonly begun?: Latch
 }
 
 /** Throws a `TypeError` for options that cannot be right. */

@@ -23,6 +23,7 @@ export async function createMany<T, S>(
     ...toCall(core, view, { key, factory: batch.make, options }),
     operation: 'getOrCreateMany' as const,
     batch,
+    ...(options.schema && { begun: batch.begin() }),
   }))
   const skipsLocal = options.l1 === false || options.forceRefresh === true
   const outcomes = await Promise.allSettled(

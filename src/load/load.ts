@@ -33,11 +33,16 @@ const sharedRounds = 2
 /** What a call gives: the value that L1 has for it, if its schema accepts that, or what `load` comes to. */
 export async function getOrLoad(core: Core, call: LoadCall, local: unknown): Promise<unknown> {
   const { schema } = call.options
-  if (local === undefined) return load(core, call)
-  if (schema !== undefined && (await acceptLocal(core, schema, local)) === undefined) return load(core, call)
-  call.note?.({ 'cache.hit': true, 'cache.level': 'l1' })
-  refreshEarly(core, call)
-  return local
+  try {
+    if (local === undefined) return await load(core, call)
+    if (schema !== undefined && (await acceptLocal(core, schema, local)) === undefined)
+      return await load(core, call)
+    call.note?.({ 'cache.hit': true, 'cache.level': 'l1' })
+    refreshEarly(core, call)
+    return local
+  } finally {
+    call.begun?.open()
+  }
 }
 
 /** The value of a call: a stale one that L1 may still give away, or what a flight comes to. */
@@ -63,6 +68,7 @@ async function load(core: Core, call: LoadCall): Promise<unknown> {
       core.events.emit('join', { operation: call.operation })
     }
     const flight = joined ?? lead(core, call, { local, alone, mayRest: !forced && round === 0 })
+    call.begun?.open()
     const value = await attended(core, flight, { call, local, own: joined === undefined })
     if (value === again) refusals++
     else if (value !== lost) {

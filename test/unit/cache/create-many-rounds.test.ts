@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import type { HybridCache } from '../../../src/index.ts'
+import type { HybridCache, StandardSchema } from '../../../src/index.ts'
 import { storeTagged } from '../../support/coherence.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { Gate, record, watch, World } from '../../support/world.ts'
@@ -7,8 +7,72 @@ import { Gate, record, watch, World } from '../../support/world.ts'
 // Which keys of getOrCreateMany one call of the factory is for, and when.
 
 const news = (keys: readonly string[]): Map<string, string> => new Map(keys.map((key) => [key, `new ${key}`]))
+const olds = (...keys: string[]): Map<string, string> => new Map(keys.map((key) => [key, `old ${key}`]))
 const asked = (factory: { mock: { calls: [readonly string[], ...unknown[]][] } }): string[][] =>
   factory.mock.calls.map(([keys]) => keys.toSorted())
+
+function schemaOf(validate: StandardSchema['~standard']['validate']): StandardSchema {
+  return { '~standard': { version: 1, vendor: 'test', validate } }
+}
+
+describe('where a schema looks at what L1 has', () => {
+  const stale = { ttl: '1s', localTtl: '1h', staleIfError: '1h' } as const
+  const fine = schemaOf((value) => ({ value }))
+  const refusing = schemaOf((value) => (String(value).startsWith('old') ? { issues: [value] } : { value }))
+
+  test.each([
+    ['stale values that are to be replaced', 1000, { ...stale, schema: fine }, undefined],
+    ['stale values that it refuses', 1000, { ...stale, schema: refusing }, undefined],
+    ['fresh values that it refuses', 0, { ...stale, schema: refusing }, undefined],
+    ['fresh values that it refuses, and L2 is left out', 0, { ...stale, schema: refusing, l2: false }, {}],
+  ])('%s are made together with what is nowhere', async (_, age, options, redis) => {
+    const world = new World()
+    const cache = redis === undefined ? world.memoryOnly() : world.isolate()
+    await cache.setMany(olds('a', 'b'), stale)
+    await world.clock.advance(age)
+    const factory = vi.fn(news)
+    const found = await cache.getOrCreateMany(['a', 'nowhere', 'b'], factory, options)
+    expect([...found.values()]).toEqual(['new a', 'new nowhere', 'new b'])
+    expect(asked(factory)).toEqual([['a', 'b', 'nowhere']])
+  })
+
+  test('the factory waits for the last of its answers, be it that a value will do, or an error', async () => {
+    const cache = new World().memoryOnly()
+    await cache.setMany(olds('a', 'b'))
+    for (const answer of ['good', 'bad']) {
+      let say!: () => void
+      const said = new Promise<void>((resolve) => void (say = resolve))
+      const schema = schemaOf(async (value) => {
+        if (value === 'old b') await said
+        if (answer === 'bad') throw new Error('cannot tell')
+        return { value }
+      })
+      const factory = vi.fn(news)
+      const many = watch(cache.getOrCreateMany(['a', answer, 'b'], factory, { schema }))
+      await settle()
+      expect(factory).not.toHaveBeenCalled()
+      say()
+      await settle()
+      expect(asked(factory)).toEqual([[answer]])
+      expect(cache.getLocal(answer)).toBe(`new ${answer}`)
+      if (answer === 'bad') expect(many.error).toMatchObject({ message: 'cannot tell' })
+      else expect(many.value).toEqual(olds('a', 'b').set('good', 'new good'))
+    }
+  })
+
+  test('nobody waits for what is joined, which another has begun', async () => {
+    const cache = new World().memoryOnly()
+    let finish!: (value: string) => void
+    const other = cache.getOrCreate('a', () => new Promise<string>((resolve) => void (finish = resolve)))
+    const factory = vi.fn(news)
+    const many = cache.getOrCreateMany(['a', 'b'], factory, { schema: fine })
+    await settle()
+    expect(asked(factory)).toEqual([['b']])
+    finish('from another')
+    expect(await other).toBe('from another')
+    expect([...(await many).values()]).toEqual(['from another', 'new b'])
+  })
+})
 
 describe('nobody works for nobody', () => {
   /** An isolate that has to ask for a tag when it has read `k`, and waits for the answer. */
