@@ -3,7 +3,7 @@ import type { Core } from '../core.ts'
 import { endsOf, headOf } from '../entry/index.ts'
 import { canGoOn, isUsableAtOnce, type LoadCall } from './call.ts'
 import type { Ground } from './fill.ts'
-import type { Copy, Flight } from './flight.ts'
+import type { Flight } from './flight.ts'
 import { Latch } from './latch.ts'
 import { askForLease, giveBack, type Lease, type Leased, newLease } from './lease.ts'
 import { askMore, deadlineOf, ended } from './deadline.ts'
@@ -65,21 +65,24 @@ async function lookOnce(core: Core, flight: Flight, looking: Looking): Promise<G
   if (await note(core, flight, { ...looking, read, trusted }, reply)) return undefined
   if (!trusted) await askMore(core, read, () => seed(core))
   const { previous } = flight
-  if (previous === undefined || !becomesRefresh(core, call, previous))
-    return { seen: headIn(reply), lease: undefined }
+  if (!becomeRefresh(core, flight, call)) return { seen: headIn(reply), lease: undefined }
   startMaking(core, flight)
-  flight.leased = new Latch()
-  call.batch?.expect(call.key, flight, true)
-  const after = Math.max(looking.after, previous.facts.created)
+  const after = Math.max(looking.after, previous?.facts.created ?? 0)
   return lookTogether(core, flight, { call, after, background: true, lease: newLease(core, call) })
 }
 
-/** Whether who waits takes the stale value that L2 had: what goes on is a refresh, and one is enough for the fleet. */
-function becomesRefresh(core: Core, call: LoadCall, previous: Copy): boolean {
+/**
+ * Whether who waits takes the stale value that L2 had: what goes on is a refresh, and one is enough for the fleet. Said before it is
+ * known that L2 was asked, so that a factory for many keys makes the others without it.
+ */
+function becomeRefresh(core: Core, flight: Flight, call: LoadCall): boolean {
   if (call.options.forceRefresh === true || call.loading.stampede === 'off' || !canGoOn(call.view))
     return false
   if (core.flights.isLeftAlone(call.place.localKey)) return false
-  return isUsableAtOnce(previous, call.stale.swr, core.settings.clock.now())
+  if (!isUsableAtOnce(flight.previous, call.stale.swr, core.settings.clock.now())) return false
+  flight.leased = new Latch()
+  call.batch?.expect(call.key, flight, true)
+  return true
 }
 
 /** From now on it is known what L2 has, and the time runs that callers give a factory. */
@@ -150,6 +153,7 @@ async function lookTogether(
     seen = headIn(bytes)
     if (state === 'won') {
       core.events.emit('lease', { state, duration: lease.ms })
+      if (!looking.background) becomeRefresh(core, flight, looking.call)
       return { seen, lease }
     }
     if (state === 'hit' && !trusted) break // an entry that nobody else will believe either

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import type { HybridCache, StandardSchema } from '../../../src/index.ts'
+import type { CacheOptions, HybridCache, StandardSchema } from '../../../src/index.ts'
 import { storeTagged } from '../../support/coherence.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { Gate, record, watch, World } from '../../support/world.ts'
@@ -14,6 +14,52 @@ const asked = (factory: { mock: { calls: [readonly string[], ...unknown[]][] } }
 function schemaOf(validate: StandardSchema['~standard']['validate']): StandardSchema {
   return { '~standard': { version: 1, vendor: 'test', validate } }
 }
+
+describe('in the fleet', () => {
+  const options = { ttl: '1s', swr: '1h', stampede: 'global' } as const
+
+  /** An isolate that has nothing of what another has stored, which has ended since. */
+  async function ended(world: World, keys: string[], given: CacheOptions = {}): Promise<HybridCache<true>> {
+    await (await world.warm(given)).setMany(olds(...keys), options)
+    await world.clock.advance(1000)
+    return world.warm(given)
+  }
+
+  test('stale values that L2 has are made anew apart from what is nowhere, by the leases that came with them', async () => {
+    const world = new World()
+    const cache = await ended(world, ['a', 'b'])
+    const slow = vi.fn(async (keys: readonly string[]) => {
+      if (keys.includes('a')) await new Promise<void>((done) => void world.clock.setTimeout(done, 300))
+      return news(keys)
+    })
+    const many = watch(cache.getOrCreateMany(['a', 'nowhere', 'b'], slow, options))
+    await settle()
+    expect(many.value).toEqual(olds('a', 'b').set('nowhere', 'new nowhere'))
+    expect(asked(slow)).toEqual([['nowhere'], ['a', 'b']])
+    expect(world.redis.take()).toEqual([['LeaseEntry', 'LeaseEntry', 'LeaseEntry'], ['CommitEntry']])
+    await world.clock.advance(300)
+    expect(world.redis.take()).toEqual([['CommitEntry', 'CommitEntry']])
+    expect([cache.getLocal('a'), cache.getLocal('b')]).toEqual(['new a', 'new b'])
+  })
+
+  test('and together, though one takes longer to be read', async () => {
+    const world = new World()
+    const cache = await ended(world, ['a', 'b'])
+    let accept!: () => void
+    const held = new Promise<void>((resolve) => void (accept = resolve))
+    const schema = schemaOf(async (value) => {
+      if (value === 'old b') await held
+      return { value }
+    })
+    const factory = vi.fn(news)
+    const many = cache.getOrCreateMany(['a', 'b'], factory, { ...options, schema })
+    await settle()
+    accept()
+    expect(await many).toEqual(olds('a', 'b'))
+    await settle()
+    expect(asked(factory)).toEqual([['a', 'b']])
+  })
+})
 
 describe('where a schema looks at what L1 has', () => {
   const stale = { ttl: '1s', localTtl: '1h', staleIfError: '1h' } as const
