@@ -20,6 +20,7 @@ const noTags: readonly string[] = []
 
 /** A lone surrogate, which no key can hold. */
 const apart = '\ud800'
+const loneSurrogate = /\ud800(?![\udc00-\udfff])/
 
 /** Where L1 keeps a key: those of namespaces apart from all others. */
 export function localKeyOf(namespace: string | undefined, key: string): string {
@@ -70,7 +71,7 @@ export class View {
   /** Whether a key of L1, or what begins with it, is one of this namespace, or of none where this is the root. */
   holds(localKey: string): boolean {
     return this.#namespace === undefined
-      ? !localKey.includes(apart)
+      ? !loneSurrogate.test(localKey)
       : localKey.startsWith(localKeyOf(this.#namespace, ''))
   }
 

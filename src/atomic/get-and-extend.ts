@@ -80,7 +80,7 @@ export async function getAndExtend<T = unknown>(
     core.marks.end(place.localKey, before)
     drop(core, given.changed) // whatever L1 holds, or is about to, has another life
   }
-  const mark = core.marks.begin(place.localKey, { since: before })
+  const mark = core.marks.begin(place.localKey, { since: before, reads: true })
   let failed = false
   try {
     const read = {

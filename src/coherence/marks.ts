@@ -57,8 +57,8 @@ export class Marks {
     }
     const marks = this.#inFlight.get(key)
     if (marks !== undefined) {
-      if (marks.size >= maxOnKey) forgetOldest(marks)
-      marks.add(mark)
+      if (marks.size < maxOnKey || forgetOldest(marks, reads)) marks.add(mark)
+      else mark.overtaken = true
     } else {
       this.#makeRoom()
       this.#inFlight.set(key, new Set([mark]))
@@ -143,18 +143,21 @@ export class Marks {
   }
 }
 
-/** It hears of nothing from now on: what it brings is stored nowhere. Reads go before loads and writes, which many may wait for. */
-function forgetOldest(marks: Set<Mark>): void {
-  let [oldest] = marks
+/**
+ * Makes room by forgetting a read, or else, for what is no read itself, the oldest. That hears of nothing from now on, and what it
+ * brings is stored nowhere.
+ */
+function forgetOldest(marks: Set<Mark>, forRead: boolean): boolean {
+  let [oldest] = forRead ? [] : marks
   for (const mark of marks) {
     if (!mark.reads) continue
     oldest = mark
     break
   }
-  if (oldest === undefined) return
+  if (oldest === undefined) return false
   oldest.overtaken = true
   oldest.superseded = true
-  marks.delete(oldest)
+  return marks.delete(oldest)
 }
 
 function raise(mark: Mark, version: number, except: object | undefined): boolean {

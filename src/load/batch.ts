@@ -104,7 +104,6 @@ export class Batch {
     const round = isBehind ? this.#behind : this.#awaited
     this.#parts.set(key, { flight, round })
     round.expect(flight.leased ?? flight.looked)
-    if (!isBehind) this.#behind.expect(flight.looked) // for what it finds may have to be made anew too
   }
 
   /** The factory of one key. */

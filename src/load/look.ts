@@ -64,6 +64,7 @@ async function lookOnce(core: Core, flight: Flight, looking: Looking): Promise<G
   )
   if (await note(core, flight, { ...looking, read, trusted }, reply)) return undefined
   if (!trusted) await askMore(core, read, () => seed(core))
+  if (flight.outcome !== undefined) return undefined // who waited for it has left meanwhile
   const { previous } = flight
   if (!becomeRefresh(core, flight, call)) return { seen: headIn(reply), lease: undefined }
   startMaking(core, flight)
@@ -153,6 +154,7 @@ async function lookTogether(
     seen = headIn(bytes)
     if (state === 'won') {
       core.events.emit('lease', { state, duration: lease.ms })
+      core.flights.leaveElsewhere(looking.call.place.localKey, 0) // nobody else is at it
       if (!looking.background) becomeRefresh(core, flight, looking.call)
       return { seen, lease }
     }

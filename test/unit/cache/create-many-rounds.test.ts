@@ -41,24 +41,6 @@ describe('in the fleet', () => {
     expect(world.redis.take()).toEqual([['CommitEntry', 'CommitEntry']])
     expect([cache.getLocal('a'), cache.getLocal('b')]).toEqual(['new a', 'new b'])
   })
-
-  test('and together, though one takes longer to be read', async () => {
-    const world = new World()
-    const cache = await ended(world, ['a', 'b'])
-    let accept!: () => void
-    const held = new Promise<void>((resolve) => void (accept = resolve))
-    const schema = schemaOf(async (value) => {
-      if (value === 'old b') await held
-      return { value }
-    })
-    const factory = vi.fn(news)
-    const many = cache.getOrCreateMany(['a', 'b'], factory, { ...options, schema })
-    await settle()
-    accept()
-    expect(await many).toEqual(olds('a', 'b'))
-    await settle()
-    expect(asked(factory)).toEqual([['a', 'b']])
-  })
 })
 
 describe('where a schema looks at what L1 has', () => {
@@ -181,5 +163,68 @@ describe('nobody works for nobody', () => {
     expect(many.error).toMatchObject({ code: 'FACTORY_TIMEOUT' })
     expect(factory).not.toHaveBeenCalled()
     expect(cache.getLocal('k')).toBe('v')
+  })
+})
+
+describe('what is made anew behind the call', () => {
+  const options = { ttl: '10s', localTtl: '1h', swr: '1h' } as const
+
+  /** An isolate with a stale copy of `near` in L1, and none of `far`, which is stale in L2. */
+  async function nearAndFar(world: World): Promise<HybridCache<true>> {
+    await (await world.warm()).setMany(olds('near', 'far'), options)
+    const cache = await world.warm()
+    await cache.get('near')
+    await world.clock.advance('11s')
+    return cache
+  }
+
+  test('waits for no key whose caller leaves while its entry is looked at', async () => {
+    const world = new World()
+    const cache = await nearAndFar(world)
+    const gates = { near: new Gate(), far: new Gate() }
+    let looksAtNear = 0
+    const schema = schemaOf(async (value) => {
+      if (value === 'old far') await gates.far.pass()
+      if (value === 'old near' && ++looksAtNear > 1) await gates.near.pass()
+      return { value }
+    })
+    const controller = new AbortController()
+    const work: Promise<unknown>[] = []
+    const bound = cache.bind({ waitUntil: (promise) => work.push(promise) })
+    const factory = vi.fn(news)
+    const given = { ...options, schema, signal: controller.signal }
+    const many = watch(bound.getOrCreateMany(['near', 'far'], factory, given))
+    await gates.far.reached
+    controller.abort(new Error('gone'))
+    await settle()
+    gates.far.open()
+    await settle()
+    gates.near.open()
+    await settle()
+    await settle() // whoever else has left
+    expect(many.error).toEqual(new Error('gone'))
+    expect(asked(factory)).toEqual([['near']])
+    await Promise.all(work)
+    expect(cache.getLocal('near')).toBe('new near')
+  })
+
+  test('has all of its time for the factory, however long the look at another key takes', async () => {
+    const world = new World()
+    const cache = await nearAndFar(world)
+    const gate = new Gate()
+    const schema = schemaOf(async (value) => {
+      if (value === 'old far') await gate.pass()
+      return { value }
+    })
+    const factory = vi.fn(news)
+    const errors = record(cache, 'error')
+    const many = cache.getOrCreateMany(['near', 'far'], factory, { ...options, schema, timeout: 100 })
+    await gate.reached
+    await world.clock.advance(200)
+    gate.open()
+    expect(await many).toEqual(olds('near', 'far'))
+    await settle()
+    expect(errors).toEqual([])
+    expect(asked(factory).flat().toSorted()).toEqual(['far', 'near'])
   })
 })

@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import type { EntryOptions, HybridCache } from '../../../src/index.ts'
 import { type EndedValue, endedValue } from '../../support/ended-value.ts'
 import { settle } from '../../support/manual-clock.ts'
+import { Origin } from '../../support/origin.ts'
 import { record, World } from '../../support/world.ts'
 
 const options = { ttl: '10s', localTtl: '1h', swr: '20s' } as const
@@ -105,6 +106,22 @@ describe('swr in the fleet', () => {
     await settle()
     expect(world.redis.take()).toEqual([['GET']])
     expect(events).toEqual([{ reason: 'swr', age: 0 }])
+  })
+
+  test('who wins the lease makes the value, though another isolate was at it a moment ago', async () => {
+    const { world, cache } = await ended()
+    const other = await world.warm()
+    const origin = new Origin<string>()
+    await other.getOrCreate('k', origin.factory, options)
+    await settle()
+    await cache.getOrCreate('k', () => 'too early', options)
+    await settle()
+    origin.last.fail(new Error('the origin is down'))
+    await settle()
+    const given = { ...options, l1: false, stampede: 'global' } as const
+    expect(await cache.getOrCreate('k', () => 'new', given)).toBe('old')
+    await settle()
+    expect(await world.isolate().get('k')).toBe('new')
   })
 
   test('a winner that is gone delays the refresh for no longer than its lease', async () => {

@@ -60,6 +60,23 @@ test.each<[string, (cache: HybridCache, root: HybridCache) => Promise<unknown>]>
   },
 )
 
+test.each(['k', 'k\u{10000}', '\u{103ff}k', 'n\u{10000}', '\u{1f600}'])(
+  'of the root too, whatever its keys are: %s',
+  async (key) => {
+    const world = new World()
+    const cache = await world.warm()
+    const origin = new Origin<string>()
+    const first = cache.getOrCreate(key, origin.factory, { tags: ['t'] })
+    await settle()
+    await inDoubt(world, () => cache.removeByTag('t'))
+    const second = cache.getOrCreate(key, origin.factory, { tags: ['t'] })
+    await settle()
+    expect(origin.runs).toHaveLength(2)
+    for (const run of origin.runs) run.finish('v')
+    expect([await first, await second]).toEqual(['v', 'v'])
+  },
+)
+
 test.each<[string, (cache: HybridCache, root: HybridCache) => Promise<unknown>]>([
   ['what has a tag', (cache) => cache.removeByTag('t')],
   ['a namespace', (cache) => cache.clear()],

@@ -107,6 +107,15 @@ test('reads are forgotten before what others wait for, the oldest of them first'
   expect(reads.map(({ overtaken }) => overtaken).indexOf(false)).toBe(2)
 })
 
+test('a read takes the place of no load and no write', () => {
+  const marks = new Marks()
+  const [first, ...others] = Array.from({ length: 1000 }, () => marks.begin('k'))
+  const read = marks.begin('k', { reads: true })
+  expect([first?.overtaken, read.overtaken]).toEqual([false, true])
+  for (const mark of [read, first, ...others]) if (mark !== undefined) marks.end('k', mark)
+  expect(marks.size).toBe(0)
+})
+
 describe('what was learned meanwhile', () => {
   test('V2: concerns the operations on its key that did not ask for the news, and no version ever goes back', () => {
     const marks = new Marks()
