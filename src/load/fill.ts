@@ -66,8 +66,13 @@ async function fillRedis(
 ): Promise<boolean> {
   const { redis, settings } = core
   if (redis === undefined || write.encoded === undefined) return true
-  const ready = redis.ready()
-  if (ready !== undefined) await ready
+  try {
+    const ready = redis.ready()
+    if (ready !== undefined) await ready
+  } catch (error) {
+    if (lease !== undefined) await giveBack(core, call, lease) // nothing was sent that it stands for
+    throw error
+  }
   const packing = pack(write.encoded.text, settings)
   const packed = packing instanceof Promise ? await packing : packing
   const sealed = flight.mark.superseded ? undefined : seal(core, write, packed, flight.stamp)

@@ -54,7 +54,6 @@ export async function askForLease(
 ): Promise<Leased> {
   const { redis, executor, codec, settings } = core
   if (redis === undefined || executor === undefined) throw new TypeError('a lease is kept in Redis')
-  void redis.askTheTime()
   const now = redis.clock.known ? String(redis.clock.now()) : ''
   const { versions } = core.coherence
   const asked = versions.seen

@@ -181,14 +181,17 @@ async function askTogether(
   const { call, after } = looking
   const asked = { lease, after, signal: signalOf(flight, looking) }
   const asks: Ask[] = []
+  let learning: Promise<void> | undefined
   try {
     const { reply, trusted } = await withNews(core, [read], () =>
       askMore(core, read, () => {
+        learning = core.redis?.askTheTime()
         const granted = askForLease(core, call, asked)
         asks.push({ granted, stamp: lease.stamp })
         return granted
       }),
     )
+    if (core.redis?.clock.known === false) await learning // without the time nothing can be judged
     const found = await note(core, flight, { ...looking, read, trusted }, reply.bytes)
     if (!trusted) await askMore(core, read, () => seed(core))
     return { reply, trusted, found }

@@ -130,7 +130,7 @@ export class RedisTier {
     try {
       await learning
     } catch (error) {
-      // The write reports it, and the others can do without. Where it ran into the deadline so would they, and wait for both.
+      // The write reports it, and the others ask for themselves. Where it ran into the deadline so would they, and wait for both.
       if (isCacheError(error) && error.code === 'L2_TIMEOUT') throw error
     }
   }

@@ -214,6 +214,20 @@ describe.each<[string, string, Reply | RedisReplyError]>([
     expect(errors).toHaveLength(2)
   })
 
+  test('a load of which the fleet makes one goes on without L2 at once, and leaves no lease behind', async () => {
+    const world = new World()
+    await world.isolate().set('there', 'v', { ttl: '1h' })
+    world.redis.replies.set('TIME', reply)
+    const cache = world.isolate({ stampede: 'global' })
+    const errors = record(cache, 'error')
+    expect(await cache.getOrCreate('there', () => 'made', { l1: false })).toBe('made')
+    expect(errors.map(({ error }) => error.code)).toEqual([code])
+    expect(await cache.getOrCreate('k', () => 'first', { l1: false })).toBe('first')
+    expect(await cache.getOrCreate('k', () => 'second', { l1: false })).toBe('second')
+    await settle()
+    expect([...world.redis.values.keys()].filter((key) => key.startsWith('hc:l:'))).toEqual([])
+  })
+
   test('it is no failure of a read that goes by a time that is known, if old', async () => {
     const world = new World()
     const cache = await world.warm()
