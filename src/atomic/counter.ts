@@ -55,7 +55,7 @@ export function counter(
 export function counter(
   cache: HybridCache<true>,
   name: string,
-  options?: CounterOptions & { readonly bigint?: false },
+  options?: CounterOptions & { readonly bigint?: false | undefined },
 ): Counter
 export function counter(
   cache: HybridCache<true>,

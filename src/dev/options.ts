@@ -9,11 +9,11 @@ export type DevServerEngine = 'embedded' | 'redis-server' | { readonly url: stri
 /** How a local server is started. */
 export interface DevServerOptions {
   /** The TCP port of the REST API. Default 0: any free one. */
-  readonly port?: number
+  readonly port?: number | undefined
   /** The address to listen on. Default `127.0.0.1`: this machine only. */
-  readonly host?: string
+  readonly host?: string | undefined
   /** The bearer token that clients must send. Default: a random one. */
-  readonly token?: string
+  readonly token?: string | undefined
   /**
    * - `'embedded'` (default): `js-redis-server` inside this process. An optional peer dependency, to be installed.
    * - `'redis-server'`: the program from `REDIS_SERVER_BIN` or `PATH`, spawned for this server, in memory only.
@@ -21,9 +21,9 @@ export interface DevServerOptions {
    *
    * Both of the latter need Redis 7.0 or newer, or a Valkey.
    */
-  readonly engine?: DevServerEngine
+  readonly engine?: DevServerEngine | undefined
   /** The largest request body, in bytes. Default 10 MiB, the limit of Upstash's smaller plans. */
-  readonly maxBodyBytes?: number
+  readonly maxBodyBytes?: number | undefined
 }
 
 export const DEFAULT_MAX_BODY_BYTES: number = 10 * 2 ** 20

@@ -16,9 +16,9 @@ import { randomFrom } from './random.ts'
 /** Options of {@link FaultSwitch}. */
 export interface FaultSwitchOptions {
   /** Where delays take their time from: that of the cache. Default: the platform's. */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
   /** What probabilities and jitter follow: a whole number. Default: another one each time, see `seed`. */
-  readonly seed?: number
+  readonly seed?: number | undefined
 }
 
 interface Rule {

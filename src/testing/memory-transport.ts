@@ -13,7 +13,7 @@ import { Database } from './database.ts'
 /** Options of {@link MemoryTransport}. */
 export interface MemoryTransportOptions {
   /** Where its time comes from: that of the cache, or a `ManualClock`. Default: the platform's. */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
 }
 
 /**

@@ -29,6 +29,7 @@ test('a counter whose options are not known gives what it may give', () => {
   const bigint = options.bigint === true
   expectTypeOf(counter(cache, 'n', { bigint })).toEqualTypeOf<Counter<number | bigint>>()
   expectTypeOf(counter(cache, 'n', { ttl: '2d' })).toEqualTypeOf<Counter>()
+  expectTypeOf(counter(cache, 'n', { bigint: undefined })).toEqualTypeOf<Counter>()
   expectTypeOf(counter(cache, 'n', { bigint: true })).toEqualTypeOf<Counter<bigint>>()
 })
 

@@ -24,12 +24,16 @@ export async function examineRemote(core: Core, call: LoadCall): Promise<Remote>
   if (redis === undefined || call.options.l2 === false) return none('off')
   if (counters.l2.breaker === 'open' || counters.l2.breaker === 'half-open')
     return none('unreachable', 'BREAKER_OPEN')
+  const clock = new ServerClock(core.settings.clock)
   try {
-    return await examine(core, call, redis)
+    return await examine(core, call, { redis, clock })
   } catch (error) {
     call.options.signal?.throwIfAborted()
     if (!isCacheError(error)) throw error
-    return { ...none('unreachable', error.code), answered: error.code === 'L2_REPLY' && !error.retryable }
+    return {
+      ...none('unreachable', error.code),
+      answered: clock.known && error.code === 'L2_REPLY' && !error.retryable,
+    }
   }
 }
 
@@ -38,13 +42,17 @@ function none(state: TierState['state'], reason?: StateReason): Remote {
   return { state: { state, ...(reason && { reason }) }, leased: false, answered }
 }
 
-async function examine(core: Core, call: LoadCall, redis: RedisTier): Promise<Remote> {
-  const clock = new ServerClock(core.settings.clock)
+async function examine(
+  core: Core,
+  call: LoadCall,
+  { redis, clock }: { redis: RedisTier; clock: ServerClock },
+): Promise<Remote> {
   const sentAt = core.settings.clock.monotonic()
   const asking = ask(core, call, redis)
-  const [time, { bytes, versions, leased }] = await Promise.all([redis.ask(['TIME'], signalOf(call)), asking])
-  clock.learn(time, sentAt)
+  asking.catch(() => undefined) // first the time, without which nothing is said of the key
+  clock.learn(await redis.ask(['TIME'], signalOf(call)), sentAt)
   if (!clock.known) throw unexpected()
+  const { bytes, versions, leased } = await asking
   if (bytes === null) return { ...none('absent'), leased }
   if (tombstoneIn(bytes) !== undefined) return { ...none('removed', 'key'), leased }
   const opened = await openEntry(bytes, call.place.address, core.settings)

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { explain } from '../../../src/admin/index.ts'
+import { explain, type StateReason } from '../../../src/admin/index.ts'
 import { formatEntry } from '../../../src/entry/header.ts'
+import { type Reply, RedisReplyError } from '../../../src/index.ts'
 import { headerOf } from '../../support/entries.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { World } from '../../support/world.ts'
@@ -84,12 +85,29 @@ test('the reason of the signal of whoever asks is what it rejects with', async (
   await expect(explain(cache, 'k', { signal: controller.signal })).rejects.toThrow('gone')
 })
 
-test('where the reply to TIME is no time nothing is said of what L2 has, and the copy in L1 is as good as before', async () => {
+test.each<[string, StateReason, Reply | RedisReplyError]>([
+  ['no time', 'L2_REPLY', 'never'],
+  ['that there is no such command', 'L2_REPLY', new RedisReplyError("ERR unknown command 'TIME'")],
+  ['that it is not allowed', 'L2_AUTH', new RedisReplyError('NOPERM no permissions')],
+])(
+  'where the reply to TIME is %s nothing is said of what L2 has, and the copy in L1 is as good as before',
+  async (_, reason, reply) => {
+    const world = new World()
+    const cache = await world.warm({ localTtl: '1h' })
+    await cache.set('k', 'v', { ttl: '1s', staleIfError: '3h' })
+    await world.clock.advance('2s')
+    world.redis.replies.set('TIME', reply)
+    const { get, l2, survivesFailure } = await explain(cache, 'k', { staleIfError: '3h' })
+    expect([get, l2, survivesFailure]).toEqual(['nothing', { state: 'unreachable', reason }, true])
+  },
+)
+
+test('where another type of value is under the key that is an answer, and L1 has nothing of use', async () => {
   const world = new World()
   const cache = await world.warm({ localTtl: '1h' })
   await cache.set('k', 'v', { ttl: '1s', staleIfError: '3h' })
   await world.clock.advance('2s')
-  world.redis.replies.set('TIME', 'never')
-  const { get, l2, survivesFailure } = await explain(cache, 'k', { staleIfError: '3h' })
-  expect([get, l2, survivesFailure]).toEqual(['nothing', { state: 'unreachable', reason: 'L2_REPLY' }, true])
+  world.redis.replies.set('GET', new RedisReplyError('WRONGTYPE Operation against a key'))
+  const { l2, survivesFailure } = await explain(cache, 'k', { staleIfError: '3h' })
+  expect([l2, survivesFailure]).toEqual([{ state: 'unreachable', reason: 'L2_REPLY' }, false])
 })
