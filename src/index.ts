@@ -20,9 +20,15 @@ export type {
   StaleReason,
   Tier,
 } from './events.ts'
-export type { BatchContext, BatchFactory } from './load/batch.ts'
-export type { AdaptiveOptions, Described, LoadContext, StaleValue } from './load/context.ts'
-export type { Factory } from './load/factory.ts'
+export type {
+  AdaptiveOptions,
+  BatchContext,
+  BatchFactory,
+  Described,
+  Factory,
+  LoadContext,
+  StaleValue,
+} from './load/index.ts'
 export type { Isolation } from './memory/index.ts'
 export type {
   BreakerOptions,

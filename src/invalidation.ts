@@ -1,9 +1,8 @@
 import type { Core } from './core.ts'
-import { drop, expireEverywhere, removeEverywhere } from './load/remove.ts'
-import { clearAll, invalidateTags } from './load/tags.ts'
 import { listOf } from './redis/index.ts'
 import { tracedOperation } from './trace.ts'
 import type { View } from './view.ts'
+import { clearAll, drop, expireEverywhere, invalidateTags, removeEverywhere } from './write/index.ts'
 
 /**
  * What takes values away: the half of `HybridCache` that ends what the other half stores.

@@ -10,7 +10,7 @@ import { scoreOf, tellSurvivors } from './score.js'
 
 /** In hundredths of the mutants that are worth a test, over all folders of a run. */
 const lowest = 85
-const all = ['entry', 'memory', 'load', 'coherence']
+const all = ['entry', 'memory', 'read', 'write', 'load', 'coherence']
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const stryker = 'test/mutation/node_modules/@stryker-mutator/core/bin/stryker.js'

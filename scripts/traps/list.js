@@ -13,7 +13,7 @@ const unit = (/** @type {string} */ name) => `test/unit/coherence/${name}.test.t
 
 const coherence = 'src/coherence/coherence.ts'
 const versions = 'src/coherence/versions.ts'
-const read = 'src/load/read.ts'
+const keep = 'src/read/keep.ts'
 const lua = (/** @type {string} */ name) => `src/lua/${name}.lua`
 
 /** Where nothing can be planted. @type {readonly LeftOut[]} */
@@ -31,7 +31,7 @@ export const planted = [
     what: 'the version is read after the entry',
     edits: [
       [
-        'src/load/news.ts',
+        'src/read/news.ts',
         `    const first = ask()
     // What has to wait for a write first does so within the same deadline.
     const reply = await (core.redis?.waitsInTurn === true
@@ -112,7 +112,7 @@ export const planted = [
     trap: 'V8',
     what: 'an entry is judged before the log that came with it',
     edits: [
-      ['src/load/news.ts', `news: await first.news }`, `news: 'ok' as Awaited<Asking['news']> }`],
+      ['src/read/news.ts', `news: await first.news }`, `news: 'ok' as Awaited<Asking['news']> }`],
       [
         coherence,
         'const changes = parseLog(await this.#send(readLog(this.logKey, from), asking))',
@@ -171,7 +171,7 @@ export const planted = [
     what: 'L1 keeps a copy under what the isolate knows',
     edits: [
       [
-        read,
+        keep,
         'const facts = factsOf(header, read.view)\n  core.local.put',
         'const facts = { ...factsOf(header, read.view), stamp: core.coherence.versions.seen }\n  core.local.put',
       ],
@@ -206,9 +206,9 @@ export const planted = [
     trap: 'V15',
     what: 'acknowledgements out of order leave the older value in L1',
     edits: [
-      [read, '  if (mark.overtaken || stamp < mark.version) return false\n', ''],
+      [keep, '  if (mark.overtaken || stamp < mark.version) return false\n', ''],
       [
-        read,
+        keep,
         'return held === undefined || held.facts.stamp <= stamp || !isFreshLocally(held, core.settings.clock.now())',
         'return held === undefined || isFreshLocally(held, stamp) || stamp >= 0',
       ],
@@ -291,7 +291,7 @@ export const planted = [
     trap: 'V21',
     what: 'the version of a tag ends before the entries that have it',
     edits: [
-      ['src/load/tags.ts', 'ttl: core.settings.maxTtl + core.settings.fence', 'ttl: core.settings.fence'],
+      ['src/write/tags.ts', 'ttl: core.settings.maxTtl + core.settings.fence', 'ttl: core.settings.fence'],
     ],
     tests: [unit('fence'), model],
   },
@@ -403,7 +403,7 @@ export const planted = [
   {
     trap: 'V29',
     what: 'a removal whose reply was lost resolves',
-    edits: [['src/load/remove.ts', `throw report(core, 'remove', error)`, `report(core, 'remove', error)`]],
+    edits: [['src/write/remove.ts', `throw report(core, 'remove', error)`, `report(core, 'remove', error)`]],
     tests: [unit('writes'), model],
   },
   {
@@ -411,7 +411,7 @@ export const planted = [
     what: 'a set is sent again by itself, and may end what came in between',
     edits: [
       [
-        'src/load/store.ts',
+        'src/write/replace.ts',
         'return runVersioned(core, SetEntry, {',
         'return runVersioned(core, { ...SetEntry, idempotent: true }, {',
       ],

@@ -150,7 +150,7 @@ export const pushed = [
   {
     trap: 'P21',
     what: 'a copy with a tag that is said to be removed is believed',
-    edits: [['src/load/read.ts', "coherence.push?.judge(stamp, tags) ?? 'ok'", "'ok'"]],
+    edits: [['src/read/local.ts', "coherence.push?.judge(stamp, tags) ?? 'ok'", "'ok'"]],
     tests: [unit('rumours')],
   },
   {

@@ -1,6 +1,4 @@
 import type { HybridCache } from '../cache.ts'
-import { removeEverywhere } from '../load/remove.ts'
-import { report } from '../report.ts'
 import { type RedisParts, redisPartsOf } from '../parts.ts'
 import {
   chunksOf,
@@ -11,6 +9,8 @@ import {
   scan,
   toReplyError,
 } from '../redis/index.ts'
+import { report } from '../report.ts'
+import { removeEverywhere } from '../write/index.ts'
 import { KeyPattern } from './pattern.ts'
 
 /** How far a {@link removeByPattern} has come. */

@@ -1,6 +1,5 @@
 import type { HybridCache } from '../cache.ts'
-import type { BatchFactory } from '../load/batch.ts'
-import { toCall } from '../load/call.ts'
+import { type BatchFactory, toCall } from '../load/index.ts'
 import type { EntryOptions } from '../options.ts'
 import { partsOf } from '../parts.ts'
 import { assertKey } from '../redis/index.ts'

@@ -2,11 +2,11 @@
 import type { Verdict } from '../coherence/index.ts'
 import type { Core } from '../core.ts'
 import { headOf, stampAndTags, tombstoneOf } from '../entry/index.ts'
-import { askMore, ended, type Patience } from '../load/deadline.ts'
-import { report } from '../report.ts'
 import { FillEntry } from '../lua/index.ts'
 import type { RedisParts } from '../parts.ts'
+import { askMore, ended, type Patience } from '../read/index.ts'
 import { toText } from '../redis/index.ts'
+import { report } from '../report.ts'
 import type { Place } from '../view.ts'
 
 /** Tagged entries that were extended, and may now outlive what is known of their tags. */

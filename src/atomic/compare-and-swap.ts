@@ -1,9 +1,9 @@
 import type { HybridCache } from '../cache.ts'
 import { assertFits, sha1 } from '../entry/index.ts'
-import { checkLifetime } from '../load/store.ts'
 import { CompareAndSwapEntry } from '../lua/index.ts'
 import { redisPartsOf } from '../parts.ts'
 import { assertKey } from '../redis/index.ts'
+import { checkLifetime } from '../write/index.ts'
 import { type ConditionalOptions, storeIf } from './store-if.ts'
 
 /**

@@ -1,13 +1,12 @@
 import { lowestSeed, memberOf } from '../coherence/index.ts'
 import { behindStamp, stampAndTags } from '../entry/index.ts'
 import { CacheError } from '../errors.ts'
-import { replace, type Sealed, toWrite, type Write } from '../load/store.ts'
-import { logKeys, pushWords, seed } from '../load/versioned.ts'
 import type { Operation } from '../events.ts'
 import type { LuaScript } from '../lua/index.ts'
 import type { WriteOptions } from '../options.ts'
 import type { RedisParts } from '../parts.ts'
 import { toText, unexpected } from '../redis/index.ts'
+import { logKeys, pushWords, replace, type Sealed, seed, toWrite, type Write } from '../write/index.ts'
 
 /** Options of a write that depends on what Redis holds: those of `set`, but Redis is always asked. */
 export type ConditionalOptions = Omit<WriteOptions, 'l2'>

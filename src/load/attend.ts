@@ -1,10 +1,10 @@
 import type { Core } from '../core.ts'
 import type { StaleReason } from '../events.ts'
+import { acceptLocal, asKnown } from '../read/index.ts'
 import { isRequestBound } from '../runtime.ts'
 import { staleWindow } from '../tolerance.ts'
 import { canGoOn, isUsable, isUsableAtOnce, type LoadCall } from './call.ts'
 import type { Copy, Flight, Outcome } from './flight.ts'
-import { acceptLocal, asKnown } from './read.ts'
 import { timedOut } from './make.ts'
 import { type Waited, waitFor } from './wait.ts'
 

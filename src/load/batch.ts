@@ -1,8 +1,8 @@
 // One factory for many keys: each key has a flight of its own, and those that come to need a factory share one.
+import { Latch } from '../latch.ts'
+import { nextTask } from '../runtime.ts'
 import { type Described, LoadContext, NotModified, type StaleValue, thrown } from './context.ts'
 import type { Flight } from './flight.ts'
-import { Latch } from './latch.ts'
-import { nextTask } from '../runtime.ts'
 
 /** Makes the values of those keys that have none. What is missing in the map is not there, and not stored. */
 export type BatchFactory<T, S = T> = (

@@ -1,17 +1,17 @@
 import type { Core } from '../core.ts'
+import type { Latch } from '../latch.ts'
 import { staleOf } from '../lifetime.ts'
 import type { LocalEntry } from '../memory/index.ts'
 import type { EntryOptions } from '../options.ts'
 import { isRequestBound } from '../runtime.ts'
-import type { Note } from '../trace.ts'
 import { type LoadSettings, resolveLoad, type StaleSettings } from '../tolerance.ts'
+import type { Note } from '../trace.ts'
 import type { Place, View } from '../view.ts'
+import { checkLifetime } from '../write/index.ts'
 import type { Batch } from './batch.ts'
 import type { Factory } from './factory.ts'
 import type { Copy } from './flight.ts'
 import { flightId } from './flights.ts'
-import type { Latch } from './latch.ts'
-import { checkLifetime } from './store.ts'
 
 /** One call for a value that may have to be made. */
 export interface LoadCall {

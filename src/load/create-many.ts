@@ -1,10 +1,10 @@
 import type { Core } from '../core.ts'
 import type { EntryOptions } from '../options.ts'
+import { readLocal } from '../read/index.ts'
 import type { View } from '../view.ts'
 import { Batch, type BatchFactory } from './batch.ts'
 import { toCall } from './call.ts'
 import { getOrLoad } from './load.ts'
-import { readLocal } from './read.ts'
 
 /**
  * The values of many keys, each from where it can be had soonest; one factory makes those that are nowhere. All is done

@@ -1,12 +1,12 @@
 import type { Core } from '../core.ts'
 import { pack } from '../entry/index.ts'
 import { FillEntry } from '../lua/index.ts'
-import type { LoadCall } from './call.ts'
-import { commit, giveBack, type Lease } from './lease.ts'
-import type { Flight } from './flight.ts'
-import { mayKeep } from './read.ts'
+import { mayKeep } from '../read/index.ts'
 import { report } from '../report.ts'
-import { lifetimeOf, seal, type Sealed, stored, type Write, writeLocal } from './store.ts'
+import { lifetimeOf, seal, type Sealed, stored, type Write, writeLocal } from '../write/index.ts'
+import type { LoadCall } from './call.ts'
+import type { Flight } from './flight.ts'
+import { commit, giveBack, type Lease } from './lease.ts'
 
 /** What a load knows of the tiers when it has made its value. */
 export interface Ground {

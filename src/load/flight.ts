@@ -1,6 +1,6 @@
-import type { CopyFacts, Held, LocalEntry } from '../memory/index.ts'
-import { Latch } from './latch.ts'
 import type { Mark } from '../coherence/index.ts'
+import { Latch } from '../latch.ts'
+import type { CopyFacts, Held, LocalEntry } from '../memory/index.ts'
 
 /** A copy of a value, in whichever tier it was found. Its instants are the isolate's. */
 export type Copy = Pick<LocalEntry, 'value' | 'encoded' | 'end' | 'staleUntil' | 'facts' | 'expired'>

@@ -2,10 +2,10 @@
 import type { Core } from '../core.ts'
 import { tombstoneIn } from '../entry/index.ts'
 import { CommitEntry, CompareAndDelete, LeaseEntry } from '../lua/index.ts'
-import type { LoadCall } from './call.ts'
-import { report } from '../report.ts'
 import { toText, unexpected } from '../redis/index.ts'
-import type { Sealed } from './store.ts'
+import { report } from '../report.ts'
+import type { Sealed } from '../write/index.ts'
+import type { LoadCall } from './call.ts'
 
 /** How long a lease lasts where a call has no `timeout`, in milliseconds. */
 const defaultLease = 10_000

@@ -1,18 +1,26 @@
 // The first half of a load: what L2 has, and whether the value is to be made here.
 import type { Core } from '../core.ts'
 import { endsOf, headOf } from '../entry/index.ts'
+import { Latch } from '../latch.ts'
+import {
+  askMore,
+  deadlineOf,
+  ended,
+  examine,
+  factsOf,
+  type Found,
+  keepCopy,
+  type Read,
+  welcome,
+  withNews,
+} from '../read/index.ts'
+import type { RedisTier } from '../redis/index.ts'
+import { report } from '../report.ts'
+import { seed, usesRedis } from '../write/index.ts'
 import { canGoOn, isUsableAtOnce, type LoadCall } from './call.ts'
 import type { Ground } from './fill.ts'
 import type { Flight } from './flight.ts'
-import { Latch } from './latch.ts'
 import { askForLease, giveBack, type Lease, type Leased, newLease } from './lease.ts'
-import { askMore, deadlineOf, ended } from './deadline.ts'
-import { examine, factsOf, type Found, keepCopy, type Read, welcome } from './read.ts'
-import { withNews } from './news.ts'
-import { report } from '../report.ts'
-import type { RedisTier } from '../redis/index.ts'
-import { usesRedis } from './store.ts'
-import { seed } from './versioned.ts'
 
 /** How a load looks at L2. */
 export interface Looking {

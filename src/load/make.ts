@@ -3,7 +3,11 @@ import type { Core } from '../core.ts'
 import { assertFits, type Encoded } from '../entry/index.ts'
 import { CacheError } from '../errors.ts'
 import type { EntryOptions } from '../options.ts'
+import { asKnown } from '../read/index.ts'
+import { maxTags } from '../redis/index.ts'
+import { report } from '../report.ts'
 import { staleWindow } from '../tolerance.ts'
+import { checkLifetime, lifetimeOf, usesRedis, type Write } from '../write/index.ts'
 import { isUsable, isUsableAtOnce, type LoadCall } from './call.ts'
 import {
   type AdaptiveOptions,
@@ -18,10 +22,6 @@ import { type Made, runFactory } from './factory.ts'
 import { fill, type Ground } from './fill.ts'
 import type { Copy, Flight } from './flight.ts'
 import { giveBack } from './lease.ts'
-import { asKnown } from './read.ts'
-import { maxTags } from '../redis/index.ts'
-import { report } from '../report.ts'
-import { checkLifetime, lifetimeOf, usesRedis, type Write } from './store.ts'
 
 /** What the value is made from, and for whom. */
 export interface Making {

@@ -1,6 +1,6 @@
+import type { Latch } from '../latch.ts'
 import { type Clock, isRequestBound } from '../runtime.ts'
 import type { Flight } from './flight.ts'
-import type { Latch } from './latch.ts'
 
 /** How a wait ended: it happened; the time was up; or the request that it depended on is gone. */
 export type Waited = 'open' | 'late' | 'lost'

@@ -51,3 +51,19 @@ export function sleep(ms: number, clock: Clock, signal: AbortSignal | undefined)
     signal?.addEventListener('abort', wake)
   })
 }
+
+/** What work comes to, or the reason of the signal as soon as that aborts. The work itself goes on. */
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work
+  return new Promise((resolve, reject) => {
+    const stay = (): void => signal.removeEventListener('abort', leave)
+    const leave = (): void => {
+      stay()
+      reject(signal.reason)
+    }
+    if (signal.aborted) leave()
+    else signal.addEventListener('abort', leave)
+    work.then(resolve, reject)
+    work.then(stay, stay)
+  })
+}

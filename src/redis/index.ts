@@ -15,7 +15,7 @@ import { adaptUpstashClient, createUpstashTransport, isUpstashClient } from './u
 export type { BreakerChange, BreakerSettings } from './breaker.ts'
 export { chunksOf } from './chunks.ts'
 export { type Credentials, fromEnv } from './credentials.ts'
-export { sleep, withDeadline } from './deadline.ts'
+export { sleep, unlessAborted, withDeadline } from './deadline.ts'
 export {
   assertKey,
   assertSegment,

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 
 /** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
 export default {
-  mutate: ['src/{entry,memory,load,coherence}/**/*.ts'],
+  mutate: ['src/{entry,memory,read,write,load,coherence}/**/*.ts'],
   plugins: ['@stryker-mutator/vitest-runner', fileURLToPath(new URL('messages.js', import.meta.url))],
   ignorers: ['messages'],
   testRunner: 'vitest',

@@ -71,8 +71,10 @@ describe('what a bundle for the edge has in it', () => {
       'load',
       'lua',
       'memory',
+      'read',
       'redis',
       'scripts',
+      'write',
     ])
     expect(modules).toContain('load/look')
     expect(modules).not.toContain('parts')

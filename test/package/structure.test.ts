@@ -75,6 +75,26 @@ test('only runtime.ts knows platforms and time', () => {
   expect(shipped.filter((path) => path !== 'src/runtime.ts' && sniffing.test(code(path)))).toEqual([])
 })
 
+test('a folder is entered through its index.ts, unless that is a door for users', () => {
+  const { exports } = JSON.parse(read('jsr.json')) as { exports: Record<string, string> }
+  const forUsers = new Set(Object.values(exports).map((path) => dirname(path.replace('./', ''))))
+  const houses = sources
+    .filter((path) => path !== 'src/index.ts' && path.endsWith('/index.ts'))
+    .map((path) => dirname(path))
+    .filter((folder) => !forUsers.has(folder))
+  expect(houses).toEqual(
+    expect.arrayContaining(['src/entry', 'src/read', 'src/write', 'src/load', 'src/redis']),
+  )
+  const through = (path: string): string[] =>
+    importsOf(path)
+      .filter((name) => name.startsWith('.'))
+      .map((name) => relative(root, join(root, dirname(path), name)))
+      .filter((target) => !target.endsWith('/index.ts'))
+      .filter((target) => houses.includes(dirname(target)) && !path.startsWith(`${dirname(target)}/`))
+      .map((target) => `${path}: ${target}`)
+  expect(sources.flatMap(through)).toEqual([])
+})
+
 test('imports form no cycle', () => {
   const finished = new Set<string>()
   const visit = (path: string, trail: readonly string[]): void => {

@@ -1,13 +1,21 @@
 import type { HybridCache } from '../../cache.ts'
 import type { Core } from '../../core.ts'
-import { canGoOn, isUsable, isUsableAtOnce, type LoadCall, toCall } from '../../load/call.ts'
-import { joinable, mayRefresh, staleReason } from '../../load/load.ts'
+import {
+  canGoOn,
+  isUsable,
+  isUsableAtOnce,
+  joinable,
+  type LoadCall,
+  mayRefresh,
+  staleReason,
+  toCall,
+} from '../../load/index.ts'
 import type { EntryOptions } from '../../options.ts'
 import { partsOf } from '../../parts.ts'
 import { assertKey } from '../../redis/index.ts'
 import type { BreakerState } from '../../stats.ts'
 import { staleWindow } from '../../tolerance.ts'
-import { examineLocal, type ExaminedLocal } from './local.ts'
+import { type ExaminedLocal, examineLocal } from './local.ts'
 import { examineRemote, type Remote } from './remote.ts'
 import type { Examined, TierState } from './state.ts'
 

@@ -1,7 +1,7 @@
 import type { Core } from '../../core.ts'
 import { isFreshLocally, isOverLocally } from '../../entry/index.ts'
-import { verdictOf } from '../../load/read.ts'
 import type { LocalEntry } from '../../memory/index.ts'
+import { verdictOf } from '../../read/index.ts'
 import type { Place, View } from '../../view.ts'
 import type { Examined, StateReason, TierState } from './state.ts'
 

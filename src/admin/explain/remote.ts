@@ -1,9 +1,9 @@
-import type { Core } from '../../core.ts'
 import { lowestSeed } from '../../coherence/index.ts'
+import type { Core } from '../../core.ts'
 import { endsOf, type EntryHeader, openEntry, tombstoneIn } from '../../entry/index.ts'
 import { CacheError, isCacheError } from '../../errors.ts'
+import type { LoadCall } from '../../load/index.ts'
 import { type RedisTier, type Reply, ServerClock, softAddress, unexpected } from '../../redis/index.ts'
-import type { LoadCall } from '../../load/call.ts'
 import type { Examined, StateReason, TierState } from './state.ts'
 
 /** What L2 has, and whether another isolate is making the value. */

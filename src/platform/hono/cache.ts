@@ -14,8 +14,7 @@ import {
   revive,
   type StoredResponse,
 } from '../../http/index.ts'
-import type { LoadContext } from '../../load/context.ts'
-import { flightId } from '../../load/flights.ts'
+import { flightId, type LoadContext } from '../../load/index.ts'
 import { withHeaders } from '../../rate-limit/response.ts'
 import {
   addInFront,

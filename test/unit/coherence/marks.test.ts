@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Later, Marks } from '../../../src/coherence/marks.ts'
-import { Deciding } from '../../../src/load/deciding.ts'
+import { Deciding } from '../../../src/write/deciding.ts'
 
 test('a write overtakes the operations in flight on its key, and no others', () => {
   const marks = new Marks()

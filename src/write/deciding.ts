@@ -2,7 +2,7 @@ import type { Decider, Later, Mark } from '../coherence/index.ts'
 import type { Core } from '../core.ts'
 import { CacheError } from '../errors.ts'
 import { isRequestBound } from '../runtime.ts'
-import { Latch } from './latch.ts'
+import { Latch } from '../latch.ts'
 
 /** A write that decides what L2 is to hold, and whether it succeeded. Other requests poll it; only its own may await it. */
 export class Deciding implements Decider {

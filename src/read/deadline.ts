@@ -44,22 +44,6 @@ export async function askMore<T>(
   }
 }
 
-/** What work comes to, or the reason of the signal as soon as that aborts. The work itself goes on. */
-export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work
-  return new Promise((resolve, reject) => {
-    const stay = (): void => signal.removeEventListener('abort', leave)
-    const leave = (): void => {
-      stay()
-      reject(signal.reason)
-    }
-    if (signal.aborted) leave()
-    else signal.addEventListener('abort', leave)
-    work.then(resolve, reject)
-    work.then(stay, stay)
-  })
-}
-
 /** Waits for what goes on behind a call. Not for ever: what shares a request with another that is gone may never settle. */
 export async function ended({ settings }: Core, work: Promise<unknown>): Promise<void> {
   const { clock, link } = settings

@@ -1,14 +1,15 @@
 import type { Core } from '../core.ts'
 import { isCacheError } from '../errors.ts'
-import type { ReadOptions, WriteOptions } from '../options.ts'
+import type { ReadOptions } from '../options.ts'
+import { report } from '../report.ts'
 import type { StandardSchema } from '../schema.ts'
 import type { View } from '../view.ts'
 import { checkEntry } from './checks.ts'
-import { acceptLocal, admit, readLocal, type Read } from './read.ts'
 import { deadlineOf } from './deadline.ts'
+import { acceptLocal, type Read } from './examine.ts'
+import { admit } from './get.ts'
+import { readLocal } from './local.ts'
 import { withNews } from './news.ts'
-import { report } from '../report.ts'
-import { replace, toWrite, type Write } from './store.ts'
 
 /** Reads many keys: each from L1, and all that are not there together from L2. */
 export async function readMany(
@@ -77,25 +78,4 @@ async function readMissing(
   } finally {
     for (const { place, mark } of reads) core.marks.end(place.localKey, mark)
   }
-}
-
-const notPairs = 'setMany takes a Map, or an array of [key, value] pairs'
-
-/** Stores many values. The last of a key that is given twice counts. */
-export async function writeMany(
-  core: Core,
-  view: View,
-  entries: Iterable<readonly [string, unknown]>,
-  options: WriteOptions,
-): Promise<void> {
-  if (typeof (entries as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] !== 'function') {
-    throw new TypeError(notPairs)
-  }
-  const writes = new Map<string, Write>()
-  for (const pair of entries) {
-    if (!Array.isArray(pair)) throw new TypeError(notPairs)
-    const [key, value] = pair as unknown as readonly [string, unknown]
-    writes.set(key, toWrite(core, view, { key, value, options, operation: 'setMany' }))
-  }
-  if (writes.size > 0) await replace(core, [...writes.values()])
 }

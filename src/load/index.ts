@@ -1,0 +1,7 @@
+export type { BatchContext, BatchFactory } from './batch.ts'
+export { canGoOn, isUsable, isUsableAtOnce, type LoadCall, toCall } from './call.ts'
+export type { AdaptiveOptions, Described, LoadContext, StaleValue } from './context.ts'
+export { createMany } from './create-many.ts'
+export type { Factory } from './factory.ts'
+export { flightId, Flights } from './flights.ts'
+export { getOrLoad, joinable, mayRefresh, staleReason } from './load.ts'

@@ -1,0 +1,8 @@
+export { checkEntry } from './checks.ts'
+export { askMore, deadlineOf, ended, type Patience } from './deadline.ts'
+export { acceptLocal, examine, type Found, type Read } from './examine.ts'
+export { readMany } from './get-many.ts'
+export { admit, getValue } from './get.ts'
+export { factsOf, keepCopy, mayKeep, welcome } from './keep.ts'
+export { asKnown, isStillAlive, readLocal, verdictOf } from './local.ts'
+export { withNews } from './news.ts'

@@ -1,0 +1,110 @@
+import { type Later, type Mark, memberOf } from '../coherence/index.ts'
+import type { Core } from '../core.ts'
+import { behindStamp, pack } from '../entry/index.ts'
+import { SetEntry } from '../lua/index.ts'
+import { mayKeep } from '../read/index.ts'
+import { unlessAborted } from '../redis/index.ts'
+import { report } from '../report.ts'
+import { Deciding, type Heard, isReplaced } from './deciding.ts'
+import { drop, removeVersioned } from './remove.ts'
+import { logKeys, pushWords, runVersioned } from './versioned.ts'
+import { seal, type Sealed, stored, usesRedis, type Write, writeLocal } from './write.ts'
+
+/** How an entry goes to L2 if that depends on what L2 holds; resolves to its version, or `undefined` where it was not stored. */
+export type Condition = (sealed: Sealed) => Promise<number | undefined>
+
+/**
+ * Puts values in place of what both tiers held. L1 lets go first and takes the new value once L2 has it, unless another write
+ * came in between: which of the two Redis saw last is then unknown here, and the next read asks. Resolves to whether all are
+ * stored, which only a condition can prevent.
+ */
+export async function replace(core: Core, writes: readonly Write[], condition?: Condition): Promise<boolean> {
+  const deciding = writes.map(() => new Deciding())
+  const heard = writes.map(({ place }, i): Heard => {
+    core.marks.supersede(place.localKey, condition === undefined ? deciding[i] : undefined)
+    core.flights.wake(place.localKey)
+    drop(core, [place])
+    const mark = core.marks.begin(place.localKey)
+    const later: Later = {}
+    mark.explicit = later
+    return { mark, later }
+  })
+  const from = core.settings.clock.now()
+  const outcomes = await Promise.allSettled(
+    // Who leaves waits for nothing that has to be known first; what would be sent after that is not, by the same signal.
+    writes.map((write, i) =>
+      unlessAborted(writeRedis(core, write, heard[i] as Heard, condition), write.options.signal),
+    ),
+  )
+  for (const [i, write] of writes.entries()) {
+    deciding[i]?.end(outcomes[i]?.status === 'fulfilled')
+    acknowledge(core, write, { mark: (heard[i] as Heard).mark, outcome: outcomes[i], from })
+  }
+  for (const outcome of outcomes) {
+    if (outcome.status === 'rejected') throw report(core, writes[0]?.operation ?? 'set', outcome.reason)
+    if (outcome.value === undefined) return false
+  }
+  return true
+}
+
+/** What a write came to: L1 takes its value, unless a newer version is known, or nobody knows whether it was stored. */
+function acknowledge(
+  core: Core,
+  write: Write,
+  {
+    mark,
+    outcome,
+    from,
+  }: { mark: Mark; outcome: PromiseSettledResult<number | undefined> | undefined; from: number },
+): void {
+  const { localKey } = write.place
+  const stamp = outcome?.status === 'fulfilled' ? outcome.value : undefined
+  core.marks.end(localKey, mark)
+  if (stamp === undefined) drop(core, [write.place])
+  else {
+    core.coherence.wroteKey(localKey, stamp)
+    if (mayKeep(core, localKey, mark, stamp)) writeLocal(core, write, { from, stamp })
+  }
+}
+
+/**
+ * Writes an entry to L2: one request, of four commands. Nothing here waits before the command is issued, unless the server's
+ * time is still unknown or the value is to be compressed, so that what a caller issues in one tick keeps its order. Resolves
+ * to the version of the write.
+ */
+async function writeRedis(
+  core: Core,
+  write: Write,
+  heard: Heard,
+  condition?: Condition,
+): Promise<number | undefined> {
+  const { redis } = core
+  const { encoded, options } = write
+  if (redis === undefined || encoded === undefined || !usesRedis(core, options))
+    return core.coherence.nextLocal()
+  const ready = redis.ready()
+  if (ready !== undefined) await ready
+  const packing = pack(encoded.text, core.settings)
+  const packed = packing instanceof Promise ? await packing : packing
+  // What came later in this isolate counts, and was sent already. Where a condition decides, only Redis can tell.
+  const inDoubt = condition === undefined && (heard.later.next !== undefined || heard.mark.superseded)
+  if (inDoubt && (await isReplaced(core, heard, options.signal))) return 0
+  const sealed = seal(core, write, packed)
+  const version =
+    condition === undefined
+      ? await send(core, write, sealed)
+      : await condition(sealed ?? { bytes: '', ttl: 0 })
+  if (version !== undefined && sealed !== undefined) stored(core, write, sealed)
+  return version
+}
+
+/** An entry that has ended already is as good as removed. */
+async function send(core: Core, write: Write, sealed: Sealed | undefined): Promise<number> {
+  const { view, key, place, options } = write
+  const { signal } = options
+  const member = memberOf('k', view.namespace, key)
+  if (sealed === undefined) return removeVersioned(core, [{ place, member }], signal)
+  const keys = [core.coherence.counterKey, place.physicalKey, ...logKeys(core)]
+  const args = [behindStamp(sealed.bytes), String(sealed.ttl), core.coherence.isOn ? member : '']
+  return runVersioned(core, SetEntry, { keys, args: [...args, ...pushWords(core, [member])], signal })
+}
