@@ -13,6 +13,7 @@ import {
 import { createUpstashTransport } from '../../../src/redis/upstash.ts'
 import { inShort } from '../../support/cost.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
+import { WarmUp } from '../../support/warm-up.ts'
 import { Gate } from '../../support/world.ts'
 import { post } from '../dev/rest.ts'
 
@@ -23,8 +24,7 @@ export const interval = 5000
 export class Fleet {
   readonly #server: () => DevServer
   #count = 0
-  /** Done once the first isolate under the prefix has given the database its versions. */
-  #seeded: Promise<unknown> | undefined
+  #warmUp = new WarmUp()
   prefix = ''
   clock: ManualClock = new ManualClock()
 
@@ -33,7 +33,7 @@ export class Fleet {
     beforeEach(() => {
       this.prefix = `fleet${++this.#count}`
       this.clock = new ManualClock()
-      this.#seeded = undefined
+      this.#warmUp = new WarmUp()
     })
   }
 
@@ -55,17 +55,7 @@ export class Fleet {
 
   /** One that has made its first request. */
   async warm(options: CacheOptions = {}): Promise<HybridCache<true>> {
-    const cache = this.isolate(options)
-    const load = (): Promise<number> => cache.getOrCreate('warm-up', () => 1)
-    if (this.#seeded === undefined) {
-      this.#seeded = load()
-      await this.#seeded
-      await cache.get('warm-up', { l1: false })
-    } else {
-      await this.#seeded
-      await load()
-    }
-    return cache
+    return this.#warmUp.warm(this.isolate(options))
   }
 
   /** One over a connection whose replies a test can hold back. */

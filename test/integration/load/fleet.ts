@@ -12,6 +12,7 @@ import {
 import { createUpstashTransport } from '../../../src/redis/upstash.ts'
 import { inShort } from '../../support/cost.ts'
 import { endedBytes } from '../../support/ended.ts'
+import { WarmUp } from '../../support/warm-up.ts'
 import { Gate } from '../../support/world.ts'
 
 let fleets = 0
@@ -20,8 +21,7 @@ let fleets = 0
 export class Fleet {
   readonly server: DevServer
   readonly prefix: string = `fleet-${fleets++}`
-  /** Done once the first isolate has given the database its versions. */
-  #seeded: Promise<unknown> | undefined
+  readonly #warmUp = new WarmUp()
 
   constructor(server: DevServer) {
     this.server = server
@@ -36,17 +36,7 @@ export class Fleet {
   }
 
   async isolate(options: CacheOptions = {}): Promise<HybridCache> {
-    const cache = this.cold(options)
-    const load = (): Promise<number> => cache.getOrCreate('warm-up', () => 1)
-    if (this.#seeded === undefined) {
-      this.#seeded = load()
-      await this.#seeded
-      await cache.get('warm-up', { l1: false })
-    } else {
-      await this.#seeded
-      await load()
-    }
-    return cache
+    return this.#warmUp.warm(this.cold(options))
   }
 
   isolates(count: number, options: CacheOptions = {}): Promise<HybridCache[]> {
