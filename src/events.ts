@@ -38,7 +38,7 @@ export type Operation =
 export type DiscardReason = 'foreign' | 'corrupt' | 'key' | 'codec' | 'too-large' | 'schema'
 
 /**
- * Why a call got a stale value. `swr`: at once, while it is made anew. `error`: its load failed, or one did so recently.
+ * Why a call got a stale value. `swr`: at once, while it is refreshed. `error`: its load failed, or one did so a moment ago.
  * `timeout`: its load, or Redis, took longer than the call had patience.
  */
 export type StaleReason = 'swr' | 'error' | 'timeout'

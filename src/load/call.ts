@@ -4,7 +4,7 @@ import { staleOf } from '../lifetime.ts'
 import type { LocalEntry } from '../memory/index.ts'
 import type { EntryOptions } from '../options.ts'
 import { isRequestBound } from '../runtime.ts'
-import { type LoadSettings, resolveLoad, type StaleSettings } from '../tolerance.ts'
+import { type LoadSettings, resolveLoad, type StaleSettings, staleWindow } from '../tolerance.ts'
 import type { Note } from '../trace.ts'
 import type { Place, View } from '../view.ts'
 import { checkLifetime } from '../write/index.ts'
@@ -71,6 +71,17 @@ export function isUsable<C extends Ending>(copy: C | undefined, window: number, 
 /** The same at once, without anything being wrong: never where it was expired before its time. */
 export function isUsableAtOnce<C extends Ending>(copy: C | undefined, swr: number, now: number): copy is C {
   return copy?.expired === false && isUsable(copy, swr, now)
+}
+
+/** Why a stale copy may be served without waiting: the origin failed a moment ago, or `swr` allows it. */
+export function servesStale(
+  { flights, settings }: Core,
+  { place, stale }: LoadCall,
+  copy: Ending | undefined,
+): 'error' | 'swr' | undefined {
+  const now = settings.clock.now()
+  if (flights.isResting(place.localKey)) return isUsable(copy, staleWindow(stale), now) ? 'error' : undefined
+  return isUsableAtOnce(copy, stale.swr, now) ? 'swr' : undefined
 }
 
 /** What the flights of a call are known by: one that leaves L2 out is another matter. */

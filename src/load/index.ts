@@ -1,5 +1,5 @@
 export type { BatchContext, BatchFactory } from './batch.ts'
-export { canGoOn, isUsable, isUsableAtOnce, type LoadCall, toCall } from './call.ts'
+export { canGoOn, isUsable, type LoadCall, servesStale, toCall } from './call.ts'
 export type { AdaptiveOptions, Described, LoadContext, StaleValue } from './context.ts'
 export { createMany } from './create-many.ts'
 export type { Factory } from './factory.ts'

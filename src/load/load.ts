@@ -6,11 +6,10 @@ import type { LocalEntry } from '../memory/index.ts'
 import { acceptLocal, isStillAlive } from '../read/index.ts'
 import { unlessAborted } from '../redis/index.ts'
 import { type StandardSchema, validate } from '../schema.ts'
-import { staleWindow } from '../tolerance.ts'
 import type { TraceAttributes } from '../trace.ts'
 import { outdate } from '../write/index.ts'
 import { again, attend, giveStale, lost } from './attend.ts'
-import { canGoOn, flightOf, isUsable, isUsableAtOnce, type LoadCall } from './call.ts'
+import { canGoOn, flightOf, type LoadCall, servesStale } from './call.ts'
 import { type Copy, Flight } from './flight.ts'
 import { look } from './look.ts'
 import { make } from './make.ts'
@@ -133,9 +132,8 @@ export function staleReason(
   const now = core.settings.clock.now()
   if (local === undefined || now >= local.trusted || (now < local.end && !local.expired)) return undefined
   if (!core.coherence.mayTrustLocal) return undefined
-  if (isUsableAtOnce(local, call.stale.swr, now) && canGoOn(call.view)) return 'swr'
-  const rests = core.flights.isResting(call.place.localKey)
-  return rests && isUsable(local, staleWindow(call.stale), now) ? 'error' : undefined
+  const reason = servesStale(core, call, local)
+  return reason === 'swr' && !canGoOn(call.view) ? undefined : reason
 }
 
 /** Not where it is being made anew already, in whichever isolate, nor while the origin is to be left alone. */

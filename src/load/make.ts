@@ -8,7 +8,7 @@ import { maxTags } from '../redis/index.ts'
 import { report } from '../report.ts'
 import { staleWindow } from '../tolerance.ts'
 import { checkLifetime, lifetimeOf, usesRedis, type Write } from '../write/index.ts'
-import { isUsable, isUsableAtOnce, type LoadCall } from './call.ts'
+import { type LoadCall, servesStale } from './call.ts'
 import {
   type AdaptiveOptions,
   asCalled,
@@ -59,12 +59,8 @@ export async function make(core: Core, flight: Flight, making: Making): Promise<
 }
 
 /** Whether a stale value stands in, while the origin is left alone or another isolate is at it. */
-function isSpared({ flights, settings }: Core, { place, stale }: LoadCall, copy: Copy | undefined): boolean {
-  if (!flights.isLeftAlone(place.localKey)) return false
-  const now = settings.clock.now()
-  return flights.isResting(place.localKey)
-    ? isUsable(copy, staleWindow(stale), now)
-    : isUsableAtOnce(copy, stale.swr, now)
+function isSpared(core: Core, call: LoadCall, copy: Copy | undefined): boolean {
+  return core.flights.isLeftAlone(call.place.localKey) && servesStale(core, call, copy) !== undefined
 }
 
 /** The stale copy that the factory may build upon. What it makes of it counts as new, by the load's stamp. */

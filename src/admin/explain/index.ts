@@ -3,10 +3,10 @@ import type { Core } from '../../core.ts'
 import {
   canGoOn,
   isUsable,
-  isUsableAtOnce,
   joinable,
   type LoadCall,
   mayRefresh,
+  servesStale,
   staleReason,
   toCall,
 } from '../../load/index.ts'
@@ -119,11 +119,9 @@ function planOf(core: Core, call: LoadCall, { l1, l2 }: Tiers): Plan {
 
 function withoutValue(core: Core, call: LoadCall, tiers: Tiers): Plan {
   const copy = lastResort(tiers)
-  const now = core.settings.clock.now()
-  const rests = core.flights.isResting(call.place.localKey)
-  const isOfUse = isUsable(copy, staleWindow(call.stale), now)
-  if (rests && isOfUse) return { course: 'stale', why: 'The origin has just failed and is left alone.' }
-  if (isUsableAtOnce(copy, call.stale.swr, now) && canGoOn(call.view))
+  const reason = servesStale(core, call, copy)
+  if (reason === 'error') return { course: 'stale', why: 'The origin has just failed and is left alone.' }
+  if (reason === 'swr' && canGoOn(call.view))
     return {
       course: 'stale',
       refreshes: mayRefresh(core, call),
@@ -131,7 +129,7 @@ function withoutValue(core: Core, call: LoadCall, tiers: Tiers): Plan {
     }
   if (!tiers.l2.leased) return { course: 'load', why: 'No tier has a value that may be given.' }
   return {
-    course: isOfUse && copy?.expired === false && canGoOn(call.view) ? 'stale' : 'wait',
+    course: survives(core, call, tiers) && copy?.expired === false && canGoOn(call.view) ? 'stale' : 'wait',
     why: 'Another isolate is making the value.',
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
+import { explain } from '../../../src/admin/index.ts'
 import { type CacheOptions, type EntryOptions, type Factory, RedisReplyError } from '../../../src/index.ts'
 import { type EndedValue, endedValue } from '../../support/ended-value.ts'
 import { ManualClock, settle } from '../../support/manual-clock.ts'
@@ -139,13 +140,27 @@ describe('a failing origin rests', () => {
     const given = { ttl: '10s', swr: '10m', localTtl: '1h' } as const
     const { world, cache } = await ended(given)
     const factory = vi.fn(fails)
-    const reasons = record(cache, 'stale')
     for (let second = 0; second < 60; second++) {
       for (let i = 0; i < 20; i++) expect(await cache.getOrCreate('k', factory, given)).toBe('old')
       await world.clock.advance(1000)
     }
     expect(factory).toHaveBeenCalledTimes(6)
-    expect(new Set(reasons.map(({ reason }) => reason))).toEqual(new Set(['swr']))
+  })
+
+  test('with swr as well: what it serves while it refreshes nothing is served for the failure, from either tier', async () => {
+    const given = { ttl: '10s', swr: '10m', localTtl: '1h' } as const
+    for (const l1 of [true, false]) {
+      const { cache } = await ended(given)
+      const reasons = record(cache, 'stale')
+      for (let i = 0; i < 3; i++) {
+        expect(await cache.getOrCreate('k', fails, { ...given, l1 })).toBe('old')
+        await settle()
+      }
+      expect(reasons.map(({ reason }) => reason)).toEqual(['swr', 'error', 'error'])
+      const { why, refreshes } = await explain(cache, 'k', { ...given, l1 })
+      expect(why).toMatch(/^The origin has just failed/)
+      expect(refreshes).toBe(false)
+    }
   })
 
   test('but not for a caller that puts up with nothing stale, and a success ends it for all', async () => {
