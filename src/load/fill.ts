@@ -1,12 +1,12 @@
 import type { Core } from '../core.ts'
-import { pack } from '../entry/index.ts'
+import { pack, type Packed } from '../entry/index.ts'
 import { FillEntry } from '../lua/index.ts'
 import { mayKeep } from '../read/index.ts'
 import { report } from '../report.ts'
 import { lifetimeOf, seal, type Sealed, stored, type Write, writeLocal } from '../write/index.ts'
 import type { LoadCall } from './call.ts'
 import type { Flight } from './flight.ts'
-import { commit, giveBack, type Lease } from './lease.ts'
+import { commit, type Lease } from './lease.ts'
 
 /** What a load knows of the tiers when it has made its value. */
 export interface Ground {
@@ -17,23 +17,26 @@ export interface Ground {
 
 /**
  * Keeps what a load has made, unless its key was written meanwhile: L2 takes it only in the place of what the load saw there,
- * and L1 only if L2 did, or gave no answer. Never rejects: the callers have their value.
+ * and L1 only if L2 did, or gave no answer. Never rejects: the callers have their value. Resolves to whether L2 was asked to take it,
+ * which ends the lease, too.
  */
 export async function fill(
   core: Core,
   call: LoadCall,
   { write, ground, flight }: { write: Write; ground: Ground; flight: Flight },
-): Promise<void> {
+): Promise<boolean> {
   const from = core.settings.clock.now()
   const { lease, seen } = ground
   const { mark, stamp } = flight
-  const inTime = isInTime(core, call, flight)
-  let kept = inTime
-  if (!inTime || mark.superseded || seen === undefined || lifetimeOf(core, write) === undefined) {
-    if (lease !== undefined) await giveBack(core, call, lease)
-  } else {
+  let asked = false
+  let kept = isInTime(core, call, flight)
+  if (kept && !mark.superseded && seen !== undefined && lifetimeOf(core, write) !== undefined) {
     try {
-      kept = await fillRedis(core, call, { write, seen, lease, flight })
+      const packed = await packInTurn(core, write)
+      const sealed = mark.superseded ? undefined : seal(core, write, packed, stamp)
+      asked = sealed !== undefined
+      kept = sealed !== undefined && (await send(core, call, { seen, lease, sealed, flight }))
+      if (kept && sealed !== undefined) stored(core, write, sealed)
     } catch (error) {
       kept = isInTime(core, call, flight) // waiting for its turn, it may have become too late
       report(core, call.operation, error)
@@ -41,6 +44,7 @@ export async function fill(
   }
   if (kept && mayKeep(core, call.place.localKey, mark, stamp) && isAlive(core, call, flight))
     writeLocal(core, write, { from, stamp })
+  return asked
 }
 
 /** Whether nothing is known that came after the load began, and whatever did would still be there to tell. */
@@ -58,33 +62,14 @@ function isAlive(core: Core, { place }: LoadCall, { stamp, tags }: Flight): bool
   return core.coherence.versions.spares(stamp, place.localKey, tags)
 }
 
-/** One request of one command where nothing was there, of three or four otherwise. */
-async function fillRedis(
-  core: Core,
-  call: LoadCall,
-  { write, seen, lease, flight }: { write: Write; seen: string; lease: Lease | undefined; flight: Flight },
-): Promise<boolean> {
-  const { redis, settings } = core
-  if (redis === undefined || write.encoded === undefined) return true
-  try {
-    const ready = redis.ready()
-    if (ready !== undefined) await ready
-  } catch (error) {
-    if (lease !== undefined) await giveBack(core, call, lease) // nothing was sent that it stands for
-    throw error
-  }
-  const packing = pack(write.encoded.text, settings)
-  const packed = packing instanceof Promise ? await packing : packing
-  const sealed = flight.mark.superseded ? undefined : seal(core, write, packed, flight.stamp)
-  if (sealed === undefined) {
-    if (lease !== undefined) await giveBack(core, call, lease)
-    return false
-  }
-  const won = await send(core, call, { seen, lease, sealed, flight })
-  if (won) stored(core, write, sealed)
-  return won
+/** The text for L2, once it is known what time it is there. */
+async function packInTurn({ redis, settings }: Core, { encoded }: Write): Promise<Packed> {
+  const ready = redis?.ready()
+  if (ready !== undefined) await ready
+  return pack(encoded?.text ?? '', settings)
 }
 
+/** One request of one command where nothing was there, of three or four otherwise. Resolves to whether L2 has taken it. */
 async function send(
   core: Core,
   call: LoadCall,

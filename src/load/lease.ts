@@ -107,8 +107,8 @@ export async function commit(
   return (await core.executor?.run(CommitEntry, { keys, args, leaveBy, signal: undefined })) === 1
 }
 
-/** Gives a lease back that nothing came of. Never rejects: it ends by itself. */
-export async function giveBack(core: Core, { operation }: LoadCall, lease: Lease): Promise<void> {
+/** Ends a lease that nothing came of. Never rejects: it ends by itself. */
+export async function release(core: Core, { operation }: LoadCall, lease: Lease): Promise<void> {
   try {
     await core.executor?.run(CompareAndDelete, {
       keys: [lease.key],

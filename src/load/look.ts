@@ -20,7 +20,7 @@ import { seed, usesRedis } from '../write/index.ts'
 import { canGoOn, isUsableAtOnce, type LoadCall } from './call.ts'
 import type { Ground } from './fill.ts'
 import type { Flight } from './flight.ts'
-import { askForLease, giveBack, type Lease, type Leased, newLease } from './lease.ts'
+import { askForLease, type Lease, type Leased, newLease, release } from './lease.ts'
 
 /** How a load looks at L2. */
 export interface Looking {
@@ -157,7 +157,7 @@ async function lookTogether(
     const read = { ...readOf(core, flight, looking.call), deadline }
     const { reply, trusted, found } = await askTogether(core, flight, { ...looking, lease, after, read })
     const { bytes, state, wait } = reply
-    if (state === 'won' && (found || flight.outcome !== undefined)) await giveBack(core, looking.call, lease)
+    if (state === 'won' && (found || flight.outcome !== undefined)) await release(core, looking.call, lease)
     if (found || flight.outcome !== undefined) return undefined
     seen = headIn(bytes)
     if (state === 'won') {
@@ -227,7 +227,7 @@ async function letGo(core: Core, call: LoadCall, lease: Lease, asks: readonly As
   }
   await Promise.all(asks.map((ask) => ended(core, learn(ask))))
   if (!won) return
-  for (const stamp of stamps) await giveBack(core, call, { ...lease, stamp })
+  for (const stamp of stamps) await release(core, call, { ...lease, stamp })
 }
 
 /** While another isolate makes the value: who has a stale one takes it, and the others wait. */

@@ -21,7 +21,7 @@ import {
 import { type Made, runFactory } from './factory.ts'
 import { fill, type Ground } from './fill.ts'
 import type { Copy, Flight } from './flight.ts'
-import { giveBack } from './lease.ts'
+import { release } from './lease.ts'
 
 /** What the value is made from, and for whom. */
 export interface Making {
@@ -54,8 +54,8 @@ export async function make(core: Core, flight: Flight, making: Making): Promise<
       ? await makeInTime(core, flight, { call, copy, decisions, background })
       : undefined
   const write = made === undefined ? undefined : conclude(core, flight, { call, copy, decisions, made })
-  if (write !== undefined) await fill(core, call, { write, ground, flight })
-  else if (ground.lease !== undefined) await giveBack(core, call, ground.lease)
+  const asked = write !== undefined && (await fill(core, call, { write, ground, flight }))
+  if (!asked && ground.lease !== undefined) await release(core, call, ground.lease)
 }
 
 /** Whether a stale value stands in, while the origin is left alone or another isolate is at it. */
