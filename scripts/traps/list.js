@@ -301,8 +301,8 @@ export const planted = [
     edits: [
       [
         'src/load/look.ts',
-        'return { seen: headIn(reply), lease: undefined }\n  startMaking',
-        `return { seen: previous === undefined ? '' : headIn(reply), lease: undefined }\n  startMaking`,
+        'return { seen: headIn(reply), lease: undefined }\n  flight.looked.open',
+        `return { seen: previous === undefined ? '' : headIn(reply), lease: undefined }\n  flight.looked.open`,
       ],
     ],
     tests: [unit('fence'), model],

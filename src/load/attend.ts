@@ -92,6 +92,8 @@ class Attendant {
   }
 
   async #made(): Promise<unknown> {
+    // A factory for many keys begins when all of them were looked at.
+    if (!this.#flight.begun.isOpen && (await this.#until('begun', Infinity)) === 'lost') return this.#lost()
     const { softTimeout, timeout } = this.#call.loading
     const { makingSince } = this.#flight
     // Who comes late has as much time for the factory as others; a stale value is no worse for having come late.
@@ -141,12 +143,13 @@ class Attendant {
 
   /** What another call's flight came to, for this one. */
   async #share({ held, found }: Outcome & { kind: 'value' }): Promise<unknown> {
-    const { flight, call } = { flight: this.#flight, call: this.#call }
+    const flight = this.#flight
+    const call = this.#call
     // With the tags that the factory has given it, it may turn out to be older than what this call has to see.
     const { versions } = this.#core.coherence
     if (held === undefined || !versions.spares(flight.stamp, call.place.localKey, flight.tags)) return again
     const value = this.#core.local.valueOf(held)
-    const { schema } = this.#call.options
+    const { schema } = call.options
     if (found && schema !== undefined && (await acceptLocal(this.#core, schema, value)) === undefined)
       return again
     return value
@@ -202,7 +205,7 @@ class Attendant {
   }
 
   /** Waits until an instant of the monotonic clock. */
-  #until(what: 'looked' | 'settled', instant: number): Promise<Waited> {
+  #until(what: 'looked' | 'begun' | 'settled', instant: number): Promise<Waited> {
     const { signal } = this.#call.options
     const { clock } = this.#core.settings
     const ms = instant - clock.monotonic()

@@ -13,11 +13,15 @@ export type BatchFactory<T, S = T> = (
 interface Part {
   readonly flight: Flight
   readonly round: Round
+  /** What the factory makes of its key, once it has been asked to. */
+  value?: Promise<unknown>
 }
 
 interface Request {
   readonly context: LoadContext
   readonly flight: Flight
+  /** Says whether the factory is about to run for it. */
+  readonly start: (runs: boolean) => void
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
 }
@@ -106,11 +110,16 @@ export class Batch {
     round.expect(flight.leased ?? flight.looked)
   }
 
-  /** The factory of one key. */
-  readonly make = (context: LoadContext): Promise<unknown> => {
-    const { flight, round } = this.#parts.get(context.key) as Part
-    return round.make(context, flight)
+  /** Waits until the factory is about to run for a key. `false`: it will not, for nobody waits for its value any more. */
+  turn(context: LoadContext): Promise<boolean> {
+    const part = this.#parts.get(context.key) as Part
+    return new Promise((start) => {
+      part.value = part.round.ask(context, part.flight, start)
+    })
   }
+
+  /** The factory of one key, whose turn it is. */
+  readonly make = ({ key }: LoadContext): Promise<unknown> => this.#parts.get(key)?.value as Promise<unknown>
 }
 
 /** Keys that one run of the factory makes, once L2 was asked for all of them. Those that another isolate is making come later. */
@@ -132,12 +141,14 @@ class Round {
     })
   }
 
-  make(context: LoadContext, flight: Flight): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      this.#requests.set(context.key, { context, flight, resolve, reject })
-      // The others have long been made: it waited for another isolate.
-      if (this.#asking === 0) void this.#run()
+  ask(context: LoadContext, flight: Flight, start: (runs: boolean) => void): Promise<unknown> {
+    const value = new Promise<unknown>((resolve, reject) => {
+      this.#requests.set(context.key, { context, flight, start, resolve, reject })
     })
+    value.catch(() => undefined) // its caller may leave before it looks
+    // The others have long been made: it waited for another isolate.
+    if (this.#asking === 0) void this.#run()
+    return value
   }
 
   async #run(): Promise<void> {
@@ -145,10 +156,13 @@ class Round {
     if (this.#signal?.aborted) await nextTask()
     const requests = this.#requests
     this.#requests = new Map()
-    for (const [key, { flight, reject }] of requests)
-      if (flight.outcome !== undefined && requests.delete(key)) reject(flight.signal.reason)
+    for (const [key, { flight, start }] of requests) {
+      if (flight.outcome !== undefined) requests.delete(key)
+      start(flight.outcome === undefined)
+    }
     if (requests.size === 0) return
     try {
+      await undefined // the time of each begins before the factory does
       const values = await this.#factory([...requests.keys()], new BatchContext(requests))
       if (typeof values?.get !== 'function')
         throw new TypeError('the factory of getOrCreateMany must return a Map')

@@ -42,7 +42,9 @@ export class Flight {
   previous: Copy | undefined
   /** Whether another isolate is making the value. */
   elsewhere = false
-  /** When the making began, by the monotonic clock. */
+  /** The making has begun: the time runs that callers give a factory. */
+  readonly begun: Latch = new Latch()
+  /** When that was, by the monotonic clock. */
   makingSince = 0
   outcome: Outcome | undefined
   /** Of a value that L2 had: how long it still lives, in milliseconds, and what it says of itself. */
@@ -95,12 +97,19 @@ export class Flight {
     return this.#controller.signal
   }
 
+  /** Its factory, or another isolate's, is at work from `now` on, by the monotonic clock. */
+  begin(now: number): void {
+    this.makingSince = now
+    this.begun.open()
+  }
+
   /** The first outcome counts. */
   settle(outcome: Outcome): void {
     if (this.outcome !== undefined) return
     this.outcome = outcome
     this.looked.open()
     this.leased?.open()
+    this.begun.open()
     this.settled.open()
   }
 

@@ -75,7 +75,7 @@ async function lookOnce(core: Core, flight: Flight, looking: Looking): Promise<G
   if (flight.outcome !== undefined) return undefined // who waited for it has left meanwhile
   const { previous } = flight
   if (!becomeRefresh(core, flight, call)) return { seen: headIn(reply), lease: undefined }
-  startMaking(core, flight)
+  flight.looked.open()
   const after = Math.max(looking.after, previous?.facts.created ?? 0)
   return lookTogether(core, flight, { call, after, background: true, lease: newLease(core, call) })
 }
@@ -92,12 +92,6 @@ function becomeRefresh(core: Core, flight: Flight, call: LoadCall): boolean {
   flight.leased = new Latch()
   call.batch?.expect(call.key, flight, true)
   return true
-}
-
-/** From now on it is known what L2 has, and the time runs that callers give a factory. */
-function startMaking(core: Core, flight: Flight): void {
-  if (!flight.looked.isOpen) flight.makingSince = core.settings.clock.monotonic()
-  flight.looked.open()
 }
 
 /** Takes what bytes hold: settles the flight with an entry that will do, remembers one that is to be replaced. */
@@ -244,7 +238,8 @@ async function waitElsewhere(
     return
   }
   flight.elsewhere = true
-  startMaking(core, flight)
+  flight.looked.open()
+  if (!flight.begun.isOpen) flight.begin(clock.monotonic()) // its factory is at work
   await new Promise<void>((wake) => void clock.setTimeout(wake, pauseBefore(round, wait)))
   // Those who waited have taken what there was: the next call asks anew.
   if (flight.waiting === 0) flight.settle({ kind: 'none' })

@@ -8,6 +8,7 @@ import { maxTags } from '../redis/index.ts'
 import { report } from '../report.ts'
 import { staleWindow } from '../tolerance.ts'
 import { checkLifetime, lifetimeOf, usesRedis, type Write } from '../write/index.ts'
+import type { Batch } from './batch.ts'
 import { type LoadCall, servesStale } from './call.ts'
 import {
   type AdaptiveOptions,
@@ -90,10 +91,12 @@ async function makeInTime(
 ): Promise<Made<unknown> | undefined> {
   const { clock } = core.settings
   const { timeout } = call.loading
-  const isFirst = !flight.looked.isOpen
-  if (isFirst) flight.makingSince = clock.monotonic()
+  const context = contextOf(core, flight, { call, copy, decisions })
   flight.looked.open()
   flight.leased?.open()
+  if (call.batch !== undefined && !(await hasTurn(call.batch, flight, context))) return undefined
+  const isFirst = !flight.begun.isOpen
+  if (isFirst) flight.begin(clock.monotonic())
   // A load that nobody waits for has only this timer.
   const late = (): void => {
     if (flight.overdue) return
@@ -105,13 +108,17 @@ async function makeInTime(
   // The load's own call counts from the same moment, unless it has waited for somebody else before, and its timer may come first.
   if (isFirst) flight.late = late
   const timer = timeout > 0 ? clock.setTimeout(late, timeout) : undefined
-  const context = contextOf(core, flight, { call, copy, decisions })
   const running = runFactory(core, () => call.factory(context), background || flight.goesOn)
   try {
     return await Promise.race([running, flight.settled.opened.then(() => undefined)])
   } finally {
     clock.clearTimeout(timer)
   }
+}
+
+/** Waits until all keys of a batch were looked at, and its factory begins. `false` where the load has ended before. */
+function hasTurn(batch: Batch, flight: Flight, context: LoadContext): Promise<boolean> {
+  return Promise.race([batch.turn(context), flight.settled.opened.then(() => false)])
 }
 
 /** The error for a load that took too long. */

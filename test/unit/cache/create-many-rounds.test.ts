@@ -102,19 +102,19 @@ describe('where a schema looks at what L1 has', () => {
   })
 })
 
-describe('nobody works for nobody', () => {
-  /** An isolate that has to ask for a tag when it has read `k`, and waits for the answer. */
-  async function asking(): Promise<{ world: World; cache: HybridCache<true>; tag: Gate }> {
-    const world = new World()
-    await storeTagged(world)
-    const cache = await world.warm()
-    const tag = new Gate()
-    world.redis.before = async (commands) => {
-      if (commands.flat().some((part) => String(part).endsWith(':t:news'))) await tag.pass()
-    }
-    return { world, cache, tag }
+/** An isolate that has to ask for a tag when it has read `k`, and waits for the answer. */
+async function asking(): Promise<{ world: World; cache: HybridCache<true>; tag: Gate }> {
+  const world = new World()
+  await storeTagged(world)
+  const cache = await world.warm()
+  const tag = new Gate()
+  world.redis.before = async (commands) => {
+    if (commands.flat().some((part) => String(part).endsWith(':t:news'))) await tag.pass()
   }
+  return { world, cache, tag }
+}
 
+describe('nobody works for nobody', () => {
   test('who leaves while L2 is asked for one key calls no factory for the others', async () => {
     const { cache, tag } = await asking()
     const loads = record(cache, 'load')
@@ -130,7 +130,8 @@ describe('nobody works for nobody', () => {
     tag.open()
     await settle()
     expect(factory).not.toHaveBeenCalled()
-    expect(loads).toHaveLength(2) // begun and ended, as spans are
+    expect(loads).toEqual([])
+    expect(cache.stats().loads).toMatchObject({ count: 0, failed: 0 })
     expect(await cache.getOrCreateMany(['a'], factory)).toEqual(news(['a']))
   })
 
@@ -150,19 +151,79 @@ describe('nobody works for nobody', () => {
     expect(many.error).toMatchObject({ message: 'gone' })
     tag.open()
   })
+})
 
-  test('a key whose time was up before the factory began is not asked for', async () => {
-    const { world, cache, tag } = await asking()
+describe('the time that a caller gives the factory', () => {
+  const slowly = (world: World): StandardSchema =>
+    schemaOf(async (value) => {
+      await new Promise<void>((done) => void world.clock.setTimeout(done, 200))
+      return { value }
+    })
+
+  test('begins when the factory does, however long a schema looks at what L1 has of another key', async () => {
+    const world = new World()
+    const cache = world.memoryOnly()
+    await cache.set('b', 'old b')
     const factory = vi.fn(news)
-    const many = watch(cache.getOrCreateMany(['k', 'a'], factory, { timeout: '100ms' }))
+    const many = watch(cache.getOrCreateMany(['a', 'b'], factory, { schema: slowly(world), timeout: 100 }))
+    await settle()
+    await world.clock.advance(200)
+    expect(many.value).toEqual(new Map([['a', 'new a']]).set('b', 'old b'))
+    expect(cache.stats().loads).toMatchObject({ count: 1, failed: 0, duration: 0 })
+  })
+
+  test('begins when the factory does, however long L2 is asked for another key; no origin rests that was not asked', async () => {
+    const { world, cache, tag } = await asking()
+    const options = { ttl: '10s', localTtl: '1h', staleIfError: '1h', timeout: '100ms' } as const
+    await cache.set('a', 'old a', options)
+    await world.clock.advance('11s')
+    const factory = vi.fn(news)
+    const errors = record(cache, 'error')
+    const many = watch(cache.getOrCreateMany(['k', 'a'], factory, options))
     await tag.reached
     await settle()
-    await world.clock.advance(100)
+    await world.clock.advance(150)
+    expect(factory).not.toHaveBeenCalled()
     tag.open()
     await settle()
+    expect(many.value).toEqual(new Map([['k', 'v']]).set('a', 'new a'))
+    expect(errors).toEqual([])
+  })
+
+  test('ends for all keys at once', async () => {
+    const { world, cache, tag } = await asking()
+    const factory = vi.fn(() => new Promise<never>(() => undefined))
+    const many = watch(cache.getOrCreateMany(['k', 'a', 'b'], factory, { timeout: '100ms' }))
+    await tag.reached
+    await settle()
+    await world.clock.advance(150)
+    tag.open()
+    await settle()
+    await world.clock.advance(99)
+    expect(many.error).toBeUndefined()
+    await world.clock.advance(1)
     expect(many.error).toMatchObject({ code: 'FACTORY_TIMEOUT' })
-    expect(factory).not.toHaveBeenCalled()
-    expect(cache.getLocal('k')).toBe('v')
+    expect(factory).toHaveBeenCalledTimes(1)
+  })
+
+  test('of a refresh, too, while a schema looks at what another has found', async () => {
+    const world = new World()
+    const options = { ttl: '10s', localTtl: '1h', swr: '1h', timeout: '100ms' } as const
+    const cache = await world.warm()
+    await cache.setMany(olds('a', 'b'), options)
+    await world.clock.advance('11s')
+    await (await world.warm()).set('b', 'other b', options)
+    const schema = schemaOf(async (value) => {
+      if (value === 'other b') await new Promise<void>((done) => void world.clock.setTimeout(done, 200))
+      return { value }
+    })
+    const errors = record(cache, 'error')
+    expect(await cache.getOrCreateMany(['a', 'b'], news, { ...options, schema })).toEqual(olds('a', 'b'))
+    await settle()
+    await world.clock.advance(200)
+    await settle()
+    expect(errors).toEqual([])
+    expect([cache.getLocal('a'), cache.getLocal('b')]).toEqual(['new a', 'other b'])
   })
 })
 
