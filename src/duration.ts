@@ -16,6 +16,9 @@ export function toMilliseconds(duration: Duration, name: string): number {
   )
 }
 
+/** The longest that a timer takes, in milliseconds. */
+export const longestTimer: number = 2 ** 31 - 1
+
 /**
  * A hundred years, in milliseconds: scripts take nothing longer (`_milliseconds.lua`), and instants in microseconds stay below
  * 2^53.

@@ -1,4 +1,4 @@
-import { type Duration, longestSpan, toMilliseconds } from './duration.ts'
+import { type Duration, longestSpan, longestTimer, toMilliseconds } from './duration.ts'
 import type { CoherenceSettings, PushChannel } from './coherence/index.ts'
 import type { SealSettings, Serializer } from './entry/index.ts'
 import type { Listeners } from './events.ts'
@@ -8,19 +8,17 @@ import { type Clock, systemClock, type WaitUntil } from './runtime.ts'
 import type { StandardSchema } from './schema.ts'
 import type { Trace } from './trace.ts'
 import {
-  assertOptions,
   assertWithin,
   type LoadOptions,
   type LoadSettings,
-  longestTimer,
   noStale,
-  oneOf,
   resolveLoad,
   resolveStale,
   type StaleOptions,
   type StaleSettings,
   staleWindow,
 } from './tolerance.ts'
+import { assertOptions, oneOf, wholeNumber } from './validate.ts'
 
 /** The budget and the manners of L1. */
 export interface MemoryOptions {
@@ -208,18 +206,18 @@ export function resolveSettings(options: CacheOptions): Settings {
     load,
     localTtl: options.localTtl === undefined ? undefined : toMilliseconds(options.localTtl, 'localTtl'),
     memory: {
-      maxEntries: wholeNumber(memory.maxEntries ?? 1000, 1, 'memory.maxEntries'),
-      maxBytes: wholeNumber(memory.maxBytes ?? 8 * 2 ** 20, 1, 'memory.maxBytes'),
+      maxEntries: wholeNumber(memory.maxEntries ?? 1000, 'memory.maxEntries'),
+      maxBytes: wholeNumber(memory.maxBytes ?? 8 * 2 ** 20, 'memory.maxBytes'),
       isolation: oneOf(memory.isolation ?? 'clone', ['clone', 'freeze', 'share'], 'memory.isolation'),
     },
     link: {
       timeout,
-      retries: wholeNumber(l2.retries ?? 1, 0, 'l2.retries'),
+      retries: wholeNumber(l2.retries ?? 1, 'l2.retries', 0),
       breaker: resolveBreaker(options.breaker),
     },
-    maxValueBytes: wholeNumber(options.maxValueBytes ?? 2 ** 20, 1, 'maxValueBytes'),
+    maxValueBytes: wholeNumber(options.maxValueBytes ?? 2 ** 20, 'maxValueBytes'),
     compressFrom:
-      compression === 'off' ? Infinity : wholeNumber(compression.threshold, 0, 'compression.threshold'),
+      compression === 'off' ? Infinity : wholeNumber(compression.threshold, 'compression.threshold', 0),
     softTimeout: Math.min(toMilliseconds(l2.softTimeout ?? '300ms', 'l2.softTimeout'), timeout),
     coherence: resolveCoherence(options),
     fence: Math.max(shortestFence, load.timeout + 2 * timeout),
@@ -259,15 +257,10 @@ function resolveBreaker(breaker: BreakerOptions | 'off' = {}): BreakerSettings |
   if (typeof ratio !== 'number' || !(ratio > 0 && ratio <= 1))
     throw new TypeError('breaker.ratio must be a number above 0, and 1 at most')
   return {
-    failures: wholeNumber(failures, 1, 'breaker.failures'),
+    failures: wholeNumber(failures, 'breaker.failures'),
     ratio,
-    minimum: wholeNumber(minimum, 1, 'breaker.minimum'),
+    minimum: wholeNumber(minimum, 'breaker.minimum'),
     window: toMilliseconds(window, 'breaker.window'),
     open: toMilliseconds(open, 'breaker.open'),
   }
-}
-
-function wholeNumber(value: number, least: number, name: string): number {
-  if (Number.isSafeInteger(value) && value >= least) return value
-  throw new TypeError(`${name} must be a whole number, ${least} or more`)
 }

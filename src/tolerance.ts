@@ -1,8 +1,6 @@
 // How much staleness, and how much waiting, a call puts up with.
-import { type Duration, toMilliseconds } from './duration.ts'
-
-/** The longest that a timer takes, in milliseconds. */
-export const longestTimer: number = 2 ** 31 - 1
+import { type Duration, longestTimer, toMilliseconds } from './duration.ts'
+import { oneOf } from './validate.ts'
 
 /**
  * Who waits for a load that is on its way already: `'isolate'` whoever asks in the same isolate; `'global'` all isolates, by a
@@ -97,15 +95,4 @@ export function assertWithin(maxTtl: number, ttl: number, stale: number, name: s
   if (ttl + stale <= maxTtl) return
   const what = stale > 0 ? `${name} with its stale window` : name
   throw new TypeError(`${what} is longer than maxTtl (${maxTtl} ms): shorten it, or raise maxTtl`)
-}
-
-export function oneOf<T extends string>(value: T, allowed: readonly T[], name: string): T {
-  if (allowed.includes(value)) return value
-  throw new TypeError(`${name} must be one of ${allowed.join(', ')}`)
-}
-
-/** Throws a `TypeError` unless somebody gave an object of options; `or` says what else would do. */
-export function assertOptions(options: unknown, name: string, or = ''): void {
-  if (typeof options === 'object' && options !== null) return
-  throw new TypeError(`${name} takes an object of options${or}`)
 }

@@ -10,6 +10,7 @@ import {
   toReplyError,
 } from '../redis/index.ts'
 import { report } from '../report.ts'
+import { wholeNumber, wholeNumberWithin } from '../validate.ts'
 import { removeEverywhere } from '../write/index.ts'
 import { KeyPattern } from './pattern.ts'
 
@@ -71,10 +72,8 @@ export async function removeByPattern(
   const parts = redisPartsOf(cache, 'removeByPattern')
   const keys = new KeyPattern(pattern)
   const { batchSize = 500, maxKeys = Infinity, dryRun = false, signal, onProgress } = options
-  if (!isWhole(batchSize) || batchSize > 10_000)
-    throw new TypeError('batchSize must be a whole number, 1 to 10000')
-  if (maxKeys !== Infinity && !isWhole(maxKeys))
-    throw new TypeError('maxKeys must be a whole number, 1 or more')
+  wholeNumberWithin(batchSize, 'batchSize', 1, 10_000)
+  if (maxKeys !== Infinity) wholeNumber(maxKeys, 'maxKeys')
 
   const base = parts.view.physicalKey('e', '')
   const matched = new Set<string>()
@@ -162,8 +161,4 @@ function localKeys({ core, view }: RedisParts): string[] {
     .filter((localKey) => localKey.startsWith(start))
     .map((localKey) => localKey.slice(start.length))
     .filter((key) => key.isWellFormed()) // what belongs to another namespace is not
-}
-
-function isWhole(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 1
 }

@@ -3,6 +3,7 @@ import { type BatchFactory, toCall } from '../load/index.ts'
 import type { EntryOptions } from '../options.ts'
 import { partsOf } from '../parts.ts'
 import { assertKey } from '../redis/index.ts'
+import { wholeNumber } from '../validate.ts'
 
 /** How far a warming is. */
 export interface WarmProgress {
@@ -52,8 +53,8 @@ export async function warm<T>(
   { batchSize = 100, concurrency = 4, signal, onProgress, ...options }: WarmOptions = {},
 ): Promise<WarmProgress> {
   const { core, view } = partsOf(cache, 'warm')
-  assertCount(batchSize, 'batchSize')
-  assertCount(concurrency, 'concurrency')
+  wholeNumber(batchSize, 'batchSize')
+  wholeNumber(concurrency, 'concurrency')
   // Text is a collection, too: of its letters.
   if (typeof keys !== 'object' || keys === null)
     throw new TypeError('warm takes an array of keys, or another collection of them, also for one')
@@ -110,9 +111,4 @@ function* inBatches(keys: Iterable<string>, size: number): Generator<string[]> {
     }
   }
   if (batch.length > 0) yield batch
-}
-
-function assertCount(value: number, name: string): void {
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new TypeError(`${name} must be a whole number, 1 or more`)
 }

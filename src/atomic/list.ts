@@ -6,6 +6,7 @@ import type { DiscardReason } from '../events.ts'
 import { AppendToLimitedList } from '../lua/index.ts'
 import { redisPartsOf } from '../parts.ts'
 import { assertKey, toText, unexpected } from '../redis/index.ts'
+import { wholeNumberWithin } from '../validate.ts'
 import { told } from './told.ts'
 
 /** Options of {@link list}. */
@@ -51,10 +52,7 @@ export interface List<T = unknown> {
 export function list<T = unknown>(cache: HybridCache<true>, name: string, options: ListOptions): List<T> {
   const { core, view, redis, executor } = redisPartsOf(cache, 'list')
   assertKey(name)
-  const maxSize = options?.maxSize
-  if (!Number.isSafeInteger(maxSize) || maxSize < 1 || maxSize >= 2 ** 32) {
-    throw new TypeError('maxSize must be a whole number, 1 to 4294967295')
-  }
+  const maxSize = wholeNumberWithin(options?.maxSize, 'maxSize', 1, 2 ** 32 - 1)
   const ttl = options.ttl === undefined ? 0 : spanOf(options.ttl, 'ttl')
   const key = view.physicalKey('q', name)
   return {

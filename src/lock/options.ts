@@ -1,5 +1,5 @@
-import { type Duration, toMilliseconds } from '../duration.ts'
-import { assertOptions, longestTimer } from '../tolerance.ts'
+import { type Duration, longestTimer, toMilliseconds } from '../duration.ts'
+import { assertOptions } from '../validate.ts'
 
 /** Options of a lock. */
 export interface LockOptions {

@@ -1,10 +1,10 @@
 import type { HybridCache } from '../cache.ts'
 import { createHybridCache } from '../create.ts'
-import { type Duration, toMilliseconds } from '../duration.ts'
+import { type Duration, longestTimer, toMilliseconds } from '../duration.ts'
 import type { CacheOptions } from '../options.ts'
 import { redisPartsOf } from '../parts.ts'
 import { assertSegment, type RedisSource } from '../redis/index.ts'
-import { assertOptions, longestTimer, oneOf } from '../tolerance.ts'
+import { assertOptions, oneOf, wholeNumber } from '../validate.ts'
 import type { OnError } from './check.ts'
 import { Denials } from './denials.ts'
 import { notAPolicy, type PolicySource, RateLimiter } from './limiter.ts'
@@ -72,8 +72,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const { policy, name, onError = 'open', timeout = 500, maxEntries = 1000 } = options
   if (typeof policy !== 'function' && !(policy instanceof RateLimitPolicy)) throw notAPolicy()
   if (name !== undefined) assertSegment(name, 'the name of a limiter')
-  if (!Number.isSafeInteger(maxEntries) || maxEntries < 1)
-    throw new TypeError('maxEntries must be a whole number, 1 or more')
+  wholeNumber(maxEntries, 'maxEntries')
   const wait = Math.min(toMilliseconds(timeout, 'timeout'), longestTimer)
   const parts = redisPartsOf(cacheOf(options, wait), 'createRateLimiter')
   const { clock } = parts.core.settings

@@ -1,6 +1,6 @@
 import { type Duration, spanOf } from '../duration.ts'
+import { assertOptions } from '../validate.ts'
 import { Meter } from './meter.ts'
-import { assertOptions } from '../tolerance.ts'
 import { type PolicyOptions, type RateLimitPolicy, units } from './policy.ts'
 
 /** Options of {@link gcra}. */

@@ -1,4 +1,5 @@
 import { assertSegment } from '../redis/index.ts'
+import { wholeNumberWithin } from '../validate.ts'
 
 /** How a policy counts. */
 export type RateLimitAlgorithm = 'gcra' | 'token-bucket' | 'sliding-window' | 'fixed-window'
@@ -76,6 +77,5 @@ export abstract class RateLimitPolicy {
 
 /** Throws a `TypeError` unless `value` can be a limit. */
 export function units(value: number, name: string, least = 1): number {
-  if (Number.isSafeInteger(value) && value >= least && value <= mostUnits) return value
-  throw new TypeError(`${name} must be a whole number from ${least} to ${mostUnits}`)
+  return wholeNumberWithin(value, name, least, mostUnits)
 }

@@ -1,5 +1,5 @@
 import { type Duration, spanOf } from '../duration.ts'
-import { assertOptions } from '../tolerance.ts'
+import { assertOptions } from '../validate.ts'
 import {
   type PolicyOptions,
   type RateLimitAlgorithm,

@@ -1,6 +1,7 @@
 import { type Duration, toMilliseconds } from '../duration.ts'
 import type { Command } from '../redis/index.ts'
 import type { LuaScript } from '../lua/index.ts'
+import { wholeNumber } from '../validate.ts'
 import { scriptOfSha1, scriptOfText } from './built-in.ts'
 
 /** When a fault strikes: at every request, unless this says less. */
@@ -91,9 +92,8 @@ export function assertFault(given: Fault): void {
     throw new TypeError(`fault must be one of ${[...others, ...Object.keys(texts)].join(', ')}`)
   if (on !== undefined && ![on].flat().every((each) => typeof each === 'string' && each !== ''))
     throw new TypeError('on must be the name of a command or a built-in script, or a list of such')
-  for (const [name, number] of Object.entries({ every, times }))
-    if (!Number.isSafeInteger(number) || number < 1)
-      throw new TypeError(`${name} must be a whole number, 1 or more`)
+  wholeNumber(every, 'every')
+  wholeNumber(times, 'times')
   if (typeof probability !== 'number' || !(probability > 0 && probability <= 1))
     throw new TypeError('probability must be a number above 0, and 1 at most')
   if (given.fault === 'error' && !/^[A-Z][A-Z0-9_]* ?/.test(given.text))

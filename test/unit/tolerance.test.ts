@@ -1,13 +1,7 @@
 import fc from '../support/fc.ts'
 import { describe, expect, test } from 'vitest'
-import {
-  assertWithin,
-  longestTimer,
-  noStale,
-  resolveLoad,
-  resolveStale,
-  staleWindow,
-} from '../../src/tolerance.ts'
+import { longestTimer } from '../../src/duration.ts'
+import { assertWithin, noStale, resolveLoad, resolveStale, staleWindow } from '../../src/tolerance.ts'
 
 const load = { softTimeout: 1, timeout: 2, beta: 3, stampede: 'global' } as const
 const stale = { swr: 1, staleIfError: 2, jitter: 3, negativeTtl: 4 }

@@ -1,7 +1,7 @@
 import { HybridCache } from '../../cache.ts'
-import { type Duration, toMilliseconds } from '../../duration.ts'
+import { type Duration, longestTimer, toMilliseconds } from '../../duration.ts'
 import type { EntryOptions } from '../../options.ts'
-import { longestTimer } from '../../tolerance.ts'
+import { wholeNumber } from '../../validate.ts'
 import type { CacheOf, HonoContext } from './context.ts'
 import type { App } from './refresh.ts'
 
@@ -67,8 +67,6 @@ export function resolve(options: CacheMiddlewareOptions): Settings {
     throw new TypeError('cache takes the cache, or a function of the context that gives it')
   if (!Array.isArray(vary) || !vary.every(isHeaderName))
     throw new TypeError('vary must be a list of names of request headers')
-  if (!Number.isSafeInteger(maxBytes) || maxBytes < 1)
-    throw new TypeError('maxBytes must be a whole number, 1 or more')
   if (app === undefined && (swr || eager))
     throw new TypeError('swr and eager need the app: what goes on behind a response asks it anew')
   const given = ofEntries.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]]))
@@ -80,7 +78,7 @@ export function resolve(options: CacheMiddlewareOptions): Settings {
   return {
     ...options,
     vary: vary.map((name) => name.toLowerCase()),
-    maxBytes,
+    maxBytes: wholeNumber(maxBytes, 'maxBytes'),
     maxWait: Math.min(toMilliseconds(maxWait, 'maxWait'), longestTimer),
     entry,
   }
