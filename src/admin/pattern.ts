@@ -27,7 +27,8 @@ export class KeyPattern {
 
   /** A pattern of Redis for all physical keys that begin with `base` and match from there on; maybe for more of them. */
   forRedis(base: string): string {
-    let [glob, stars] = [escapeGlob(base), 0]
+    let glob = escapeGlob(base)
+    let stars = 0
     for (const [i, token] of this.#tokens.entries()) {
       if (typeof token === 'string') glob += escapeGlob(token)
       else if (token === anyCharacter) glob += '?'
@@ -42,18 +43,24 @@ export class KeyPattern {
 
   /** Whether the whole of a key matches. Takes time in proportion to both lengths at most. */
   matches(key: string): boolean {
-    const [tokens, text] = [this.#tokens, Array.from(key)]
-    let [at, i, star, from] = [0, 0, -1, 0]
+    const tokens = this.#tokens
+    const text = Array.from(key)
+    let at = 0
+    let i = 0
+    let star = -1 // the last star met, in `tokens`
+    let from = 0 // where what follows it is tried, in `text`
     while (i < text.length) {
       const token = tokens[at]
       if (token === anyText) {
-        ;[star, from] = [at++, i]
+        star = at++
+        from = i
       } else if (token === anyCharacter || (token !== undefined && token === text[i])) {
         at++
         i++
       } else if (star >= 0) {
         // The last star takes one character more.
-        ;[at, i] = [star + 1, ++from]
+        at = star + 1
+        i = ++from
       } else return false
     }
     return tokens.slice(at).every((token) => token === anyText)

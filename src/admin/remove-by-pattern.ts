@@ -77,7 +77,10 @@ export async function removeByPattern(
 
   const base = parts.view.physicalKey('e', '')
   const matched = new Set<string>()
-  let [batch, removed, pages, cursor]: [string[], number, number, string] = [[], 0, 0, '0']
+  let batch: string[] = []
+  let removed = 0
+  let pages = 0
+  let cursor = '0'
   const take = (found: readonly string[]): void => {
     for (const key of found) {
       if (matched.size >= maxKeys || matched.has(key) || !keys.matches(key)) continue

@@ -37,7 +37,8 @@ function readCounts(counted: Reply | undefined): ReadonlyMap<string, number> {
   const counts = new Map<string, number>()
   const items = counted?.type === 'array' ? counted.items : []
   for (let at = 0; at + 1 < items.length; at += 2) {
-    const [name, times] = [items[at], items[at + 1]]
+    const name = items[at]
+    const times = items[at + 1]
     if (name?.type === 'bulk' && times?.type === 'integer')
       counts.set(name.bytes.toString(), Number(times.digits))
   }

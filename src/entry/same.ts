@@ -9,7 +9,8 @@ export function isSame(a: unknown, b: unknown, around: Map<object, unknown> = ne
   if (!isObject(a) || !isObject(b) || !haveSamePrototype(a, b)) return false
   if (around.has(a)) return around.get(a) === b // a cycle
   around.set(a, b)
-  const [own, other] = [partsOf(a), partsOf(b)]
+  const own = partsOf(a)
+  const other = partsOf(b)
   const same = own.length === other.length && own.every((part, i) => isSame(part, other[i], around))
   around.delete(a)
   return same

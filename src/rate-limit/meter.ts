@@ -33,7 +33,8 @@ export class Meter extends RateLimitPolicy {
 
   /** How long it takes to pay for so many units: microseconds, and a rest in parts of 1 / quota. */
   #price(count: number): readonly [number, number] {
-    const [total, quota] = [BigInt(count) * BigInt(this.#period), BigInt(this.quota)]
+    const total = BigInt(count) * BigInt(this.#period)
+    const quota = BigInt(this.quota)
     const rest = ((total % quota) + quota) % quota
     return [Number((total - rest) / quota), Number(rest)]
   }
@@ -51,7 +52,8 @@ export class Meter extends RateLimitPolicy {
     let [tat, rest] = this.#owed(state, now)
     if (tat - now > tau || (tat - now === tau && rest > tauRest)) [tat, rest] = [now + tau, tauRest]
     const [step, stepRest] = this.#price(cost)
-    let [nextTat, nextRest] = [tat + step, rest + stepRest]
+    let nextTat = tat + step
+    let nextRest = rest + stepRest
     if (nextRest >= limit) [nextTat, nextRest] = [nextTat + 1, nextRest - limit]
     if (nextTat < now) [nextTat, nextRest] = [now, 0]
     const ahead = nextTat - now
@@ -73,7 +75,8 @@ export class Meter extends RateLimitPolicy {
   }
 
   remaining(now: number, { used, rest }: Verdict): number {
-    const [quota, period] = [BigInt(this.quota), BigInt(this.#period)]
+    const quota = BigInt(this.quota)
+    const period = BigInt(this.#period)
     const left = BigInt(this.limit) * period - (BigInt(used - now) * quota + BigInt(rest))
     return left > 0n ? Number(left / period) : 0
   }

@@ -49,11 +49,12 @@ async function readMissing(
 ): Promise<Map<string, unknown>> {
   if (keys.length > 0) options.signal?.throwIfAborted()
   if (core.redis === undefined || options.l2 === false || keys.length === 0) return new Map()
-  const [operation, deadline, { signal }] = ['getMany', deadlineOf(core), options] as const
+  const { signal } = options
+  const deadline = deadlineOf(core)
   const reads = keys.map((key): Read => {
     const place = view.place(key)
     const mark = core.marks.begin(place.localKey, { reads: true })
-    return { place, view, options, operation, deadline, signal, mark }
+    return { place, view, options, operation: 'getMany', deadline, signal, mark }
   })
   try {
     const physicalKeys = reads.map(({ place }) => place.physicalKey)

@@ -99,7 +99,8 @@ export class Breaker {
   #isTooMuch(): boolean {
     const { failures, ratio, minimum } = this.#settings
     if (this.#streak >= failures) return true
-    let [made, failed] = [0, 0]
+    let made = 0
+    let failed = 0
     for (const bucket of this.#buckets) {
       made += bucket.made
       failed += bucket.failed

@@ -39,7 +39,8 @@ function rangeOfScores(db: Database, [key = '', min = '', max = '', ...words]: r
 
 /** In the order of their bytes, which is that of their characters, not of the halves of those that JavaScript keeps in two. */
 function byBytes(one: string, other: string): number {
-  const [a, b] = [Array.from(one, codeOf), Array.from(other, codeOf)]
+  const a = Array.from(one, codeOf)
+  const b = Array.from(other, codeOf)
   for (let i = 0; i < Math.min(a.length, b.length); i++)
     if (a[i] !== b[i]) return (a[i] as number) - (b[i] as number)
   return a.length - b.length

@@ -10,7 +10,8 @@ function time({ clock }: Database): Reply {
 
 /** `NX`: only where it has no end. `GT`: only where that is later. */
 function expire(db: Database, [key = '', ms, condition]: readonly string[]): Reply {
-  const [left, wanted] = [db.left(key), whole(ms)]
+  const left = db.left(key)
+  const wanted = whole(ms)
   const only = condition?.toUpperCase()
   if (only !== undefined && !['NX', 'XX', 'GT', 'LT'].includes(only))
     throw new RedisReplyError(`ERR Unsupported option ${condition}`)
@@ -52,15 +53,16 @@ function scan(db: Database, [cursor = '', ...words]: readonly string[]): Reply {
 }
 
 function scanOptions(words: readonly string[]): [matches: (key: string) => boolean, count: number] {
-  let [matches, count]: [(key: string) => boolean, number] = [() => true, 10]
+  let pattern = '*'
+  let count = 10
   for (let i = 0; i < words.length; i += 2) {
     const option = words[i]?.toUpperCase()
-    if (option === 'MATCH') matches = glob(words[i + 1] ?? '')
+    if (option === 'MATCH') pattern = words[i + 1] ?? ''
     else if (option === 'COUNT') count = whole(words[i + 1])
     else throw new RedisReplyError(syntaxError)
   }
   if (count < 1) throw new RedisReplyError(syntaxError)
-  return [matches, count]
+  return [glob(pattern), count]
 }
 
 /** FNV-1a, and never 0: that is the cursor of the beginning. */

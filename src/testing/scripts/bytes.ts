@@ -57,9 +57,8 @@ export function freshEntry(
 ): FreshEntry | undefined {
   const match = line.exec(bytes ?? '')
   if (!bytes || match === null) return undefined
-  const [head, before, created, fresh, stale, end, idle, codec, zip, digest, address] =
+  const [head, before, at = '', until = '', staleUntil = '', end, idle, codec, zip, digest, address] =
     match as unknown as string[]
-  const [at, until, staleUntil] = [created ?? '', fresh ?? '', stale ?? '']
   if (at.length > 16 || until.length > 16 || staleUntil.length > 16 || Number(until) <= now) return undefined
   if (address !== key.slice(prefix.length + 1).replace(/[%|,\n]/g, (each) => escapes[each] ?? each))
     return undefined

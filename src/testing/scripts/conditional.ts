@@ -121,7 +121,8 @@ function compareAndSwap(call: Call, keys: Words, args: Words): Outcome {
 function getAndExtend(call: Call, keys: Words, args: Words): (string | null)[] | null {
   const [prefix = '', codecs = '', ms, floorText, fenceText, longestText] = args
   const ttl = milliseconds(ms, 1) ?? refuse('expiration must be whole milliseconds, at least 1')
-  const [floor, fence] = [version(floorText), milliseconds(fenceText, 0)]
+  const floor = version(floorText)
+  const fence = milliseconds(fenceText, 0)
   if (floor === undefined || fence === undefined)
     return refuse('floor must be a version, fence whole milliseconds or 0')
   const longest = milliseconds(longestText, 1) ?? refuse('longest must be whole milliseconds, at least 1')

@@ -20,7 +20,9 @@ function incrementWithin(
   [key = '']: readonly string[],
   [by, least, most, ms]: readonly string[],
 ): [changed: number, value: number] {
-  const [amount, min, max] = [integer(by), integer(least), integer(most)]
+  const amount = integer(by)
+  const min = integer(least)
+  const max = integer(most)
   if (amount === undefined || min === undefined || max === undefined)
     return refuse('amount, min and max must be whole numbers below 2^53')
   const life = milliseconds(ms, 0) ?? refuse(orNone)

@@ -77,7 +77,9 @@ function checkLimits(call: Call, keys: Words, [mode = '', ...texts]: Words): Rep
 type Window = [allowed: number, remaining: number, retry: number, reset: number]
 
 function slidingWindowOfOne(call: Call, [key = '']: Words, [most, ms, price = '1']: Words): Window {
-  const [max, cost, window] = [whole(most, 0, 1e9), whole(price, 0, 1e9), milliseconds(ms, 1)]
+  const max = whole(most, 0, 1e9)
+  const cost = whole(price, 0, 1e9)
+  const window = milliseconds(ms, 1)
   if (max === undefined || cost === undefined)
     return refuse('max and cost must be whole numbers, at most 1000000000')
   if (window === undefined) return refuse('window must be whole milliseconds, at least 1')

@@ -13,7 +13,10 @@ type Lease = [state: number, bytes: string | null, wait: number]
 
 function leaseEntry(call: Call, [entryKey = '', leaseKey = '']: Words, args: Words): Lease {
   const [prefix = '', codecs = '', token, ms, now, newer, known, least] = args
-  const [life, after, stamp, floor] = [milliseconds(ms, 1), version(newer), version(known), version(least)]
+  const life = milliseconds(ms, 1)
+  const after = version(newer)
+  const stamp = version(known)
+  const floor = version(least)
   if (!token) return refuse('token must not be empty')
   if (life === undefined) return refuse('expiration must be whole milliseconds, at least 1')
   const at = nowIn(now, 'now and after must be instants in whole milliseconds')
@@ -38,7 +41,8 @@ function leaseEntry(call: Call, [entryKey = '', leaseKey = '']: Words, args: Wor
 }
 
 function fillEntry(call: Call, [key = '']: Words, [seen = '', value = '', ms, known]: Words): number {
-  const [stamp, life] = [version(known), milliseconds(ms, 1)]
+  const stamp = version(known)
+  const life = milliseconds(ms, 1)
   if (stamp === undefined || life === undefined)
     return refuse('expiration must be whole milliseconds, at least 1, and stamp a version')
   const [bytes = null] = call<(string | null)[]>('MGET', key)
