@@ -1,5 +1,6 @@
 import type { HybridCache } from '../cache.ts'
-import { assertFits, sha1 } from '../entry/index.ts'
+import { sha1 } from '../encoding.ts'
+import { assertFits } from '../entry/index.ts'
 import { CompareAndSwapEntry } from '../lua/index.ts'
 import { redisPartsOf } from '../parts.ts'
 import { assertKey } from '../redis/index.ts'

@@ -1,6 +1,6 @@
 import { parse, serialize, type SuperJSONResult } from 'superjson'
+import { fromBase64, toBase64 } from '../encoding.ts'
 import { CacheError } from '../errors.ts'
-import { fromBase64, toBase64 } from './base64.ts'
 import { isPlainJson } from './plain.ts'
 import { isSame } from './same.ts'
 

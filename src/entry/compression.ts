@@ -1,4 +1,4 @@
-import { fromBase64, toBase64 } from './base64.ts'
+import { fromBase64, readText, toBase64 } from '../encoding.ts'
 
 /** Text as gzip, in base64. Takes CPU time: worth it for kilobytes of repetitive text, not below. */
 export async function compress(text: string): Promise<string> {
@@ -16,28 +16,9 @@ export async function decompress(
 ): Promise<{ text: string } | 'too-large' | undefined> {
   try {
     const stream = new Blob([fromBase64(payload)]).stream().pipeThrough(new DecompressionStream('gzip'))
-    return await readText(stream, maxBytes)
+    const text = await readText(stream, maxBytes, new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }))
+    return text === undefined ? 'too-large' : { text }
   } catch {
     return undefined
-  }
-}
-
-async function readText(
-  stream: ReadableStream<Uint8Array>,
-  maxBytes: number,
-): Promise<{ text: string } | 'too-large'> {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-  const reader = stream.getReader()
-  let text = ''
-  let bytes = 0
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return { text: text + decoder.decode() }
-    bytes += value.length
-    if (bytes > maxBytes) {
-      await reader.cancel()
-      return 'too-large'
-    }
-    text += decoder.decode(value, { stream: true })
   }
 }

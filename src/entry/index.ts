@@ -1,6 +1,4 @@
-export { fromBase64 } from './base64.ts'
 export { Codec, json, type Encoded, type Serializer } from './codec.ts'
-export { sha1 } from './digest.ts'
 export {
   endsOf,
   isEarly,

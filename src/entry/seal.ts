@@ -1,9 +1,9 @@
+import { sha1 } from '../encoding.ts'
 import { CacheError } from '../errors.ts'
 import type { DiscardReason } from '../events.ts'
 import { canCompress } from '../runtime.ts'
 import type { Encoded } from './codec.ts'
 import { compress, decompress } from './compression.ts'
-import { sha1 } from './digest.ts'
 import { instantsOf, type Lifetime } from './freshness.ts'
 import { formatEntry, parseEntry, type EntryHeader, type WireEntry } from './header.ts'
 

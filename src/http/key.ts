@@ -1,3 +1,5 @@
+import { toHex } from '../encoding.ts'
+
 /** What a key may be long, in bytes, less than what it becomes part of. */
 const longest = 900
 
@@ -40,6 +42,5 @@ const credentials = new Set(['authorization', 'cookie'])
 async function shortKey(text: string, vary: readonly string[]): Promise<string> {
   const bytes = new TextEncoder().encode(text)
   if (bytes.length <= longest && !vary.some((name) => credentials.has(name.toLowerCase()))) return text
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
-  return `sha256:${Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')}`
+  return `sha256:${toHex(await crypto.subtle.digest('SHA-256', bytes))}`
 }

@@ -1,3 +1,4 @@
+import { fromBase64, toBase64 } from '../encoding.ts'
 import { ageIn } from './cache-control.ts'
 
 /** A response as it is stored: plain data, for JSON to carry. */
@@ -155,17 +156,4 @@ function encode(bytes: Uint8Array): Pick<StoredResponse, 'body' | 'encoding'> {
   } catch {
     return { body: toBase64(bytes), encoding: 'base64' }
   }
-}
-
-const blockSize = 0x8000
-
-function toBase64(bytes: Uint8Array): string {
-  let binary = ''
-  for (let i = 0; i < bytes.length; i += blockSize)
-    binary += String.fromCharCode(...bytes.subarray(i, i + blockSize))
-  return btoa(binary)
-}
-
-function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
 }

@@ -1,3 +1,5 @@
+import { toHex } from '../encoding.ts'
+
 const longestPlain = 128
 
 /**
@@ -13,6 +15,5 @@ export function identify(id: string): string | Promise<string> {
 /** Of the UTF-16 units: UTF-8 has no form for a lone surrogate. */
 async function digest(id: string): Promise<string> {
   const units = Uint16Array.from({ length: id.length }, (_, i) => id.charCodeAt(i))
-  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', units))
-  return `#${Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')}`
+  return `#${toHex(await crypto.subtle.digest('SHA-256', units))}`
 }

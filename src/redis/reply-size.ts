@@ -1,3 +1,4 @@
+import { readText } from '../encoding.ts'
 import { CacheError } from '../errors.ts'
 
 // More than an isolate with 128 MB can hold as bytes and as text. What a request may ask for is bounded elsewhere; this is for a
@@ -12,26 +13,16 @@ export function bounded(response: Response): Response {
   const { headers, body } = response
   const length = headers.get('content-length')
   const isKnown = length !== null && Number(length) <= maxBytes && !headers.has('content-encoding')
-  if (body !== null && !isKnown) Object.defineProperty(response, 'text', { value: () => textOf(body) })
+  if (body !== null && !isKnown) Object.defineProperty(response, 'text', { value: () => boundedText(body) })
   return response
 }
 
-async function textOf(body: ReadableStream<Uint8Array>): Promise<string> {
-  const reader = body.getReader()
-  const decoder = new TextDecoder()
-  let [text, bytes] = ['', 0]
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return text + decoder.decode()
-    bytes += value.length
-    if (bytes > maxBytes) {
-      reader.cancel().catch(() => undefined)
-      throw new CacheError(
-        'L2_REPLY',
-        'the Redis REST server answered with more than 64 MiB: read fewer or smaller values at a time',
-        { retryable: true },
-      )
-    }
-    text += decoder.decode(value, { stream: true })
-  }
+async function boundedText(body: ReadableStream<Uint8Array>): Promise<string> {
+  const text = await readText(body, maxBytes, new TextDecoder())
+  if (text !== undefined) return text
+  throw new CacheError(
+    'L2_REPLY',
+    'the Redis REST server answered with more than 64 MiB: read fewer or smaller values at a time',
+    { retryable: true },
+  )
 }

@@ -2,7 +2,7 @@ import type { Redis as NodeRedis } from '@upstash/redis'
 // The entry without Node: it sets no `cache` field, which Workers with an old compatibility date refuse, and reads no
 // process environment. It runs everywhere.
 import { Redis } from '@upstash/redis/cloudflare'
-import { fromBase64 } from '../entry/index.ts'
+import { fromBase64 } from '../encoding.ts'
 import { CacheError, isCacheError, networkError } from '../errors.ts'
 import { withoutRedirects } from '../runtime.ts'
 import { checkCredentials, type Credentials } from './credentials.ts'

@@ -1,4 +1,4 @@
-import { sha1 } from '../entry/index.ts'
+import { sha1 } from '../encoding.ts'
 import { type LuaScript, textFor } from '../lua/index.ts'
 
 /** What is known about a script of one's own. */
