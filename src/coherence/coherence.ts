@@ -1,7 +1,7 @@
 import { chunksOf, type RedisTier, type Reply, softAddress, starAddress, tagAddress } from '../redis/index.ts'
 import { localKeyOf } from '../view.ts'
 import { type Change, kindOf, logLength, lowestSeed, parseLog, readLog } from './log.ts'
-import type { Asking, CoherenceParts, CoherenceSettings, News } from './parts.ts'
+import type { Asking, CoherenceParts, CoherenceSettings, News } from './types.ts'
 import type { Pushing } from './push.ts'
 import { Versions } from './versions.ts'
 

@@ -1,6 +1,6 @@
 export { Coherence } from './coherence.ts'
 export { type Change, type ChangeKind, kindOf, lowestSeed, memberOf, toChange } from './log.ts'
 export { type Decider, type Later, type Mark, Marks } from './marks.ts'
-export type { Asking, CoherenceSettings, News } from './parts.ts'
+export type { Asking, CoherenceSettings, News } from './types.ts'
 export type { PushChannel, PushHost, Pushing, PushStats } from './push.ts'
 export type { Verdict } from './versions.ts'

@@ -1,5 +1,5 @@
 import type { Change } from './log.ts'
-import type { CoherenceParts } from './parts.ts'
+import type { CoherenceParts } from './types.ts'
 import type { Versions } from './versions.ts'
 
 /** Whether news come by push, and how much did. */

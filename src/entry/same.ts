@@ -9,8 +9,8 @@ export function isSame(a: unknown, b: unknown, around: Map<object, unknown> = ne
   if (!isObject(a) || !isObject(b) || !haveSamePrototype(a, b)) return false
   if (around.has(a)) return around.get(a) === b // a cycle
   around.set(a, b)
-  const own = partsOf(a)
-  const other = partsOf(b)
+  const own = contentsOf(a)
+  const other = contentsOf(b)
   const same = own.length === other.length && own.every((part, i) => isSame(part, other[i], around))
   around.delete(a)
   return same
@@ -46,7 +46,7 @@ function entriesOf(value: object, keys: readonly PropertyKey[]): unknown[] {
 }
 
 /** What a value consists of, in order. */
-function partsOf(value: object): unknown[] {
+function contentsOf(value: object): unknown[] {
   if (value instanceof Map) return [...value.keys(), ...value.values()]
   if (value instanceof Set) return [...value]
   if (value instanceof Error) return [value.name, value.message, value.cause, ...addedTo(value)]

@@ -36,11 +36,11 @@ function walk(value: unknown, seen: Set<object>): number {
   seen.add(value)
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return value.byteLength + slot * 4
   let bytes = slot * 2
-  for (const part of partsOf(value)) bytes += slot + walk(part, seen)
+  for (const part of itemsOf(value)) bytes += slot + walk(part, seen)
   return bytes
 }
 
-function* partsOf(value: object): Iterable<unknown> {
+function* itemsOf(value: object): Iterable<unknown> {
   if (value instanceof Map) for (const [key, item] of value) yield* [key, item]
   else if (value instanceof Set || Array.isArray(value)) yield* value
   else for (const key of Object.keys(value)) yield* [key, (value as Record<string, unknown>)[key]]
