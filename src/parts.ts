@@ -1,6 +1,8 @@
 import { HybridCache } from './cache.ts'
 import type { Core } from './core.ts'
-import type { RedisTier } from './redis/index.ts'
+import { createHybridCache } from './create.ts'
+import type { CacheOptions } from './options.ts'
+import type { RedisSource, RedisTier } from './redis/index.ts'
 import type { Executor } from './scripts/index.ts'
 import type { View } from './view.ts'
 
@@ -28,4 +30,19 @@ export function redisPartsOf(cache: HybridCache<true>, caller: string): RedisPar
     )
   }
   return { core, view, redis, executor }
+}
+
+/** Those of `cache`, or of a cache that is made for `redis` with `own` options; a `TypeError` unless one of the two is given. */
+export function redisPartsOfEither(
+  {
+    cache,
+    redis,
+  }: { readonly cache?: HybridCache<true> | undefined; readonly redis?: RedisSource | undefined },
+  caller: string,
+  own: CacheOptions,
+): RedisParts {
+  if (cache !== undefined && redis === undefined) return redisPartsOf(cache, caller)
+  if (cache === undefined && redis !== undefined)
+    return redisPartsOf(createHybridCache({ ...own, redis }), caller)
+  throw new TypeError(`${caller} takes either { cache }, one that has a \`redis\`, or { redis }`)
 }

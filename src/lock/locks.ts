@@ -1,11 +1,12 @@
 import { CacheError } from '../errors.ts'
 import { report } from '../report.ts'
-import type { RedisParts } from '../parts.ts'
+import { type RedisParts, redisPartsOfEither } from '../parts.ts'
 import { assertKey } from '../redis/index.ts'
+import { assertOptions } from '../validate.ts'
 import { acquireLock } from './acquire.ts'
 import type { Lock } from './lock.ts'
 import { type LockOptions, resolveLock } from './options.ts'
-import { type LocksOfCache, type LocksOfRedis, partsOf } from './source.ts'
+import type { LocksOfCache, LocksOfRedis } from './source.ts'
 
 /** What work under a lock is given. */
 export interface LockContext {
@@ -85,7 +86,8 @@ export interface Locks {
  * ```
  */
 export function createLocks(options: LocksOfCache | LocksOfRedis): Locks {
-  const parts = partsOf(options)
+  assertOptions(options, 'createLocks')
+  const parts = redisPartsOfEither(options, 'createLocks', options)
   return {
     async acquire(key, given = {}) {
       assertKey(key)

@@ -1,8 +1,7 @@
 import type { HybridCache } from '../cache.ts'
-import { createHybridCache } from '../create.ts'
 import { type Duration, longestTimer, toMilliseconds } from '../duration.ts'
 import type { CacheOptions } from '../options.ts'
-import { redisPartsOf } from '../parts.ts'
+import { redisPartsOfEither } from '../parts.ts'
 import { assertSegment, type RedisSource } from '../redis/index.ts'
 import { assertOptions, oneOf, wholeNumber } from '../validate.ts'
 import type { OnError } from './check.ts'
@@ -69,12 +68,12 @@ export type RateLimiterOptions = OfCache | OfRedis
  */
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   assertOptions(options, 'createRateLimiter')
-  const { policy, name, onError = 'open', timeout = 500, maxEntries = 1000 } = options
+  const { policy, name, onError = 'open', timeout = 500, maxEntries = 1000, ...rest } = options
   if (typeof policy !== 'function' && !(policy instanceof RateLimitPolicy)) throw notAPolicy()
   if (name !== undefined) assertSegment(name, 'the name of a limiter')
   wholeNumber(maxEntries, 'maxEntries')
   const wait = Math.min(toMilliseconds(timeout, 'timeout'), longestTimer)
-  const parts = redisPartsOf(cacheOf(options, wait), 'createRateLimiter')
+  const parts = redisPartsOfEither(rest, 'createRateLimiter', { ...rest, l2: { timeout: wait } })
   const { clock } = parts.core.settings
   const limits = {
     parts,
@@ -85,14 +84,4 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   }
   const own = typeof policy === 'function' ? (name ?? 'dynamic') : (policy.name ?? name ?? policy.key)
   return new RateLimiter(limits, own, policy)
-}
-
-function cacheOf(options: RateLimiterOptions, timeout: number): HybridCache<true> {
-  const { cache, redis, ...rest } = options
-  if ((cache === undefined) === (redis === undefined))
-    throw new TypeError('createRateLimiter takes a cache or a redis: one of the two')
-  if (cache !== undefined) return cache
-  const { keyPrefix, breaker, clock, waitUntil, on } = rest as Partial<OwnOptions>
-  const own = { redis, keyPrefix, breaker, clock, waitUntil, on, l2: { timeout } }
-  return createHybridCache(own as CacheOptions & { redis: RedisSource })
 }

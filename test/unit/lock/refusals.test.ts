@@ -24,6 +24,14 @@ test.each([
   expect(() => createLocks(options as unknown as Wrong)).toThrow(TypeError)
 })
 
+test('createLocks says that it takes one of two', () => {
+  const redis = { url: 'http://localhost', token: 't' }
+  for (const wrong of [{}, { cache: new LockWorld().isolate(), redis }])
+    expect(() => createLocks(wrong as unknown as Wrong)).toThrow(
+      /^createLocks takes either \{ cache \}.* or \{ redis \}$/,
+    )
+})
+
 const badOptions: readonly (readonly [string, LockOptions])[] = [
   ['a ttl of zero', { ttl: 0 }],
   ['a ttl of nonsense', { ttl: 'soon' as '1s' }],

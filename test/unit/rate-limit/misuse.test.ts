@@ -77,6 +77,8 @@ test('createRateLimiter refuses what cannot be right', () => {
     { redis: world.redis, policy: perMinute, keyPrefix: '' },
   ])
     expect(() => create(wrong)).toThrow(TypeError)
+  for (const wrong of [{ policy: perMinute }, { ...good, redis: world.redis }])
+    expect(() => create(wrong)).toThrow(/^createRateLimiter takes either \{ cache \}.* or \{ redis \}$/)
   expect(() => create({ ...good, cache: world.memoryOnly() })).toThrow(/give createHybridCache a `redis`/)
 })
 
