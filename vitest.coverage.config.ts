@@ -2,7 +2,7 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 // `npm run coverage`. Counted is the core: what `hybrid-cache` and its small doors consist of. Not counted: src/dev, a server for
 // tests which the package's own tests prove wherever they use it; src/testing, which is held against real servers command by command; src/platform, the doors to others' frameworks, and src/http, which
-// only one of those uses: what they do shows on the platforms themselves, in test/runtimes, where nothing counts lines; and generated
+// but for its headers only one of those uses: what they do shows on the platforms themselves, in test/runtimes, where nothing counts lines; and generated
 // texts. What runs are the tests that drive the core, without the long ones that only repeat what is counted already.
 const config: ViteUserConfig = defineConfig({
   test: {

@@ -1,4 +1,5 @@
 export { type Freshness, freshnessOf } from './cache-control.ts'
+export { withHeaders } from './headers.ts'
 export { namedKey, requestKey } from './key.ts'
 export { type Refusal, refusalOfRequest, refusalOfResponse } from './refusal.ts'
 export { capture, notModified, revive, type StoredResponse } from './stored-response.ts'

@@ -1,9 +1,10 @@
+import { withHeaders } from '../http/index.ts'
 import type { WaitUntil } from '../runtime.ts'
 import type { RequestContext } from '../view.ts'
-import { type HeaderOptions, rateLimitHeaders } from './headers.ts'
+import { guardOf } from './guard.ts'
+import type { HeaderOptions } from './headers.ts'
 import type { RateLimiter } from './limiter.ts'
 import type { RateLimitPolicy } from './policy.ts'
-import { problemOf, withHeaders } from './response.ts'
 import type { RateLimitResult } from './result.ts'
 
 /** A value, or what makes it of a request and of whatever else the handler is called with. */
@@ -54,23 +55,14 @@ export function rateLimit<Args extends unknown[]>(
   handler: (request: Request, ...args: Args) => Response | Promise<Response>,
   options: RateLimitOptions<Args>,
 ): (request: Request, ...args: Args) => Promise<Response> {
-  const { limiter, id, cost, policy, skip, onDenied, ...headerOptions } = options ?? {}
   if (typeof handler !== 'function')
     throw new TypeError('rateLimit takes a handler first: a function of a Request')
-  if (limiter === undefined || typeof id !== 'function')
-    throw new TypeError('rateLimit takes { limiter, id }, where id is a function that tells who asks')
+  const ask = guardOf<Request, Args>('rateLimit', options)
   return async (request, ...args) => {
-    if (await skip?.(request, ...args)) return handler(request, ...args)
-    const used = typeof limiter === 'function' ? await limiter(request, ...args) : limiter
-    const result = await used.limit(await id(request, ...args), {
-      cost: typeof cost === 'function' ? await cost(request, ...args) : cost,
-      policy: await policy?.(request, ...args),
-      waitUntil: waitUntilOf(args),
-    })
-    const response = result.success
-      ? await handler(request, ...args)
-      : await (onDenied?.(request, result, ...args) ?? problemOf(result))
-    return withHeaders(response, rateLimitHeaders(result, headerOptions))
+    const ruling = await ask(waitUntilOf(args), request, ...args)
+    if (ruling?.denial !== undefined) return ruling.denial
+    const response = await handler(request, ...args)
+    return ruling === undefined ? response : withHeaders(response, ruling.headers)
   }
 }
 

@@ -1,3 +1,4 @@
+import { withHeaders } from '../http/index.ts'
 import { type HeaderOptions, rateLimitHeaders } from './headers.ts'
 import type { LimitAllResult } from './limit-all.ts'
 import type { RateLimitResult } from './result.ts'
@@ -34,30 +35,4 @@ export function problemOf(result: RateLimitResult | LimitAllResult): Response {
     status,
     headers: { 'content-type': 'application/problem+json' },
   })
-}
-
-/**
- * The response with these headers. What a limiter further inside has told stays in the fields of the draft, which are lists; the other
- * fields are replaced. A response whose headers cannot be changed, such as one of `fetch`, is made anew around its body.
- */
-export function withHeaders(response: Response, headers: Readonly<Record<string, string>>): Response {
-  try {
-    return add(response, headers)
-  } catch {
-    // Immutable.
-  }
-  try {
-    return add(new Response(response.body, response), headers)
-  } catch {
-    return response // one that no constructor makes, such as a network error or a switch of protocols
-  }
-}
-
-function add(response: Response, headers: Readonly<Record<string, string>>): Response {
-  for (const [name, value] of Object.entries(headers)) {
-    const told = name.startsWith('RateLimit') ? response.headers.get(name) : null
-    if (told === null) response.headers.set(name, value)
-    else if (!`, ${told}, `.includes(`, ${value}, `)) response.headers.append(name, value)
-  }
-  return response
 }

@@ -23,7 +23,7 @@ const additions: Record<string, { readonly modules: RegExp; readonly scripts: Re
   admin: { modules: /^(admin\/|parts$|redis\/scan$)/, scripts: /^$/ },
   lua: { modules: /^lua\//, scripts: /./ },
   redis: { modules: /^platform\/redis\//, scripts: /^$/ },
-  'rate-limit': { modules: /^(rate-limit\/|parts$)/, scripts: /^CheckRateLimits$/ },
+  'rate-limit': { modules: /^(rate-limit\/|http\/headers$|parts$)/, scripts: /^CheckRateLimits$/ },
   lock: { modules: /^(lock\/|parts$)/, scripts: /Lock$/ },
   push: { modules: /^(push|redis)\//, scripts: /^$/ },
   vercel: { modules: /^platform\/vercel$/, scripts: /^$/ },

@@ -13,9 +13,9 @@ import {
   requestKey,
   revive,
   type StoredResponse,
+  withHeaders,
 } from '../../http/index.ts'
 import { flightId, type LoadContext } from '../../load/index.ts'
-import { withHeaders } from '../../rate-limit/response.ts'
 import {
   addInFront,
   cacheFor,

@@ -1,8 +1,6 @@
-import { type HeaderOptions, rateLimitHeaders } from '../../rate-limit/headers.ts'
-import type { RateLimiter } from '../../rate-limit/limiter.ts'
-import type { RateLimitPolicy } from '../../rate-limit/policy.ts'
-import { problemOf, withHeaders } from '../../rate-limit/response.ts'
-import type { RateLimitResult } from '../../rate-limit/result.ts'
+import { withHeaders } from '../../http/index.ts'
+import { guardOf } from '../../rate-limit/guard.ts'
+import type { HeaderOptions, RateLimiter, RateLimitPolicy, RateLimitResult } from '../../rate-limit/index.ts'
 import { executionOf, type HonoContext, type HonoMiddleware, replaceResponse } from './context.ts'
 
 /** Options of {@link rateLimiter}. */
@@ -49,22 +47,12 @@ export interface RateLimiterMiddlewareOptions<
 export function rateLimiter<Context extends HonoContext = HonoContext>(
   options: RateLimiterMiddlewareOptions<Context>,
 ): HonoMiddleware {
-  const given = (options ?? {}) as unknown as RateLimiterMiddlewareOptions
-  const { limiter, id, cost, policy, skip, onDenied, ...headers } = given
-  if (limiter === undefined || typeof id !== 'function')
-    throw new TypeError('rateLimiter takes { limiter, id }, where id is a function that tells who asks')
-  return async (context, next) => {
-    if (await skip?.(context)) return next()
-    const used = typeof limiter === 'function' ? await limiter(context) : limiter
+  const ask = guardOf('rateLimiter', options as unknown as RateLimiterMiddlewareOptions)
+  return async (context, next): Promise<Response | void> => {
     const execution = executionOf(context)
-    const result = await used.limit(await id(context), {
-      cost: typeof cost === 'function' ? await cost(context) : cost,
-      policy: await policy?.(context),
-      waitUntil: execution && ((work) => execution.waitUntil(work)),
-    })
-    const told = rateLimitHeaders(result, headers)
-    if (!result.success) return withHeaders(await (onDenied?.(context, result) ?? problemOf(result)), told)
+    const ruling = await ask(execution && ((work) => execution.waitUntil(work)), context)
+    if (ruling?.denial !== undefined) return ruling.denial
     await next()
-    replaceResponse(context, withHeaders(context.res, told))
+    if (ruling !== undefined) replaceResponse(context, withHeaders(context.res, ruling.headers))
   }
 }
