@@ -14,7 +14,7 @@ import { tableOf, versionOf } from './table.js'
 const client = { enableTelemetry: false, responseEncoding: false }
 
 /** What an isolate has of its own is judged at its next look at the log, and not before. */
-const untilItsLook = new Set(['by tag, by another', 'read on its way'])
+const untilItsLook = new Set(['by tag, by another', 'read in flight'])
 
 process.exitCode = await main().catch((error) => {
   console.error(error instanceof Error ? error.message : error)

@@ -79,7 +79,7 @@ async function raceAll({ shared, tells = false }, isolates, meeting) {
     'removed by another': worstOf(removedByOther),
     'by tag': worstOf([inSame, readByOther], true),
     'by tag, by another': worstOf(removedByOther, true),
-    'read on its way': readOnItsWay(b, shared, meeting),
+    'read in flight': readInFlight(b, shared, meeting),
   }
   const outcomes = Object.entries(columns).map(async ([name, outcome]) => [name, await outcome])
   return /** @type {Record<string, Outcome>} */ (Object.fromEntries(await Promise.all(outcomes)))
@@ -138,7 +138,7 @@ async function race(course) {
  *
  * @param {Isolate} other @param {Contender['shared']} shared @param {Meeting} meeting @returns {Promise<Outcome>}
  */
-async function readOnItsWay(other, shared, { redisPort, rest, ...meeting }) {
+async function readInFlight(other, shared, { redisPort, rest, ...meeting }) {
   const key = `key${++count}`
   const [redis, http] = [new Line(redisPort), new Line(Number(new URL(rest.url).port))]
   const [port, restPort] = [await redis.open(), await http.open()]
