@@ -2,11 +2,11 @@ import type { HybridCache } from 'hybrid-cache'
 import { loadBlocked } from './origin'
 
 /**
- * The address that a request comes from. Vercel sets this header itself, so that no visitor can choose it; a server of your own
- * must have a proxy in front that does the same.
+ * The address that a request comes from. Vercel overwrites `x-real-ip`, so that no visitor can choose it. Elsewhere read the header
+ * that your own proxy overwrites; without such a proxy any visitor can send any address. Requests without one share one limit.
  */
 export function addressOf(headers: Headers): string {
-  return headers.get('x-forwarded-for')?.split(',')[0]?.trim() || 'unknown'
+  return headers.get('x-real-ip') ?? 'unknown'
 }
 
 /** From memory nearly always; the list is looked at again, behind a response, after a minute. */
