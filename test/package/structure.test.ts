@@ -41,10 +41,13 @@ test('package.json and jsr.json offer the same subpaths, each with its source an
   }
 })
 
-test('package.json and jsr.json have the same version, and the changelog knows it', () => {
+test('package.json and jsr.json have the same version; changelog and README know it, and whether it is released', () => {
   const { version } = JSON.parse(read('package.json')) as { version: string }
   expect((JSON.parse(read('jsr.json')) as { version: string }).version).toBe(version)
-  expect(read('CHANGELOG.md')).toContain(`## ${version}`)
+  const [changelog, readme] = [read('CHANGELOG.md'), read('README.md')]
+  expect(changelog).toContain(`## ${version}`)
+  expect(readme).toContain(`Version ${version}`)
+  expect(readme.includes('not released yet')).toBe(changelog.includes(`## ${version} (not released)`))
 })
 
 test('tests take fast-check from fc.ts, for only that gives a property the seed to replay', () => {
