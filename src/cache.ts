@@ -12,7 +12,7 @@ import { tracedOperation } from './trace.ts'
 import type { RequestContext, View } from './view.ts'
 import { replace, toWrite, writeMany } from './write/index.ts'
 
-/** Whether a cache can run scripts is known from how it was made. */
+/** Whether a cache can run scripts follows from how it was made. */
 type ScriptsOf<HasRedis extends boolean> = HasRedis extends true ? Scripts : undefined
 
 const none: EntryOptions = Object.freeze({})
@@ -20,11 +20,10 @@ const none: EntryOptions = Object.freeze({})
 /**
  * A cache of two tiers: L1 in the memory of this isolate, L2 in Redis. Made by `createHybridCache`.
  *
- * Methods reject with a `TypeError` for misuse, before anything is sent, and with a `CacheError` where a write could not be
- * done; reads survive a failing Redis. Costs are given as HTTP requests / billed commands. Calls that are issued in the same
- * tick share one request. An isolate's first read, and each that leaves before it is answered, asks Redis for the time and
- * the versions, too: two commands more; and at most once per `coherence.interval` a read also asks what other isolates have
- * invalidated: one command more.
+ * Methods reject with a `TypeError` for misuse, before anything is sent, and with a `CacheError` if a write could not be
+ * done; reads survive a failing Redis. Costs are given as HTTP requests / billed commands. Calls issued in the same tick share
+ * one request. An isolate's first read, and each sent before that is answered, also asks Redis for the time and the versions
+ * (two more commands); and at most once per `coherence.interval` a read also asks what other isolates have invalidated (one more).
  */
 export class HybridCache<out HasRedis extends boolean = boolean> extends Invalidation {
   readonly #core: Core
@@ -44,7 +43,7 @@ export class HybridCache<out HasRedis extends boolean = boolean> extends Invalid
   }
 
   /**
-   * The value of a key, or `undefined` where neither tier has a fresh one. A failing Redis is a miss and an `error` event.
+   * The value of a key, or `undefined` if neither tier has a fresh one. A failing Redis is a miss and an `error` event.
    * Cost: L1 hit 0/0, otherwise 1/1.
    *
    * @example
@@ -70,11 +69,11 @@ export class HybridCache<out HasRedis extends boolean = boolean> extends Invalid
   }
 
   /**
-   * The value of a key; where neither tier has a fresh one, the factory makes it, once for all who ask at the time (`stampede`),
-   * and both tiers keep it. What the factory throws is thrown on unchanged, and after `timeout` the call rejects with
+   * The value of a key. If neither tier has a fresh one, the factory makes it, once for all concurrent callers (`stampede`), and
+   * both tiers keep it. What the factory throws is rethrown unchanged, and after `timeout` the call rejects with
    * `FACTORY_TIMEOUT`, unless there is a stale value that `swr` or `staleIfError` allows. A failing Redis costs at most its
    * deadline, once. `undefined` is returned but not stored; a value that cannot be stored is returned, with an `error` event.
-   * The write to L2 goes on behind the call where there is a `waitUntil` (see `bind`), and is awaited otherwise.
+   * The write to L2 runs in the background if there is a `waitUntil` (see `bind`), and is awaited otherwise.
    * Cost: L1 hit 0/0, L2 hit 1/1, load 2/2, 2/4 over a stale value; with a lease (`'global'`, refreshes) 1/2 and 2/7.
    *
    * @example
@@ -107,10 +106,10 @@ export class HybridCache<out HasRedis extends boolean = boolean> extends Invalid
   }
 
   /**
-   * Stores a value in both tiers. Rejects where it cannot be serialised (`SERIALIZE`), is too large (`TOO_LARGE`), or where
-   * L2 could not be reached; the copy in L1 is gone then, as nobody knows what L2 holds. Never sent twice by itself; after a
-   * timeout it may still be executed. Other isolates learn of it as of a removal: see `remove`.
-   * Cost: 1/4; 2/5 where it is the first thing that the isolate asks of Redis.
+   * Stores a value in both tiers. Rejects if it cannot be serialised (`SERIALIZE`), is too large (`TOO_LARGE`), or if L2 could
+   * not be reached; in the last case L1's copy is dropped, as it is unknown what L2 holds. Never retried; after a timeout it may
+   * still be executed. Other isolates learn of it as they do of a removal: see `remove`.
+   * Cost: 1/4; 2/5 if it is the first thing that the isolate asks of Redis.
    *
    * @example
    * ```ts
@@ -128,8 +127,8 @@ export class HybridCache<out HasRedis extends boolean = boolean> extends Invalid
   }
 
   /**
-   * The values of many keys: a map of what was found, in the order asked, each key once. Cost: those that are in L1 0/0, all
-   * others together one request, of one command for every thousand.
+   * The values of many keys: a `Map` of those found, in the order asked, each key once. Cost: keys in L1 0/0, all others
+   * together one request, of one command per thousand.
    *
    * @example
    * ```ts
@@ -155,10 +154,11 @@ export class HybridCache<out HasRedis extends boolean = boolean> extends Invalid
   }
 
   /**
-   * The values of many keys; once L2 and the `schema` were asked about all, the factory is called once with those that are nowhere, and
-   * gives a `Map` (once more with those made anew behind the call). What it leaves out is missing in the result, and not stored; what
-   * is beyond is ignored. Rejects with the first error of a key without a stale value of its own, when all others are stored.
-   * Cost: those in L1 0/0; the others 1/1 for every thousand to read, and 1/1 each, a thousand a request, to store what was made.
+   * The values of many keys. The factory is called once with all keys for which neither tier has a fresh value (that `schema`
+   * accepts), and once more in the background with those to refresh (`swr`, `eager`); it returns a `Map`. Keys absent from that are
+   * absent from the result, and not stored; extra keys are ignored. If keys fail without a usable stale value, rejects with the
+   * first error, after everything else was stored.
+   * Cost: keys in L1 0/0; the others 1/1 per thousand to read, and one command each, a thousand per request, to store what was made.
    *
    * @example
    * ```ts
@@ -183,8 +183,8 @@ export class HybridCache<out HasRedis extends boolean = boolean> extends Invalid
 
   /**
    * Stores many values, given as a `Map` or as pairs, with the same options. All are encoded before anything is sent, so that
-   * one bad value stores none. Not atomic: where L2 fails in between, the call rejects and some may be stored.
-   * Cost: one request (several where they do not fit into one), four commands a value.
+   * with one bad value none is stored. Not atomic: if L2 fails midway, the call rejects and some may be stored.
+   * Cost: one request (several if they do not fit into one), four commands per value.
    *
    * @example
    * ```ts
@@ -200,15 +200,15 @@ export class HybridCache<out HasRedis extends boolean = boolean> extends Invalid
     )
   }
 
-  /** The value that L1 holds for a key, at once, or `undefined`. Cost: 0/0; a use that extends a sliding entry sends 1/3 behind it. */
+  /** The value that L1 holds for a key, synchronously, or `undefined`. Cost: 0/0; a use that extends a sliding entry sends 1/3. */
   getLocal<T = unknown>(key: string): T | undefined {
     assertKey(key)
     return readLocal(this.#core, this.#view, key, 'getLocal') as T | undefined
   }
 
   /**
-   * The same cache under a name of its own: its keys are apart from all others, its budget, events and statistics shared.
-   * The name is 1 to 64 characters out of letters, digits and `_ . { } -`; namespaces do not nest. Cheap, 0/0.
+   * The same cache under a name of its own: keys are separate; L1's size limits, events and statistics are shared.
+   * The name is 1 to 64 letters, digits or `_ . { } -`; namespaces do not nest. Cheap, 0/0.
    *
    * @example
    * ```ts
@@ -244,8 +244,8 @@ export class HybridCache<out HasRedis extends boolean = boolean> extends Invalid
   }
 
   /**
-   * Calls `listener` for every event of that name, of all namespaces and bound views; returns what ends that. A listener that
-   * throws disturbs nobody.
+   * Calls `listener` for every event of that name, of all namespaces and bound views; returns a function that unsubscribes it.
+   * What a listener throws is ignored.
    *
    * @example
    * ```ts
@@ -261,8 +261,8 @@ export class HybridCache<out HasRedis extends boolean = boolean> extends Invalid
   }
 
   /**
-   * Ends what the cache holds open: the connection of `coherence.push`, for all namespaces and bound views. A process that holds
-   * it does not end by itself. The cache goes on as one without push; there is nothing else to close. Cost: 0/0.
+   * Closes the connection of `coherence.push`, for all namespaces and bound views; while it is open, a process does not exit by
+   * itself. The cache goes on as one without push; there is nothing else to close. Cost: 0/0.
    *
    * @example
    * ```ts
@@ -278,8 +278,8 @@ export class HybridCache<out HasRedis extends boolean = boolean> extends Invalid
   }
 
   /**
-   * Runs Lua scripts on the Redis of this cache; `undefined`, in the types too, where it has none. Their keys are apart from
-   * entries, and by namespace.
+   * Runs Lua scripts on the Redis of this cache; `undefined`, in the types too, if it has none. Their keys are separate from
+   * those of entries, and each namespace has its own.
    */
   get scripts(): ScriptsOf<HasRedis> {
     const { executor } = this.#core

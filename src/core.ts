@@ -13,7 +13,7 @@ import type { Trace } from './trace.ts'
 export interface Core {
   readonly settings: Settings
   readonly local: LocalTier
-  /** Missing in memory-only mode, as is what runs scripts. */
+  /** Missing in memory-only mode, as is `executor`. */
   readonly redis: RedisTier | undefined
   readonly executor: Executor | undefined
   readonly codec: Codec
@@ -22,7 +22,7 @@ export interface Core {
   readonly flights: Flights
   readonly events: Events
   readonly counters: Counters
-  /** Follows the work, where it was given. */
+  /** The tracing hook, if one was given. */
   readonly trace: Trace | undefined
 }
 

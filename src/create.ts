@@ -12,8 +12,8 @@ import { Counters } from './stats.ts'
 import { View } from './view.ts'
 
 /**
- * Creates a cache. Sends nothing and starts no timer, so that it may be called where a module loads. Throws a `TypeError` for
- * options that cannot be right: an unsafe URL, a missing token, a bad duration.
+ * Creates a cache. Sends nothing and starts no timer, so that it may be called at module scope. Throws a `TypeError` for
+ * invalid options: an unsafe URL, a missing token, a bad duration.
  *
  * @example
  * ```ts

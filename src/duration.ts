@@ -16,7 +16,7 @@ export function toMilliseconds(duration: Duration, name: string): number {
   )
 }
 
-/** The longest that a timer takes, in milliseconds. */
+/** The longest delay that a timer accepts, in milliseconds. */
 export const longestTimer: number = 2 ** 31 - 1
 
 /**

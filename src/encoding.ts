@@ -1,4 +1,4 @@
-// Bytes as text: what travels through a JSON body and a client that decodes UTF-8 must be text.
+// Bytes as text: JSON bodies, and clients that decode UTF-8, carry only text.
 
 const chunk = 0x8000 // `fromCharCode` takes its characters as arguments, and engines limit how many there may be
 
@@ -8,7 +8,7 @@ export function toBase64(bytes: Uint8Array): string {
   return btoa(binary)
 }
 
-/** Throws where `text` is not base64. */
+/** Throws if `text` is not base64. */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   const binary = atob(text)
   const bytes = new Uint8Array(binary.length)

@@ -2,18 +2,18 @@
  * What went wrong, as a stable word to switch on.
  *
  * - `L2_TIMEOUT`: Redis did not answer within the deadline (`l2.timeout`).
- * - `L2_NETWORK`: the request failed on its way, or the server answered with something that is not its protocol.
+ * - `L2_NETWORK`: the request failed in transit, or the answer does not follow the server's protocol.
  * - `L2_AUTH`: the token was refused, or lacks the right for this command.
  * - `L2_RATE_LIMITED`: a request or bandwidth quota of the database is used up.
- * - `BREAKER_OPEN`: nothing was sent, for requests to Redis have just failed; the message says with which code. Others go out
- *   again when one has got through (`breaker`).
+ * - `BREAKER_OPEN`: nothing was sent, as recent requests to Redis failed; the message says with which code. Requests go out
+ *   again once a probe has succeeded (`breaker`).
  * - `L2_REPLY`: Redis answered this command with an error, or with a reply of the wrong shape.
- * - `FACTORY_TIMEOUT`: the factory took longer than the call's `timeout`, and there was no stale value to use.
+ * - `FACTORY_TIMEOUT`: the factory took longer than the call's `timeout`, and there was no usable stale value.
  * - `SCRIPT`: a Lua script failed; the message says which, at which line, and why.
  * - `SERIALIZE`: the value cannot be turned into text, or a serializer threw.
  * - `TOO_LARGE`: the encoded value is larger than `maxValueBytes`.
- * - `LOCK_TIMEOUT`: somebody else had the lock for as long as the call waited (`wait`).
- * - `LOCK_LOST`: the reason of a lock's signal: its lease has ended or is about to, or the lock is gone.
+ * - `LOCK_TIMEOUT`: others held the lock for as long as the call waited (`wait`).
+ * - `LOCK_LOST`: the reason of a lock's signal: its lease has expired or is about to, or the lock is gone.
  */
 export type CacheErrorCode =
   | 'L2_TIMEOUT'
@@ -62,12 +62,12 @@ export class CacheError extends Error {
   }
 }
 
-/** The error for what got no answer, or none that says anything. */
+/** The error for a request without an answer, or without a meaningful one. */
 export function networkError(message: string): CacheError {
   return new CacheError('L2_NETWORK', message, { retryable: true })
 }
 
-/** Tells a `CacheError`, also one that was made by another copy of this package. Costs nothing. */
+/** Whether an error is a `CacheError`, even one from another copy of this package. */
 export function isCacheError(error: unknown): error is CacheError {
   return typeof error === 'object' && error !== null && brand in error
 }

@@ -38,68 +38,68 @@ export type Operation =
 export type DiscardReason = 'foreign' | 'corrupt' | 'key' | 'codec' | 'too-large' | 'schema'
 
 /**
- * Why a call got a stale value. `swr`: at once, while it is refreshed. `error`: its load failed, or one did so a moment ago.
- * `timeout`: its load, or Redis, took longer than the call had patience.
+ * Why a call got a stale value. `swr`: at once, while it is refreshed. `error`: its load failed, or an earlier one failed recently.
+ * `timeout`: its load, or Redis, took longer than `softTimeout`, `timeout` or `l2.softTimeout`.
  */
 export type StaleReason = 'swr' | 'error' | 'timeout'
 
-/** What an invalidation is about: keys, all that has a tag, or everything. */
+/** What an invalidation covers: keys, everything with a tag, or everything. */
 export type InvalidationKind = 'key' | 'tag' | 'all'
 
 /** What each event carries. Never a key, a value, a URL or a token. */
 export interface CacheEvents {
-  /** A value was found. `age` is milliseconds since it was stored, or in L1 since the copy came there. */
+  /** A value was found. `age` is milliseconds since it was stored, or for L1 since its copy was. */
   hit: { tier: Tier; operation: Operation; age: number }
   /** Neither tier that the call may use had a value. */
   miss: { operation: Operation }
-  /** A call waits for a load that is on its way already. */
+  /** A call waits for a load that is already in flight. */
   join: { operation: Operation }
-  /** A factory finished; `duration` in milliseconds. `background`: nobody had to wait for it. */
+  /** A factory finished; `duration` in milliseconds. `background`: no call had to wait for it. */
   load: { duration: number; ok: boolean; background: boolean }
-  /** A value that was given away is made anew behind the call: `eager` before it ends, else why the call took a stale one. */
+  /** A value that a call returned is refreshed in the background: `eager` before it expires, else why the call took a stale one. */
   refresh: { reason: 'swr' | 'timeout' | 'eager' }
   /**
-   * Who makes a value for the whole fleet, for `duration` milliseconds at most. `won`: this isolate. `waiting`: another one.
-   * `lost`: the lease of this one ended, or the key was written, before the value was there; L2 has not taken it.
+   * Which isolate makes a value for the whole fleet, for `duration` milliseconds at most. `won`: this one. `waiting`: another one.
+   * `lost`: this one's lease expired, or the key was written, before the value came; L2 has not stored it.
    */
   lease: { state: 'won' | 'waiting' | 'lost'; duration: number }
   /**
-   * A stale value was given away; `age` is milliseconds since it ended, 0 where only L1's trust in its copy had, or where it was
-   * expired before.
+   * A stale value was returned; `age` is milliseconds since it expired, 0 if only L1's copy did (`localTtl`), or if a call expired
+   * it early.
    */
   stale: { reason: StaleReason; age: number }
   /** A value was stored; `bytes` is its encoded size, or the estimate for a value held by reference. */
   store: { tier: Tier; operation: Operation; bytes: number }
-  /** A use extended the life of a sliding entry: `ttl` milliseconds are left to it. */
+  /** A use extended a sliding entry, which now has `ttl` milliseconds left. */
   extend: { tier: Tier; ttl: number }
-  /** So many keys were removed by a call, or what has so many tags, or everything. */
+  /** A call removed `count` keys, everything tagged with one of `count` tags, or everything (`kind`). */
   remove: { tier: Tier; kind: InvalidationKind; count: number }
-  /** The same, but what they held may be of use where nothing better is had. */
+  /** The same for `expire` and `expireByTag`: the values may still be used as stale ones. */
   expire: { tier: Tier; kind: InvalidationKind; count: number }
-  /** Another isolate has invalidated something, as this one has just learned. */
+  /** This isolate has just learned that another one has invalidated something. */
   invalidate: { kind: InvalidationKind }
   /**
-   * A look at what other isolates have changed was answered: so many `changes`. `reset`: too much was missed, or the database was
-   * flushed, and L1 was emptied.
+   * A poll of the change log was answered, with `changes` new entries. `reset`: too much was missed, or the database was flushed,
+   * and L1 was emptied.
    */
   check: { changes: number; reset: boolean }
   /** L1 dropped an entry to stay within its budget. */
   evict: { bytes: number }
-  /** Stored bytes did not fit and were treated as a miss. */
+  /** Stored bytes were unusable and treated as a miss. */
   discard: { tier: Tier; reason: DiscardReason }
-  /** A request to Redis ended, with so many commands in it. `retry`: how often it had been sent before. */
+  /** A request of `commands` commands to Redis ended; `duration` in milliseconds. `retry`: how often it had been sent before. */
   request: { commands: number; duration: number; retry: number; ok: boolean; code?: CacheErrorCode }
-  /** A Lua script ended: a built-in one, by its name, or one of yours. `duration` counts its attempts together. */
+  /** A Lua script ended: a built-in one, by its name, or one of yours. `duration`: all its attempts together, in milliseconds. */
   script: { script: string; duration: number; ok: boolean; code?: CacheErrorCode }
   /** A failure that the call survived, or is about to reject with; `BREAKER_OPEN` where nothing was even sent. */
   error: { operation: Operation; error: CacheError }
-  /** The circuit breaker of this isolate opened (`reason` is the error that did it), lets a request try, or closed. */
+  /** The circuit breaker of this isolate opened (`reason` is the error that did it), lets a probe through, or closed. */
   breaker: { state: BreakerState; reason?: CacheErrorCode }
 }
 
 /** The name of an event: see {@link CacheEvents}. */
 export type EventName = keyof CacheEvents
-/** What is called with an event. One that throws disturbs nobody. */
+/** Called with each event. What it throws is ignored. */
 export type Listener<Name extends EventName> = (event: CacheEvents[Name]) => void
 /** Listeners given at creation, by event name. */
 export type Listeners = { [Name in EventName]?: Listener<Name> }
@@ -145,7 +145,7 @@ export class Events {
     return () => void listeners.delete(listener)
   }
 
-  /** Whether anybody listens: the hot path asks before it makes an event. */
+  /** Whether anyone listens: the hot path asks before it makes an event. */
   heard(name: EventName): boolean {
     return (this.#listeners[name]?.size ?? 0) > 0
   }
@@ -153,7 +153,7 @@ export class Events {
   emit<Name extends EventName>(name: Name, event: CacheEvents[Name]): void {
     const listeners = this.#listeners[name] as Set<Listener<Name>> | undefined
     if (listeners === undefined) return
-    // A copy: a listener may end itself and listen anew.
+    // A copy: a listener may unsubscribe itself and subscribe again.
     for (const listener of Array.from(listeners)) {
       try {
         const outcome: unknown = listener(event)

@@ -5,12 +5,12 @@ import type { View } from './view.ts'
 import { clearAll, drop, expireEverywhere, invalidateTags, removeEverywhere } from './write/index.ts'
 
 /**
- * What takes values away: the half of `HybridCache` that ends what the other half stores.
+ * The half of `HybridCache` that invalidates what the other half stores.
  *
- * Once one of these has resolved, no call that begins later in this isolate is given what was there before, from either tier,
- * nor what a load that began before makes of it; other isolates follow with their first read from Redis (or conditional write)
- * that is due after `coherence.interval`, and without one when their `localTtl` ends. Each rejects where L2 could not be
- * reached, and may then have been done all the same; what L1 held is gone in any case. Each may be sent twice.
+ * Once one of these has resolved, no call that begins later in this isolate returns what was there before, from either tier, nor
+ * the result of a load that began before; other isolates follow with their first read from Redis (or conditional write) that is
+ * due after `coherence.interval`, or else when their `localTtl` ends. Each rejects if L2 could not be reached, and may have
+ * taken effect all the same; what L1 held is gone in any case. Each may be retried.
  */
 export class Invalidation {
   readonly #core: Core
@@ -24,7 +24,7 @@ export class Invalidation {
 
   /**
    * Removes one key or many from both tiers. Cost: 1/4 for one key; for many one request, of three
-   * commands for every five hundred and one a key.
+   * commands per five hundred keys and one per key.
    *
    * @example
    * ```ts
@@ -41,8 +41,8 @@ export class Invalidation {
   }
 
   /**
-   * Ends the freshness of one key or many in both tiers: they are loaded anew when they are next asked for, and what they held
-   * is used only where that fails (`staleIfError`, also when it was stored), and by the factory (`ctx.stale`). Cost: 1/6 for one key.
+   * Makes one key or many stale in both tiers: the next call loads them again, and the old value is used only if that fails or
+   * takes too long (`staleIfError`, given when it was stored, too), and by the factory (`ctx.stale`). Cost: 1/6 for one key.
    *
    * @example
    * ```ts
@@ -59,8 +59,8 @@ export class Invalidation {
   }
 
   /**
-   * Removes whatever was stored with one of these tags, in this namespace, without looking for it: 1/4 for one tag, however
-   * many entries have it. 32 tags a call at most. A `TypeError` with `coherence: 'off'`.
+   * Removes whatever was stored with one of these tags, in this namespace, without searching for it. At most 32 tags per call.
+   * Cost: 1/4 for one tag, however many entries have it. A `TypeError` with `coherence: 'off'`.
    *
    * @example
    * ```ts
@@ -77,7 +77,7 @@ export class Invalidation {
     )
   }
 
-  /** Ends the freshness of whatever was stored with one of these tags: see `expire`. 32 tags a call at most. Cost: 1/4 for one tag. */
+  /** Makes whatever was stored with one of these tags stale: see `expire`, `removeByTag`. At most 32 tags per call. Cost: 1/4 for one. */
   async expireByTag(tags: string | readonly string[]): Promise<void> {
     await tracedOperation(this.#core.trace, 'expireByTag', () =>
       invalidateTags(this.#core, this.#view, { tags, kind: 'x' }),
@@ -85,8 +85,8 @@ export class Invalidation {
   }
 
   /**
-   * Removes everything of this namespace; from the cache itself, of all its namespaces too. What Redis holds stays there until
-   * it ends, and is believed no more. Counters, lists and what scripts keep are not touched. Cost: 1/4. A `TypeError` with
+   * Removes everything in this namespace; called on the cache itself, in all its namespaces too. Entries stay in Redis until they
+   * expire, but are no longer used. Counters, lists and the keys of scripts are not touched. Cost: 1/4. A `TypeError` with
    * `coherence: 'off'`.
    *
    * @example

@@ -1,4 +1,4 @@
-/** Something that happens once. Those in the same request may await it; others look whether it is open. */
+/** Something that happens once. Code of the same request may await it; that of others polls `isOpen`. */
 export class Latch {
   #isOpen = false
   #open!: () => void

@@ -6,12 +6,12 @@ import { assertWithin, noStale, resolveStale, type StaleSettings, staleWindow } 
 
 const defaultLocalTtl = 30_000
 
-/** What a lifetime depends on, beside the options. */
+/** What a lifetime depends on, besides the options. */
 export interface LifetimeGiven {
   readonly now: number
   /** L1 is the only tier that keeps it. */
   readonly onlyLocal: boolean
-  /** The options were accepted before, by a clock that may have been another. */
+  /** The options were accepted before, possibly by another clock. */
   readonly checked?: boolean
   /** The value is `null`. */
   readonly negative?: boolean
@@ -19,7 +19,7 @@ export interface LifetimeGiven {
   readonly random?: number
 }
 
-/** How long the entry of one call is to live, counted from `now`; `undefined` where it has ended already. */
+/** How long the entry of one call is to live, counted from `now`; `undefined` if it has expired already. */
 export function resolveLifetime(
   options: WriteOptions,
   settings: Settings,
@@ -52,7 +52,7 @@ export function localTtlOf(options: WriteOptions, settings: Settings, left: numb
   return Math.min(shorten(local, staleOf(options, settings).jitter, Math.random()), left)
 }
 
-/** How long a value is of use once it has ended. Where an entry slides, or ends at an instant, only the call itself can say so. */
+/** How long a value is usable after its expiry. For `sliding` and `expiresAt` the cache's `swr` and `staleIfError` do not count. */
 export function staleOf(options: WriteOptions, settings: Settings): StaleSettings {
   if (options.sliding === undefined && options.expiresAt === undefined)
     return resolveStale(options, settings.stale)

@@ -20,7 +20,7 @@ import {
 } from './tolerance.ts'
 import { assertOptions, oneOf, wholeNumber } from './validate.ts'
 
-/** The budget and the manners of L1. */
+/** Size limits of L1, and whether callers share its values. */
 export interface MemoryOptions {
   /** The most entries that L1 holds. Default 1,000. */
   readonly maxEntries?: number | undefined
@@ -30,45 +30,45 @@ export interface MemoryOptions {
   readonly isolation?: Isolation | undefined
 }
 
-/** How patient to be with Redis. */
+/** Deadlines and retries of requests to Redis. */
 export interface L2Options {
-  /** The longest that one request may take, its retries included, and a read that has to ask twice in all. Default 1 s. */
+  /** The deadline of a request with its retries, and of a read that takes two requests, in all. Default 1 s. */
   readonly timeout?: Duration | undefined
-  /** The longest that a load waits for L2 where a stale value is at hand. Default 300 ms, or `timeout` if that is less. */
+  /** How long a load waits for L2 if it has a stale value to return. Default 300 ms, or `timeout` if that is less. */
   readonly softTimeout?: Duration | undefined
-  /** How often a request that failed on its way is sent again, if all in it may safely run twice. Default 1. */
+  /** How often a request that failed in transit is sent again, if all its commands may safely run twice. Default 1. */
   readonly retries?: number | undefined
 }
 
-/** When Redis is left alone: each isolate learns for itself that it fails. */
+/** The circuit breaker, one per isolate. */
 export interface BreakerOptions {
-  /** So many requests in a row that fail open it. Default 5. */
+  /** Opens after this many consecutive failed requests. Default 5. */
   readonly failures?: number | undefined
-  /** So large a part of the requests within `window`, above 0 and up to 1, opens it too. Default 0.5. */
+  /** Also opens when at least this fraction of the requests in `window` failed; 0 < ratio <= 1. Default 0.5. */
   readonly ratio?: number | undefined
-  /** How many requests there must have been within `window` for `ratio` to count. Default 20. */
+  /** How many requests `window` must hold for `ratio` to count. Default 20. */
   readonly minimum?: number | undefined
-  /** Default 10 s. */
+  /** The period that `ratio` looks back on. Default 10 s. */
   readonly window?: Duration | undefined
-  /** How long no request leaves, until one may try. Default 5 s. */
+  /** For how long no request is sent, before one probe may try. Default 5 s. */
   readonly open?: Duration | undefined
 }
 
-/** How isolates keep up with each other. */
+/** How an isolate learns what others have invalidated. */
 export interface CoherenceOptions {
-  /** How often a read that goes to Redis anyway also asks what others have invalidated, at most. Default 5 s. */
+  /** How often, at most, a read that goes to Redis anyway also polls the change log. Default 5 s. */
   readonly interval?: Duration | undefined
-  /** L1 is not believed for longer than this without having asked. Default: no bound but `localTtl`. */
+  /** L1 is not used for longer than this without such a poll. Default: no bound but `localTtl`. */
   readonly maxStaleness?: Duration | undefined
-  /** `push()` of `hybrid-cache/push`: news arrive at once where a connection can be held. Default: none. */
+  /** `push()` of `hybrid-cache/push`: invalidations arrive at once where a connection can be held. Default: none. */
   readonly push?: PushChannel | undefined
 }
 
 /** Options of {@link createHybridCache}. `swr`, `staleIfError` and the like are for entries that do not say otherwise. */
 export interface CacheOptions extends LoadOptions, StaleOptions {
-  /** The database; without it the cache lives in memory only. `{ url, token }`, `fromEnv()`, a client of `@upstash/redis`, or a `Transport`. */
+  /** The database: `{ url, token }`, `fromEnv()`, a client of `@upstash/redis`, or a `Transport`. Default: none, memory only. */
   readonly redis?: RedisSource | undefined
-  /** What every key in Redis begins with: 1 to 64 characters out of letters, digits and `_ . { } -`. Default `'hc'`. */
+  /** What every key in Redis begins with: 1 to 64 letters, digits or `_ . { } -`. Default `'hc'`. */
   readonly keyPrefix?: string | undefined
   /** How long a value lives. Default 5 minutes. */
   readonly ttl?: Duration | undefined
@@ -77,18 +77,18 @@ export interface CacheOptions extends LoadOptions, StaleOptions {
    * the `ttl` of what this isolate stored itself; where L1 is the only tier, the whole life, its stale window included.
    */
   readonly localTtl?: Duration | undefined
-  /** The longest `ttl` that is accepted, stale windows included; a longer one throws. With a `redis` almost a hundred years at most. Default 30 days. */
+  /** The longest `ttl`, stale windows included; a longer one throws. With a `redis` almost a hundred years at most. Default 30 days. */
   readonly maxTtl?: Duration | undefined
-  /** The budget and the manners of L1. */
+  /** Size limits of L1, and whether callers share its values. */
   readonly memory?: MemoryOptions | undefined
-  /** How patient to be with Redis. */
+  /** Deadlines and retries of requests to Redis. */
   readonly l2?: L2Options | undefined
-  /** When to leave a failing Redis alone: calls that need it then fail at once with `BREAKER_OPEN`. `'off'`: never. */
+  /** When to stop sending requests to a failing Redis: they then fail at once with `BREAKER_OPEN`. `'off'`: never. */
   readonly breaker?: BreakerOptions | 'off' | undefined
   /**
-   * How isolates keep up with each other: at most once per `interval` a read that goes to Redis anyway, or a conditional write,
-   * also asks what was invalidated (one command more); nothing else does. `maxStaleness` bounds L1 hits too, for one small request
-   * per isolate and interval. `push` (see `hybrid-cache/push`) makes the same news arrive at once, for one command more a write.
+   * How an isolate learns what others have invalidated: at most once per `interval`, a read that goes to Redis anyway, or a conditional
+   * write, also polls the change log (one more command); nothing else does. `maxStaleness` bounds L1 hits too, for one small request
+   * per isolate and interval. `push` (see `hybrid-cache/push`) brings invalidations at once, for one more command per write.
    * `'off'`: not at all; there are no tags and no `clear` then. Default `{ interval: '5s' }`.
    */
   readonly coherence?: 'off' | CoherenceOptions | undefined
@@ -104,7 +104,7 @@ export interface CacheOptions extends LoadOptions, StaleOptions {
   readonly waitUntil?: WaitUntil | undefined
   /** Listeners, by event name. */
   readonly on?: Listeners | undefined
-  /** Follows operations that are no plain hits in L1, factories, and requests to Redis. For OpenTelemetry: `hybrid-cache/opentelemetry`. */
+  /** Traces operations other than plain L1 hits, factories, and requests to Redis. For OpenTelemetry: `hybrid-cache/opentelemetry`. */
   readonly trace?: Trace | undefined
 }
 
@@ -116,9 +116,9 @@ export interface ReadOptions {
   readonly l1?: boolean | undefined
   /** Whether to use L2 for this call. Default `true`. */
   readonly l2?: boolean | undefined
-  /** Ends the call: it then rejects with the signal's reason. Others that share its request are not disturbed. */
+  /** Ends the call: it then rejects with the signal's reason. Calls that share its request are not affected. */
   readonly signal?: AbortSignal | undefined
-  /** Checks what was stored; a value that it refuses is a miss. */
+  /** Checks stored values; one that it rejects is a miss. */
   readonly schema?: StandardSchema | undefined
 }
 
@@ -126,13 +126,13 @@ export interface ReadOptions {
 export interface WriteOptions extends StaleOptions {
   /** How long the value lives. Not together with `expiresAt`. Default: the cache's `ttl`; `maxTtl` for a sliding entry. */
   readonly ttl?: Duration | undefined
-  /** When the value ends: a `Date`, or milliseconds since 1970. One in the past stores nothing, and a `set` removes the old value. */
+  /** When the value expires: a `Date`, or milliseconds since 1970. One in the past stores nothing, and a `set` removes the old value. */
   readonly expiresAt?: Date | number | undefined
-  /** The entry ends when it has not been used for this long; a use extends it once half of the window has gone, never past `ttl` or `expiresAt`. */
+  /** The entry expires when unused for this long; a use extends it once half of the window has passed, never past `ttl` or `expiresAt`. */
   readonly sliding?: Duration | undefined
   /** How long L1 may keep its copy, never longer than the value lives, its stale window included. Default: the cache's `localTtl`. */
   readonly localTtl?: Duration | undefined
-  /** What the value depends on, so that `removeByTag` finds it: 32 at most, each a string of 128 bytes at most. */
+  /** What the value depends on, for `removeByTag` and `expireByTag`: 32 at most, each a string of 128 bytes at most. */
   readonly tags?: readonly string[] | undefined
   /** Whether to use L1 for this entry. Default `true`. */
   readonly l1?: boolean | undefined
@@ -144,7 +144,7 @@ export interface WriteOptions extends StaleOptions {
 
 /** Options of a call that reads, or else loads and stores. */
 export interface EntryOptions extends ReadOptions, WriteOptions, LoadOptions {
-  /** Loads anew whatever the tiers hold; what is being loaded already is too old as well. Default `false`. */
+  /** Calls the factory even if a tier has a fresh value, and joins no load that is already in flight. Default `false`. */
   readonly forceRefresh?: boolean | undefined
 }
 
@@ -157,9 +157,9 @@ export interface Settings extends SealSettings {
   readonly stale: StaleSettings
   readonly load: LoadSettings
   readonly coherence: CoherenceSettings | undefined
-  /** How long Redis keeps what stands against late loads, in milliseconds. */
+  /** How long at least Redis keeps what fences off late loads, in milliseconds. */
   readonly fence: number
-  /** Milliseconds that a load waits for L2 where a stale value is at hand. */
+  /** Milliseconds that a load waits for L2 if it has a stale value to return. */
   readonly softTimeout: number
   readonly memory: { readonly maxEntries: number; readonly maxBytes: number; readonly isolation: Isolation }
   readonly link: LinkSettings & { readonly breaker?: BreakerSettings | undefined }
@@ -169,10 +169,10 @@ export interface Settings extends SealSettings {
 
 const orOff = ", or 'off'"
 const defaultTtl = 300_000
-// The longest that Workers let background work go on, and as much again.
+// Twice the longest that Workers let background work go on.
 const shortestFence = 60_000
 
-/** Throws a `TypeError` that names the option for whatever cannot be right. */
+/** Throws a `TypeError` that names the invalid option. */
 export function resolveSettings(options: CacheOptions): Settings {
   const {
     keyPrefix = 'hc',
@@ -229,7 +229,7 @@ export function resolveSettings(options: CacheOptions): Settings {
   return settings
 }
 
-/** What stands for a removed tag is kept for longer than any entry may live. */
+/** The version of an invalidated tag is kept for longer than any entry may live. */
 function assertKept({ maxTtl, fence }: Settings): void {
   const most = longestSpan - fence
   if (maxTtl > most) throw new TypeError(`maxTtl must be ${most} ms (a hundred years) at most with a redis`)

@@ -3,8 +3,7 @@ import { CacheError, isCacheError } from './errors.ts'
 import type { Operation } from './events.ts'
 
 /**
- * Tells the listeners of a failure. Whatever is no failure of the cache, the reason of a caller's own signal above all, is
- * thrown on.
+ * Emits a failure as an `error` event. Anything but a `CacheError`, above all the reason of a caller's own signal, is rethrown.
  */
 export function report(core: Core, operation: Operation, error: unknown): CacheError {
   if (!isCacheError(error)) throw error

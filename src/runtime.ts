@@ -1,8 +1,8 @@
 // The only file that knows which platform it runs on. Everything here is looked up when it is called, never while the
-// module loads: Workers refuse timers and randomness at module scope, and the platforms fill their globals in later.
+// module loads: Workers refuse timers and randomness at module scope, and platforms set some globals later.
 
 /**
- * Where the cache takes its time from. Tests give a manual one; the default is the platform's.
+ * Where the cache gets the time from. Tests pass a manual one; the default is the platform's.
  * `now` is wall-clock milliseconds since 1970, `monotonic` is milliseconds that never jump.
  */
 export interface Clock {
@@ -10,9 +10,9 @@ export interface Clock {
   now(): number
   /** Milliseconds since any moment, never set back. */
   monotonic(): number
-  /** Calls `run` once, after so many milliseconds; returns what `clearTimeout` takes. */
+  /** Calls `run` once, after `ms` milliseconds; returns what `clearTimeout` takes. */
   setTimeout(run: () => void, ms: number): unknown
-  /** Ends a timer; does nothing where it has run. */
+  /** Cancels a timer; does nothing if it has run. */
   clearTimeout(timer: unknown): void
 }
 
@@ -23,12 +23,12 @@ export const systemClock: Clock = {
   clearTimeout: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
 }
 
-/** Lets the process end although the timer has not run, where timers keep it alive (Node, Bun, Deno). */
+/** Lets the process exit before the timer has run, where timers keep it alive (Node, Bun, Deno). */
 export function unref(timer: unknown): void {
   ;(timer as { unref?: () => void } | null | undefined)?.unref?.()
 }
 
-/** Resolves when what was ready to run has run, as far as the platform can tell. */
+/** Resolves when everything that is ready to run now has run, as far as the platform can tell. */
 export function nextTask(): Promise<void> {
   const { setImmediate } = globalThis as { setImmediate?: (run: () => void) => unknown }
   return new Promise((resolve) => void (setImmediate ?? setTimeout)(resolve))
@@ -37,15 +37,14 @@ export function nextTask(): Promise<void> {
 /** Keeps the platform from ending the request before the promise has settled. */
 export type WaitUntil = (work: Promise<unknown>) => void
 
-// Where platforms put the context of the request that runs now: Vercel, and Next.js with whatever it runs on (its own edge
-// sandbox too).
+// Where platforms put the context of the current request: Vercel, and Next.js wherever it runs (its own edge sandbox too).
 const contextSymbols = [Symbol.for('@vercel/request-context'), Symbol.for('@next/request-context')]
 
 interface AmbientContext {
   get?: () => { waitUntil?: WaitUntil } | undefined
 }
 
-/** The `waitUntil` of the request that runs now, where the platform offers one by itself (Vercel, Next.js). */
+/** The `waitUntil` of the current request, where the platform itself offers one (Vercel, Next.js). */
 export function ambientWaitUntil(): WaitUntil | undefined {
   for (const symbol of contextSymbols) {
     const context = (globalThis as Record<symbol, AmbientContext | undefined>)[symbol]?.get?.()
@@ -73,9 +72,9 @@ export function canCompress(): boolean {
 }
 
 /**
- * Calls `send` in such a way that the `fetch` in it follows no redirect, which would carry the values, and in some runtimes the
- * token, to whoever it names, and that its response goes through `guard`. For a client that offers no way to say so, and calls
- * `fetch` before its first `await`: the replacement lasts for a moment in which nothing else can run.
+ * Calls `send` with a `fetch` that follows no redirect, which would carry the values, and in some runtimes the token, to another
+ * host, and whose response goes through `guard`. For a client that has no option for this, and calls `fetch` before its first
+ * `await`: `fetch` is replaced only while nothing else can run.
  */
 export function withoutRedirects<T>(send: () => T, guard: (response: Response) => Response): T {
   const { fetch } = globalThis

@@ -11,15 +11,15 @@ export interface StandardSchema<Output = unknown> {
   }
 }
 
-/** What a schema says of a value: what it makes of it, or what is wrong. */
+/** The result of a validation: the output, or what is wrong. */
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly unknown[] }
 
-/** The type of what a schema lets through. */
+/** The type of a schema's output. */
 export type SchemaOutput<Schema> = Schema extends StandardSchema<infer Output> ? Output : never
 
-/** What the schema makes of a stored value; `undefined` where it refuses it. */
+/** The schema's output for a stored value; `undefined` if it rejects it. */
 export async function validate(schema: StandardSchema, value: unknown): Promise<unknown> {
   const result = await schema['~standard'].validate(value)
   return result.issues === undefined ? result.value : undefined

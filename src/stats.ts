@@ -1,6 +1,6 @@
 import type { PushStats } from './coherence/index.ts'
 
-/** `closed`: requests go out. `open`: none does. `half-open`: one is out, to see whether Redis is back. */
+/** `closed`: requests go out. `open`: none does. `half-open`: one probe is out, to see whether Redis is back. */
 export type BreakerState = 'closed' | 'open' | 'half-open'
 
 /** What the L2 side of a cache did. */
@@ -15,7 +15,7 @@ export interface L2Stats {
   commands: number
   /** Requests that failed. */
   errors: number
-  /** What the circuit breaker of this isolate is; `off` where there is none. */
+  /** The state of this isolate's circuit breaker; `off` without one. */
   breaker: BreakerState | 'off'
 }
 
@@ -25,15 +25,15 @@ export interface L1Stats {
   readonly hits: number
   /** Reads that found none there. */
   readonly misses: number
-  /** How many it holds. */
+  /** How many entries it holds. */
   readonly entries: number
-  /** Estimated. */
+  /** Their estimated size. */
   readonly bytes: number
   /** Entries dropped to stay within the budget. */
   readonly evictions: number
 }
 
-/** The part of the reads that found a value, from 0 to 1; 0 where there were none. */
+/** The fraction of the reads that found a value; 0 if there were none. */
 interface HitRate {
   readonly hitRate: number
 }
@@ -45,9 +45,9 @@ export interface CacheStats {
   /** Redis, as this isolate sees it. */
   readonly l2: Readonly<L2Stats> & HitRate
   /**
-   * Factory calls, how many of them failed, and how many calls took what the load of another came to. `duration`: what the
-   * factories took together, in milliseconds. `saved`: what the factories of the values took, by what each entry says, that were
-   * given away from a tier, stale ones included.
+   * Factory calls, how many of them failed, and how many calls joined another's load. `duration`: factory time in all, in
+   * milliseconds. `saved`: factory milliseconds avoided: for each value served from a tier, stale ones included, the duration
+   * stored with it.
    */
   readonly loads: Readonly<{ count: number; failed: number; joined: number; duration: number; saved: number }>
   /** How many calls were given a stale value. */

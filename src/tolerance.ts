@@ -1,37 +1,40 @@
-// How much staleness, and how much waiting, a call puts up with.
+// How much staleness, and how much waiting, a call tolerates.
 import { type Duration, longestTimer, toMilliseconds } from './duration.ts'
 import { oneOf } from './validate.ts'
 
 /**
- * Who waits for a load that is on its way already: `'isolate'` whoever asks in the same isolate; `'global'` all isolates, by a
- * lease in Redis; `'off'` nobody, so that each call runs its own factory.
+ * Who waits for a load that is already in flight: `'isolate'`: calls in the same isolate; `'global'`: those of all isolates, by a
+ * lease in Redis; `'off'`: none, so that each call runs its own factory.
  */
 export type Stampede = 'isolate' | 'global' | 'off'
 
-/** How values are loaded; per call, or for all calls of a cache. `false` stands for "not", also against the cache's own. */
+/** How values are loaded; per call, or for all calls of a cache. `false` turns an option off, even if the cache sets it. */
 export interface LoadOptions {
-  /** A caller that has a stale value at hand waits this long for the factory, then takes that; the load goes on behind it. Default: as long as it takes. */
+  /** How long a caller with a usable stale value waits for the factory; then it takes that, and the load goes on. Default: no limit. */
   readonly softTimeout?: Duration | false | undefined
-  /** How long a caller waits for the factory; then it takes a stale value, or rejects with `FACTORY_TIMEOUT`. Default: as long as it takes. */
+  /** How long a caller waits for the factory; then it takes a stale value, or rejects with `FACTORY_TIMEOUT`. Default: no limit. */
   readonly timeout?: Duration | false | undefined
   /**
-   * Loads anew, behind a call that hits, shortly before the value ends: with a chance that grows with the time that the last
-   * load took. `beta` above 1 does so earlier. Default `false`.
+   * Refreshes a value in the background of a hit shortly before it expires: the likelier, the nearer its expiry and the longer
+   * its last load took. `beta` above 1 does so earlier. Default `false`.
    */
   readonly eager?: boolean | { readonly beta: number } | undefined
-  /** Default `'isolate'`. */
+  /** Who waits for a load that is already in flight. Default `'isolate'`. */
   readonly stampede?: Stampede | undefined
 }
 
-/** How long values are of use; per call, or for all calls of a cache. `false` stands for "not", also against the cache's own. */
+/** How long values are usable; per call, or for all calls of a cache. `false` turns an option off, even if the cache sets it. */
 export interface StaleOptions {
-  /** For this long after its end a value is given away at once, while a new one is loaded behind the call. Default: not at all. */
+  /** For this long after its expiry a value is returned at once, while a new one is loaded in the background. Default: not at all. */
   readonly swr?: Duration | false | undefined
-  /** For this long after its end a value stands in for a load that fails or takes too long. Default: not at all. */
+  /** For this long after its expiry a value stands in for a load that fails or takes too long. Default: not at all. */
   readonly staleIfError?: Duration | false | undefined
-  /** Shortens each life, and each stay in L1, by a random part of this, half of it at most: what was stored together does not end together. Default: not at all. */
+  /**
+   * Shortens each life, and each stay in L1, by a random part of this, at most by half: entries stored together then expire at
+   * different times. Default: not at all.
+   */
   readonly jitter?: Duration | false | undefined
-  /** How long `null` lives: "there is none" is often to be asked again sooner. Default: as long as any other value. */
+  /** How long `null` lives, for "not found" to be asked again sooner. Default: as long as any other value. */
   readonly negativeTtl?: Duration | false | undefined
 }
 
@@ -45,7 +48,7 @@ export interface StaleSettings {
 
 export const noStale: StaleSettings = { swr: 0, staleIfError: 0, jitter: 0, negativeTtl: 0 }
 
-/** Timeouts in milliseconds; 0 where there is none. `beta` is 0 where nothing is loaded before its time. */
+/** Timeouts in milliseconds; 0 where there is none. `beta` is 0 where nothing is refreshed early. */
 export interface LoadSettings {
   readonly softTimeout: number
   readonly timeout: number
@@ -85,7 +88,7 @@ function orNone(value: Duration | false | undefined, name: string, otherwise: nu
   return value === false ? 0 : toMilliseconds(value, name)
 }
 
-/** How long after its end a value may be of use at all. */
+/** How long after its expiry a value may be usable at all. */
 export function staleWindow({ swr, staleIfError }: StaleSettings): number {
   return Math.max(swr, staleIfError)
 }

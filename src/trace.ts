@@ -1,10 +1,10 @@
 import { isCacheError } from './errors.ts'
 import type { Operation } from './events.ts'
 
-/** What a span says of itself, by the names of OpenTelemetry where it has some. Never a key, a value, a URL or a token. */
+/** The attributes of a span, by OpenTelemetry's names where it has some. Never a key, a value, a URL or a token. */
 export type TraceAttributes = Readonly<Record<string, string | number | boolean>>
 
-/** A stretch of work that is about to begin. */
+/** A span that is about to begin. */
 export interface TraceSpan {
   /** `cache.get` and so on; `cache.factory`; the command of a request to Redis, or `PIPELINE`. */
   readonly name: string
@@ -13,18 +13,18 @@ export interface TraceSpan {
   readonly attributes: TraceAttributes
 }
 
-/** Says more of a span, while it lasts. */
+/** Adds attributes to a span, while it lasts. */
 export type Note = (attributes: TraceAttributes) => void
 
 /**
- * Follows the work of a cache: it is to call `run` at once, whose promise settles when the work has ended, and may wrap it in a
- * context of its own. What it returns or throws changes nothing. See `hybrid-cache/opentelemetry`.
+ * A tracing hook. It must call `run` at once, whose promise settles when the work has ended, and may do so within a context of its
+ * own. What it returns or throws is ignored. See `hybrid-cache/opentelemetry`.
  */
 export type Trace = (span: TraceSpan, run: (note: Note) => Promise<unknown>) => unknown
 
 const silent: Note = () => undefined
 
-/** Runs work under a span, exactly once, whatever the hook does. Where there is no hook nothing is added to it. */
+/** Runs work under a span, exactly once, whatever the hook does. Without a hook nothing is added to it. */
 export function traced<T>(
   trace: Trace | undefined,
   span: TraceSpan,
@@ -37,7 +37,7 @@ export function traced<T>(
     const outcome: unknown = trace(span, once)
     if (outcome instanceof Promise) outcome.catch(() => undefined)
   } catch {
-    // An onlooker: its failure must not become the cache's.
+    // A hook only observes: its failure must not become the cache's.
   }
   return work ?? once(silent)
 }
@@ -69,7 +69,7 @@ async function noting<T>(note: Note, run: (note: Note) => Promise<T>): Promise<T
   }
 }
 
-/** What kind of an error it is; its message may say more than a trace is to know. */
+/** The kind of an error, without its message: that may say more than belongs into a trace. */
 export function errorType(error: unknown): string {
   if (isCacheError(error)) return error.code
   return error instanceof Error ? error.name : '_OTHER'

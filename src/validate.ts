@@ -1,4 +1,4 @@
-/** Throws a `TypeError` unless somebody gave an object of options; `or` says what else would do. */
+/** Throws a `TypeError` for options that are no object; `or` says what else is accepted. */
 export function assertOptions(options: unknown, name: string, or = ''): void {
   if (typeof options === 'object' && options !== null) return
   throw new TypeError(`${name} takes an object of options${or}`)

@@ -5,7 +5,7 @@ import { ambientWaitUntil, type WaitUntil } from './runtime.ts'
 export interface Place {
   /** In L1. */
   readonly localKey: string
-  /** In Redis, under the prefix: what the entry says of itself. */
+  /** In Redis, without the prefix: the header of the entry repeats it. */
   readonly address: string
   /** In Redis. */
   readonly physicalKey: string
@@ -18,21 +18,21 @@ export interface RequestContext {
 
 const noTags: readonly string[] = []
 
-/** A lone surrogate, which no key can hold. */
+/** A lone surrogate, which no key can contain. */
 const apart = '\ud800'
 const loneSurrogate = /\ud800(?![\udc00-\udfff])/
 
-/** Where L1 keeps a key: those of namespaces apart from all others. */
+/** A key as L1 has it: separate for each namespace. */
 export function localKeyOf(namespace: string | undefined, key: string): string {
   return namespace === undefined ? key : `${namespace}${apart}${key}`
 }
 
-/** Which namespace a cache looks at, and whose request its background work belongs to. */
+/** Which namespace a cache works in, and which request its background work belongs to. */
 export class View {
   readonly #prefix: string
   readonly #namespace: string | undefined
   readonly #waitUntil: WaitUntil | undefined
-  /** Whether a call with a load of its own stays until that has ended, whatever stale value is at hand. */
+  /** Whether a call that began a load stays until that has ended, even if it has a stale value. */
   readonly stays: boolean
 
   constructor(prefix: string, waitUntil: WaitUntil | undefined, namespace?: string, stays = false) {
@@ -55,7 +55,7 @@ export class View {
     return new View(this.#prefix, (work) => context.waitUntil(work), this.#namespace, this.stays)
   }
 
-  /** For factories that work for their caller only, and must not run behind it. */
+  /** For factories that work for their caller only, and must not outlive its call. */
   staying(): View {
     return new View(this.#prefix, this.#waitUntil, this.#namespace, true)
   }
@@ -68,7 +68,7 @@ export class View {
     return localKeyOf(this.#namespace, key)
   }
 
-  /** Whether a key of L1, or what begins with it, is one of this namespace, or of none where this is the root. */
+  /** Whether a key of L1, or an id that begins with one, belongs to this namespace, or, at the root, to none. */
   holds(localKey: string): boolean {
     return this.#namespace === undefined
       ? !loneSurrogate.test(localKey)
@@ -97,14 +97,14 @@ export class View {
     return `${this.#prefix}:${keyAddress(this.#namespace, kind, key)}`
   }
 
-  /** Whether there is somebody who keeps background work alive. */
+  /** Whether there is a `waitUntil` to keep background work alive. */
   get hasWaitUntil(): boolean {
     return (this.#waitUntil ?? ambientWaitUntil()) !== undefined
   }
 
   /**
-   * Hands work, which must never reject, to the request that it belongs to. Where there is nobody to keep it alive, the
-   * promise comes back for the caller to await.
+   * Hands work, which must never reject, to the `waitUntil` of its request. Without one, returns the promise for the caller
+   * to await.
    */
   background(work: Promise<void>): Promise<void> | undefined {
     const waitUntil = this.#waitUntil ?? ambientWaitUntil()

@@ -4,15 +4,15 @@ import { partsOf } from '../parts.ts'
 import { ServerClock, unexpected } from '../redis/index.ts'
 import type { BreakerState } from '../stats.ts'
 
-/** How a cache is. */
+/** The health of a cache. */
 export interface Health {
   /**
-   * `ok`: Redis answers. `degraded`: it does not, and the cache serves from memory and from factories. `memory`: it has none.
+   * `ok`: Redis answers. `degraded`: it does not, and the cache serves from memory and from factories. `memory`: there is no Redis.
    */
   readonly status: 'ok' | 'degraded' | 'memory'
   /** How long Redis took to answer, in milliseconds. */
   readonly latency?: number
-  /** Why it is not well: `BREAKER_OPEN` where Redis was not even asked. */
+  /** Why it is degraded: `BREAKER_OPEN` if Redis was not even asked. */
   readonly error?: CacheErrorCode
   /** How far the server's clock is ahead of the isolate's, in milliseconds. */
   readonly clockOffset?: number
@@ -25,7 +25,7 @@ export interface HealthOptions {
 }
 
 /**
- * Asks Redis for the time, for a probe or a dashboard. It never rejects for Redis: that is what it tells. Cost: 1/1; none while
+ * Asks Redis for the time, for a health probe or a dashboard. A failing Redis is a result, not a rejection. Cost: 1/1; 0/0 while
  * the breaker is open or without Redis. Rejects with the reason of the signal.
  *
  * @example
@@ -47,7 +47,7 @@ export async function health(cache: HybridCache, { signal }: HealthOptions = {})
   const server = new ServerClock(clock)
   const started = clock.monotonic()
   try {
-    // While the breaker is open it refuses this as well: one of the application's own requests shall find out.
+    // An open breaker refuses this as well: one of the application's own requests is to be the probe.
     if (counters.l2.breaker !== 'open')
       server.learn(await redis.ask(['TIME'], signal === undefined ? {} : { signal }), started)
     else return { status: 'degraded', error: 'BREAKER_OPEN', breaker: 'open' }

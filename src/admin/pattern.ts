@@ -1,13 +1,13 @@
-// Patterns over keys: `*` is any text, also none, `?` is one character, a backslash takes the meaning off both and off itself;
-// everything else means itself. Redis's own patterns know more, and count in bytes: so it is asked for a little too much, and
-// what it found is matched here.
+// Patterns over keys: `*` is any text, even none, `?` is one character, a backslash escapes both and itself; everything else is
+// literal. Redis's own patterns have more syntax, and count in bytes: so it is asked for a little too much, and its results are
+// matched again here.
 
 const anyText = Symbol('*')
 const anyCharacter = Symbol('?')
 type Token = string | typeof anyText | typeof anyCharacter
 
 const maxPatternBytes = 1088
-// Engines differ in how long they take for many stars; from here on the pattern for Redis just ends in one.
+// Engines differ in how long they take for many stars; after so many the pattern for Redis just ends in one.
 const maxStars = 8
 
 /** A pattern over the keys of one namespace. */
@@ -25,7 +25,7 @@ export class KeyPattern {
     this.#tokens = tokensOf(pattern)
   }
 
-  /** A pattern of Redis for all physical keys that begin with `base` and match from there on; maybe for more of them. */
+  /** A Redis pattern for all physical keys that begin with `base` and match from there on; it may match others, too. */
   forRedis(base: string): string {
     let glob = escapeGlob(base)
     let stars = 0
@@ -33,7 +33,7 @@ export class KeyPattern {
       if (typeof token === 'string') glob += escapeGlob(token)
       else if (token === anyCharacter) glob += '?'
       const next = this.#tokens[i + 1]
-      // A character is one byte or more: a star after a run of them takes the rest.
+      // A character is one byte or more: a star after a run of `?` takes the rest.
       if (typeof token === 'string' || (next !== undefined && typeof next !== 'string')) continue
       glob += '*'
       if (++stars === maxStars) break
@@ -58,7 +58,7 @@ export class KeyPattern {
         at++
         i++
       } else if (star >= 0) {
-        // The last star takes one character more.
+        // The last star takes one more character.
         at = star + 1
         i = ++from
       } else return false
@@ -81,7 +81,7 @@ function tokensOf(pattern: string): Token[] {
   return tokens
 }
 
-/** Takes their meaning off the characters that mean something to Redis. */
+/** Escapes the characters that are special to Redis. */
 function escapeGlob(text: string): string {
   return text.replace(/[*?[\]\\^-]/g, '\\$&')
 }

@@ -14,7 +14,7 @@ import { wholeNumber, wholeNumberWithin } from '../validate.ts'
 import { removeEverywhere } from '../write/index.ts'
 import { KeyPattern } from './pattern.ts'
 
-/** How far a {@link removeByPattern} has come. */
+/** The progress of a {@link removeByPattern}. */
 export interface RemoveProgress {
   /** Keys that matched so far, each counted once. */
   readonly matched: number
@@ -26,13 +26,13 @@ export interface RemoveProgress {
 
 /** Options of {@link removeByPattern}. */
 export interface RemoveByPatternOptions {
-  /** How many keys Redis looks at in one step, and how many are removed together: 1 to 10,000. Default 500. */
+  /** How many keys Redis scans in one step, and how many are removed together: 1 to 10,000. Default 500. */
   readonly batchSize?: number | undefined
   /** The most keys to remove in this call. Default: all. */
   readonly maxKeys?: number | undefined
   /** Counts, and removes nothing. Default `false`. */
   readonly dryRun?: boolean | undefined
-  /** Ends the call between two steps, with its reason; `AbortSignal.timeout(5000)` is a budget of time. What is removed stays so. */
+  /** Ends the call between two steps, with its reason; `AbortSignal.timeout(5000)` is a time budget. What is removed stays removed. */
   readonly signal?: AbortSignal | undefined
   /** Called after every step. What it throws ends the call. */
   readonly onProgress?: ((progress: RemoveProgress) => void) | undefined
@@ -40,18 +40,18 @@ export interface RemoveByPatternOptions {
 
 /**
  * Removes all keys of this cache, or of this namespace, that match a pattern, from both tiers, as `remove` does; resolves to how
- * many matched. `*` stands for any text, `?` for one character; a backslash before them, or before a backslash, makes them mean
- * themselves, and all else does. No other namespace is touched, nor the root from within one.
+ * many matched. `*` stands for any text, `?` for one character, a backslash escapes these two and itself; all else is literal.
+ * No other namespace is touched, nor the root from within one.
  *
- * **Walks the whole database**, a step at a time: for maintenance, not for requests. What was there all the time is found; what
- * is written meanwhile may stay. Keys that only L1 of this isolate holds go too; other isolates learn of those that Redis held, as
- * with `remove`, and keep what only they hold until its `localTtl` ends. To stop halfway (`maxKeys`, `signal`) needs no cursor:
- * what is removed is not found again. Remembers the keys that matched, to count each once; `maxKeys` limits the memory for that
- * too.
+ * **Scans the whole database**, a step at a time: for maintenance, not for requests. What was there all the time is found; what
+ * is written meanwhile may stay. Keys that only L1 of this isolate holds are removed too; other isolates learn of those that Redis
+ * held, as with `remove`, and keep what only they hold until its `localTtl` ends. A call that stopped halfway (`maxKeys`, `signal`)
+ * needs no cursor to go on: what is removed is not found again. Remembers the keys that matched, to count each once; `maxKeys`
+ * limits the memory for that, too.
  *
- * Rejects with a `CacheError` where L2 fails, `L2_AUTH` where the token may not scan or read; with a `TypeError` for a pattern that
+ * Rejects with a `CacheError` if L2 fails, `L2_AUTH` if the token may not scan or read; with a `TypeError` for a pattern that
  * is empty, above 1,088 bytes or ends in a single backslash, and for a memory-only cache.
- * Cost: 1/1 for every `batchSize` keys of the database, one request more where some of them match (one for every 1,000), of one
+ * Cost: 1/1 per `batchSize` keys of the database, one more request if some of them match (one per 1,000), of one
  * command for each, and what `remove` costs, `batchSize` keys at a time.
  *
  * @example
@@ -115,7 +115,7 @@ export async function removeByPattern(
   return matched.size
 }
 
-// What leaves in one request: where there are more, those behind would end with the deadline of the first.
+// How many are read in one request: more would be sent after it, but within the same deadline.
 const looksAtOnce = 1000
 
 /** The keys that hold anything but a tombstone, which is what a removal leaves for a while. */
@@ -138,7 +138,7 @@ async function present(
 
 async function isTombstone(redis: RedisTier, key: string): Promise<boolean> {
   const reply = await redis.ask(['GETRANGE', key, 0, 4], { raw: true })
-  // What is of another type is none. Any other error says nothing of the key.
+  // A key of another type is no entry. Any other error says nothing about the key.
   if (reply instanceof RedisReplyError && errorKind(reply.message) !== 'WRONGTYPE')
     throw toReplyError(reply.message)
   return reply === 'h1|t|'
@@ -163,5 +163,5 @@ function localKeys({ core, view }: RedisParts): string[] {
     .keys()
     .filter((localKey) => localKey.startsWith(start))
     .map((localKey) => localKey.slice(start.length))
-    .filter((key) => key.isWellFormed()) // what belongs to another namespace is not
+    .filter((key) => key.isWellFormed()) // those of another namespace are not
 }

@@ -5,9 +5,9 @@ import { partsOf } from '../parts.ts'
 import { assertKey } from '../redis/index.ts'
 import { wholeNumber } from '../validate.ts'
 
-/** How far a warming is. */
+/** The progress of a {@link warm}. */
 export interface WarmProgress {
-  /** Keys that have been dealt with, the following included. */
+  /** Keys that are done, those of `loaded` and `failed` included. */
   readonly done: number
   /** Keys that both tiers lacked, and whose value was made. */
   readonly loaded: number
@@ -15,25 +15,25 @@ export interface WarmProgress {
   readonly failed: number
 }
 
-/** Options of {@link warm}: those of the entries, too. */
+/** Options of {@link warm}, and of the entries that it stores. */
 export interface WarmOptions extends Omit<EntryOptions, 'signal'> {
   /** How many keys one call of the factory gets at most. Default 100. */
   readonly batchSize?: number | undefined
-  /** How many batches are on their way at once. Default 4. */
+  /** How many batches are in flight at once. Default 4. */
   readonly concurrency?: number | undefined
   /** Stops before the next batch; the call then rejects with its reason. */
   readonly signal?: AbortSignal | undefined
-  /** Told after every batch. */
+  /** Called after every batch. */
   readonly onProgress?: ((progress: WarmProgress) => void) | undefined
 }
 
 /**
- * Fills the cache with what is not there yet: after a deployment, or before a rush. What either tier has stays as it is, unless
+ * Loads what the cache does not hold yet: after a deployment, or before a peak. What either tier has stays as it is, unless
  * `forceRefresh` says otherwise. A batch that fails does not stop the others, and its keys count as failed.
  *
- * Rejects with the reason of the signal, and with a `TypeError` for numbers that cannot be right, a string instead of a
- * collection of keys, and a missing factory. Works without Redis, too.
- * Cost: that of `getOrCreateMany`, once for each batch: 1/1 to read, and one request to store.
+ * Rejects with the reason of the signal, and with a `TypeError` for invalid numbers, a string instead of a collection of keys,
+ * and a missing factory. Works without Redis, too.
+ * Cost: that of `getOrCreateMany`, once per batch: 1/1 to read, and one request to store.
  *
  * @example
  * ```ts
@@ -55,7 +55,7 @@ export async function warm<T>(
   const { core, view } = partsOf(cache, 'warm')
   wholeNumber(batchSize, 'batchSize')
   wholeNumber(concurrency, 'concurrency')
-  // Text is a collection, too: of its letters.
+  // A string is iterable, too.
   if (typeof keys !== 'object' || keys === null)
     throw new TypeError('warm takes an array of keys, or another collection of them, also for one')
   if (typeof factory !== 'function')
@@ -100,7 +100,7 @@ async function warmBatch<T>(
   }
 }
 
-/** One iterator for all who take from it. */
+/** One iterator that all workers share. */
 function* inBatches(keys: Iterable<string>, size: number): Generator<string[]> {
   let batch: string[] = []
   for (const key of keys) {

@@ -1,4 +1,4 @@
-// What getAndExtend has prolonged although one of its tags was invalidated.
+// What getAndExtend has extended although one of its tags was invalidated.
 import type { Verdict } from '../coherence/index.ts'
 import type { Core } from '../core.ts'
 import { headOf, stampAndTags, tombstoneOf } from '../entry/index.ts'
@@ -17,7 +17,7 @@ export type Extended = readonly {
   readonly tags: readonly string[]
 }[]
 
-/** What becomes of a tag is known for as long as an entry lives that nobody extends. */
+/** The version of a tag is kept for as long as an entry lives that is not extended. */
 export function toExtended({ settings }: Core, place: Place, bytes: string | null): Extended {
   const line = bytes === null ? '' : headOf(bytes)
   const found = stampAndTags(line)
@@ -26,15 +26,15 @@ export function toExtended({ settings }: Core, place: Place, bytes: string | nul
 }
 
 /**
- * An entry whose tags were invalidated has been extended as well, for no script can tell: it must not outlive what is known of
- * its tags, and goes for good. So does one that they only expired, since its stale window is not known any more.
- * Behind the call, which does not need it: whoever reads such an entry meanwhile asks for its tags. Never rejects; `failed`: the
- * call has told already that it could not learn of tags.
+ * An entry whose tags were invalidated has been extended as well, as no script can tell: it must not outlive the versions of its
+ * tags, and is removed for good. So is one that they only expired, since its stale window is not known any more.
+ * Runs in the background, as the call does not need it: a read of such an entry meanwhile asks for its tags. Never rejects;
+ * `failed`: the call has already reported that it could not learn of tags.
  */
 export async function buryDead(parts: RedisParts, extended: Extended, failed: boolean): Promise<void> {
   const { core, view } = parts
   const { versions } = core.coherence
-  // By tags alone: of the keys this isolate knows what it did itself, and that may be another thing in L1.
+  // By tags alone: of keys this isolate knows only its own changes, and those may concern another entry in L1.
   const verdictOf = ({ stamp, tags }: Extended[number]): Verdict =>
     versions.judgeByTags(stamp, view.tagAddresses(tags))
   const unknown = extended.filter((entry) => verdictOf(entry) === 'unknown')
@@ -56,15 +56,15 @@ export async function inTime(core: Core, patience: Patience, work: Promise<void>
   try {
     await askMore(core, patience, () => work)
   } catch {
-    // The value is there all the same.
+    // The call has its value all the same.
   }
 }
 
-/** What a call prolonged that did not hear of it. Never rejects. */
+/** The same for a call that got no reply, and may have extended entries. Never rejects. */
 export async function buryUnheard(parts: RedisParts, places: readonly Place[]): Promise<void> {
   const { core, redis } = parts
   const found = async (): Promise<Extended> => {
-    // Not as a read of the cache, which fails where the time of the server cannot be had: none is needed here.
+    // Not as a read of the cache, which fails if the server's time is not available: it is not needed here.
     const reply = await redis.ask(['MGET', ...places.map(({ physicalKey }) => physicalKey)])
     const texts = Array.isArray(reply) ? reply.map(toText) : []
     return places.flatMap((each, i) => toExtended(core, each, texts[i] ?? null))
@@ -72,11 +72,11 @@ export async function buryUnheard(parts: RedisParts, places: readonly Place[]): 
   try {
     await buryDead(parts, await found(), true)
   } catch {
-    // The call has told that Redis fails.
+    // The call has reported that Redis fails.
   }
 }
 
-/** Only in its own place: what was stored meanwhile is alive. As a fence the tombstone is worth what the entry was. */
+/** Replaces only the entry itself: what was stored meanwhile is alive. The tombstone fences off as much as the entry did. */
 async function bury({ core, executor }: RedisParts, { place, line, stamp }: Extended[number]): Promise<void> {
   const args = [line, tombstoneOf(stamp), String(core.settings.fence), String(stamp)]
   await executor.run(FillEntry, { keys: [place.physicalKey], args, signal: undefined })

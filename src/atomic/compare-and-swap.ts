@@ -8,20 +8,20 @@ import { checkLifetime } from '../write/index.ts'
 import { type ConditionalOptions, storeIf } from './store-if.ts'
 
 /**
- * Replaces the value of a key in both tiers only if Redis holds `expected` there, and resolves to whether it did: what was
- * read, changed and is written back never overwrites what somebody else wrote in between. A key without a value, or with one
- * that has expired, is `false`; for it there is `setIfNotExists`.
+ * Replaces the value of a key in both tiers only if Redis holds `expected` there, and resolves to whether it did: a
+ * read-modify-write never overwrites what another caller wrote in between. `false` for a key without a value, or with an expired
+ * one: use `setIfNotExists` there.
  *
  * Values are compared as the text that they are encoded to, before compression: **the order of the keys of an object counts**,
- * and so does the serializer. `expected` is best the very value that was read. L1 is not asked (read with `l1: false` before
- * you try again); where the value was not stored, its copy goes.
+ * and so does the serializer. `expected` is best the very value that was read. L1 is not consulted (read with `l1: false` before
+ * you try again); if the value was not stored, L1's copy is dropped.
  *
- * Options and errors are those of `set`; the life of the new value is counted anew. `undefined`, a memory-only cache and
- * `l2: false` are a `TypeError`. With an `expiresAt` in the past the value just goes. Never sent twice by itself: after an
+ * Options and errors are those of `set`; the new value has a life of its own. `undefined`, a memory-only cache and
+ * `l2: false` are a `TypeError`. With an `expiresAt` in the past the value is just removed. Never retried: after an
  * `L2_TIMEOUT` or `L2_NETWORK` it may have been stored.
- * Cost: 1 request, which carries both values; 6 commands where it stores, 3 where the value is another, 2 where there is none.
- * One request more, of 3 commands, where the entry has tags; one more where Redis does not know the script yet, and one (of two
- * commands) where it is the first thing that the isolate asks of Redis.
+ * Cost: 1 request, which carries both values; 6 commands if it stores, 3 if the value is another, 2 if there is none.
+ * One more request, of 3 commands, if the entry has tags; one if Redis does not know the script yet, and one (of two
+ * commands) if this is the first thing that the isolate asks of Redis.
  *
  * @example
  * ```ts

@@ -8,34 +8,34 @@ import { told } from './told.ts'
 
 /** Options of {@link counter}. */
 export interface CounterOptions {
-  /** How long it lives, counted from its first increment; later ones do not prolong it. A hundred years at most. Default: until it is reset. */
+  /** How long it lives from its first increment on; later ones do not extend it. A hundred years at most. Default: until it is reset. */
   readonly ttl?: Duration | undefined
-  /** Gives every number as a `bigint`, exact in all 64 bits. Default `false`: numbers, exact below 2^53. */
+  /** Returns every number as a `bigint`, exact in all 64 bits. Default `false`: numbers, exact below 2^53. */
   readonly bigint?: boolean | undefined
 }
 
 /** A number in Redis that many add to. Made by {@link counter}. */
 export interface Counter<N extends number | bigint = number> {
   /**
-   * Adds `by`, a whole number, negative ones too; resolves to the sum. Default 1. Never sent twice by itself: after an
+   * Adds `by`, an integer, which may be negative; resolves to the sum. Default 1. Never retried: after an
    * `L2_TIMEOUT` or `L2_NETWORK` it may have been counted.
-   * Cost: 1/2; one command more where it starts a `ttl`, and one from 2^53 on (`bigint: true`).
+   * Cost: 1/2; one more command if it starts a `ttl`, and one from 2^53 on (`bigint: true`).
    */
   increment(by?: number | bigint): Promise<N>
-  /** What it says now; 0 where nothing was counted, or its `ttl` has ended. Cost: 1/1. */
+  /** Its value; 0 if nothing was counted, or its `ttl` has passed. Cost: 1/1. */
   get(): Promise<N>
-  /** Lets it begin anew, and its `ttl` too. Cost: 1/1. */
+  /** Resets it to 0; its `ttl` starts again with the next increment. Cost: 1/1. */
   reset(): Promise<void>
 }
 
 const maxInteger = 2n ** 63n - 1n
 
 /**
- * A counter in Redis, `<prefix>:c:<name>`: exact, however many count at once. L1 has no part in it. Sends nothing itself.
+ * A counter in Redis, `<prefix>:c:<name>`: exact under concurrent increments. L1 is not used. Creating it sends nothing.
  *
- * Where a number is no longer exact (2^53 and beyond) calls reject with `L2_REPLY`, and what was added is added: say
+ * From 2^53 on, where numbers are no longer exact, calls reject with `L2_REPLY`, although the increment has been applied: pass
  * `bigint: true` for such. What is not a counter, or would exceed 64 bits, rejects with `SCRIPT` or `L2_REPLY` and is not
- * changed. A memory-only cache, a bad `ttl` and a `by` that is not whole are a `TypeError`.
+ * changed. A memory-only cache, a bad `ttl` and a `by` that is not an integer are a `TypeError`.
  *
  * @example
  * ```ts

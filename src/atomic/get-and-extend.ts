@@ -14,25 +14,24 @@ import { buryDead, buryUnheard, type Extended, inTime, toExtended } from './bury
 
 /** Options of {@link getAndExtend}. */
 export interface ExtendOptions extends Pick<EntryOptions, 'l1' | 'localTtl' | 'signal'> {
-  /** Keys, 999 at most, whose values are to live as long, if there is a value under the first. Default none. */
+  /** Keys, 999 at most, whose values get the same `ttl`, if the first key has a value. Default none. */
   readonly related?: readonly string[] | undefined
 }
 
 const maxRelated = 999
 
 /**
- * The value of a key, or `undefined`; where there is one it lives for `ttl` from now on, **longer or shorter** than before, as
- * with Redis's `GETEX`. A sliding entry keeps its idle window, which begins anew, and `ttl` is its new absolute end; any other
- * keeps its stale window, which moves along, though not beyond `maxTtl` from now on. A stale value is none. `related` keys
- * follow, but only if the first has a value; those without one stay without. What a tag has removed or expired does not come
- * back: it goes for good where it would live on for longer than `maxTtl`.
+ * The value of a key, or `undefined`; if there is one, it lives for `ttl` from now on, **longer or shorter** than before, as
+ * with Redis's `GETEX`. A sliding entry keeps its idle window, which starts again, and `ttl` is its new absolute end; any other
+ * keeps its stale window, which moves along, though not beyond `maxTtl` from now on. A stale value counts as none. `related` keys
+ * follow, but only if the first has a value; those without one stay without. What was removed or expired by a tag does not come
+ * back: if it would live longer than `maxTtl` in all, it is removed for good.
  *
- * Redis is asked always, and L1 keeps the copy with its new life; copies of `related` keys go. Rejects with a `CacheError` where
- * L2 could not be reached, and with a `TypeError` for a `ttl` above `maxTtl` or a memory-only cache.
- * Cost: 1 request; 4 commands and one for every related key that has a value, 3 where what is there counts as none, 2 where
- * nothing is. One request more where Redis does not know the script yet, one of one command where the versions of tags are not
- * known, and one of three for what goes: of `related` keys, and what goes, behind the call. One of one command behind a call
- * that failed.
+ * Redis is always asked, and L1 keeps the copy with its new life; copies of `related` keys are dropped. Rejects with a `CacheError`
+ * if L2 could not be reached, and with a `TypeError` for a `ttl` above `maxTtl` or a memory-only cache.
+ * Cost: 1 request; 4 commands and one for every related key that has a value, 3 if what is there counts as no value, 2 if nothing
+ * is there. One more request if Redis does not know the script yet; one of one command if the versions of tags are not known (of
+ * `related` keys, in the background); in the background one of three for what is removed, and one of one after a call that failed.
  *
  * @example
  * ```ts
@@ -100,13 +99,13 @@ export async function getAndExtend<T = unknown>(
   } finally {
     core.marks.end(place.localKey, mark)
     const left = view.background(buryDead(parts, given.extended, failed))
-    // Without anybody to keep it alive it would end with the request: as much of it as there is time for.
+    // Without a `waitUntil` it would end with the request: as much of it as there is time for.
     if (left !== undefined && isRequestBound() && !failed) await inTime(core, { deadline, view }, left)
   }
 }
 
 interface Extending {
-  /** Of the key, and of those that are related to it. */
+  /** Of the key, and of the related ones. */
   readonly places: readonly Place[]
   readonly args: readonly string[]
   /** Of the key. */
@@ -117,9 +116,9 @@ interface Extending {
 
 /** What Redis made of it. */
 interface Given {
-  /** Those of the key; `null` where there are none, or none to be believed. */
+  /** Those of the key; `null` if there are none, or none that can be trusted. */
   readonly bytes: string | null
-  /** What has another life than L1 knows. */
+  /** Those whose life is no longer what L1 knows. */
   readonly changed: readonly Place[]
   readonly extended: Extended
 }

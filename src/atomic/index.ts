@@ -1,6 +1,6 @@
 /**
- * Operations that are atomic in Redis, on the entries of a cache and beside them: conditional writes, compare-and-swap,
- * reading with a new life, counters and limited lists. Each takes the cache first; it must have a `redis`.
+ * Operations that are atomic in Redis, on the entries of a cache and besides them: conditional writes, compare-and-swap,
+ * reading with a new `ttl`, counters and capped lists. Each takes the cache first, which must have a `redis`.
  *
  * @module
  */

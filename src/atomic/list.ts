@@ -11,32 +11,32 @@ import { told } from './told.ts'
 
 /** Options of {@link list}. */
 export interface ListOptions {
-  /** The most values that it keeps, the newest of them: a whole number from 1 to 4,294,967,295. */
+  /** How many values it keeps, the newest ones: an integer from 1 to 4,294,967,295. */
   readonly maxSize: number
-  /** How long it lives, counted from its first value; later ones do not prolong it. A hundred years at most. Default: until it is cleared. */
+  /** How long it lives from its first value on; later ones do not extend it. A hundred years at most. Default: until it is cleared. */
   readonly ttl?: Duration | undefined
 }
 
 /** A list in Redis that many append to. Made by {@link list}. */
 export interface List<T = unknown> {
   /**
-   * Appends a value, and lets the oldest go where there are too many; resolves to how many there are. Rejects with `SERIALIZE`
-   * or `TOO_LARGE` as `set` does. Never sent twice by itself: after an `L2_TIMEOUT` or `L2_NETWORK` it may have been appended.
-   * Cost: 1/2; 1/3 where it starts a `ttl` or the oldest goes.
+   * Appends a value, and drops the oldest if there are too many; resolves to how many there are. Rejects with `SERIALIZE`
+   * or `TOO_LARGE` as `set` does. Never retried: after an `L2_TIMEOUT` or `L2_NETWORK` it may have been appended.
+   * Cost: 1/2; 1/3 if it starts a `ttl` or drops the oldest.
    */
   append(value: T): Promise<number>
-  /** All values, the newest last. What this cache cannot decode is left out, with a `discard` event. Cost: 1/1. */
+  /** All values, the newest last. Those that this cache cannot decode are left out, with a `discard` event. Cost: 1/1. */
   read(): Promise<T[]>
   /** Removes all values. Cost: 1/1. */
   clear(): Promise<void>
 }
 
 /**
- * A list in Redis, `<prefix>:q:<name>`, that keeps its newest values: the last events, what was looked at recently. Each value
- * is encoded as in an entry, without compression. L1 has no part in it. Sends nothing itself.
+ * A list in Redis, `<prefix>:q:<name>`, that keeps its newest values, such as recent events. Each value is encoded as in an
+ * entry, without compression. L1 is not used. Creating it sends nothing.
  *
- * A read fetches everything: keep `maxSize` times the size of a value well below 10 MB. Rejects with `SCRIPT` or `L2_REPLY`
- * where the key holds something else than a list. A memory-only cache, a bad `maxSize` and a bad `ttl` are a `TypeError`.
+ * A read fetches everything: keep `maxSize` times the size of a value well below 10 MB. Calls reject with `SCRIPT` or `L2_REPLY`
+ * if the key holds anything but a list. A memory-only cache, a bad `maxSize` and a bad `ttl` are a `TypeError`.
  *
  * @example
  * ```ts
@@ -78,7 +78,7 @@ function lengthOf(reply: unknown): number {
   throw unexpected()
 }
 
-/** A value as it is kept: who wrote it, then the text. */
+/** A value as it is stored: its codec, then the text. */
 function toItem(core: Core, value: unknown): string {
   if (value === undefined) throw new TypeError('undefined cannot be stored: append null, or nothing')
   const encoded = core.codec.encode(value)

@@ -5,14 +5,14 @@ import { type ConditionalOptions, storeIf } from './store-if.ts'
 
 /**
  * Replaces the value of a key in both tiers only if Redis holds one, and resolves to whether it did: an update that never
- * brings back what was removed or has expired. What this cache could not decode, and what another program wrote, counts as
- * none and stays. L1 is not asked; where the value was not stored, its copy goes.
+ * brings back what was removed or has expired. What this cache cannot decode, or another program wrote, counts as no value and
+ * is left alone. L1 is not consulted; if the value was not stored, L1's copy is dropped.
  *
- * Options and errors are those of `set`; the life of the new value is counted anew. A memory-only cache and `l2: false` are a
- * `TypeError`. With an `expiresAt` in the past the value just goes: `true` if there was one. Never sent twice by itself: after
+ * Options and errors are those of `set`; the new value has a life of its own. A memory-only cache and `l2: false` are a
+ * `TypeError`. With an `expiresAt` in the past the value is just removed: `true` if there was one. Never retried: after
  * an `L2_TIMEOUT` or `L2_NETWORK` it may have been stored.
- * Cost: 1 request; 6 commands where it stores, 3 where what is there counts as none, 2 where nothing is. One request more, of 3
- * commands, where the entry has tags; one more where Redis does not know the script yet, and one (of two commands) where it is the
+ * Cost: 1 request; 6 commands if it stores, 3 if what is there counts as no value, 2 if nothing is there. One more request, of 3
+ * commands, if the entry has tags; one if Redis does not know the script yet, and one (of two commands) if this is the
  * first thing that the isolate asks of Redis.
  *
  * @example

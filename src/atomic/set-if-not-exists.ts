@@ -4,14 +4,14 @@ import { redisPartsOf } from '../parts.ts'
 import { type ConditionalOptions, storeIf } from './store-if.ts'
 
 /**
- * Stores a value in both tiers only if Redis holds none under the key, and resolves to whether it did: of many that try at
- * once one wins. What has expired, what this cache could not decode, and what another program wrote counts as none, and is
- * replaced. L1 is not asked; where the value was not stored, its copy goes, so that the next read gets what is there.
+ * Stores a value in both tiers only if Redis holds none under the key, and resolves to whether it did: of many concurrent
+ * callers one wins. What has expired, what this cache cannot decode, and what another program wrote count as no value, and are
+ * replaced. L1 is not consulted; if the value was not stored, L1's copy is dropped, so that the next read gets what is there.
  *
  * Options and errors are those of `set`; a memory-only cache and `l2: false` are a `TypeError`. An `expiresAt` in the past
- * stores nothing: `false`. Never sent twice by itself: after an `L2_TIMEOUT` or `L2_NETWORK` it may have been stored.
- * Cost: 1 request; 5 commands, 6 where it replaces something that counts as none, 3 where there is a value. One request more where
- * Redis does not know the script yet, and one (of two commands) where it is the first thing that the isolate asks of Redis.
+ * stores nothing: `false`. Never retried: after an `L2_TIMEOUT` or `L2_NETWORK` it may have been stored.
+ * Cost: 1 request; 5 commands, 6 if it replaces something that counts as no value, 3 if there is a value. One more request if
+ * Redis does not know the script yet, and one (of two commands) if this is the first thing that the isolate asks of Redis.
  *
  * @example
  * ```ts

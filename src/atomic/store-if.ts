@@ -18,7 +18,7 @@ export interface ConditionalWrite {
   readonly options: ConditionalOptions
   readonly operation: Operation
   readonly script: LuaScript<Answer>
-  /** Whether it replaces an entry, and not what counts as nothing. */
+  /** Whether it replaces a live entry, rather than what counts as no value. */
   readonly replaces: boolean
   /** The arguments between the key's prefix and the new entry. */
   readonly args: readonly string[]
@@ -32,7 +32,7 @@ const unseeded = -2
 const suspect = -3
 const mostAttempts = 5
 
-/** Stores a value as `set` does, but if a script says so; resolves to whether it did. */
+/** Stores a value as `set` does, but only if a script decides so; resolves to whether it did. */
 export async function storeIf(parts: RedisParts, given: ConditionalWrite): Promise<boolean> {
   const { core, view } = parts
   if ((given.options as WriteOptions).l2 === false) {
@@ -48,9 +48,9 @@ export async function storeIf(parts: RedisParts, given: ConditionalWrite): Promi
   })
 }
 
-/** What a conditional write has come to know of the entry that it found, by its header line. */
+/** What a conditional write has learned about the entry that it found, by its header line. */
 interface Opinion {
-  /** It counts as nothing. */
+  /** It counts as no value. */
   readonly dead?: string
   /** It is alive. */
   readonly vouched?: string
@@ -61,7 +61,7 @@ interface Attempt extends ConditionalWrite {
   readonly sealed: Sealed
 }
 
-/** A script cannot know of tags: it leaves an entry that has some to us, and is asked again. */
+/** A script cannot judge tags: it leaves a tagged entry to us, and is run again. */
 async function attempt(parts: RedisParts, given: Attempt): Promise<number | undefined> {
   const { core } = parts
   let opinion: Opinion = {}
@@ -102,12 +102,12 @@ async function ask(
   })
   const [state, version, head] = Array.isArray(reply) ? (reply as readonly unknown[]) : []
   if (typeof state !== 'number' || typeof version !== 'number') throw unexpected()
-  // What wrote says at which version.
+  // A script that wrote says at which version.
   if (state === written && version < lowestSeed) throw unexpected()
   return [state, version, toText(head)]
 }
 
-/** Whether nothing is known against an entry, by its header line; tags that are not known yet are asked for. */
+/** Whether an entry is still valid, by its header line; unknown versions of tags are asked for. */
 async function isAlive({ core, view }: RedisParts, { place }: Write, head: string): Promise<boolean> {
   const found = stampAndTags(head)
   if (found === undefined) return true

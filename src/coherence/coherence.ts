@@ -10,7 +10,7 @@ interface Tick extends Asking {
   readonly tags: Set<string>
 }
 
-/** The tags that are asked for in one tick: many entries that have one ask for it once. */
+/** The tags that are fetched in one tick: each only once, however many entries have it. */
 interface Fetch {
   readonly tags: Set<string>
   readonly done: Promise<void>
@@ -18,15 +18,15 @@ interface Fetch {
 
 const upToDate: Promise<News> = Promise.resolve('ok')
 const askAgainAfter = 2000
-/** Two keys each, and two more: a thousand in a command. */
+/** Two keys each, and two more: a thousand per command. */
 const tagsAtOnce = 499
 
-/** Whom to believe: the versions of an isolate, kept up to date by what it reads anyway. */
+/** What may be trusted: the versions of an isolate, kept up to date along with its reads. */
 export class Coherence {
   readonly versions: Versions = new Versions()
   readonly push: Pushing | undefined
   readonly #parts: CoherenceParts
-  /** What the reads of one tick share. No longer: a promise of a request that is gone may never settle. */
+  /** Shared by the reads of one tick, no longer: a promise of a request that is gone may never settle. */
   #tick: Tick | undefined
   #fetch: Fetch | undefined
   readonly #maxStaleness: number
@@ -40,32 +40,32 @@ export class Coherence {
     this.push = parts.settings?.push?.attach({ ...parts, versions: this.versions })
   }
 
-  /** Whether isolates tell each other what was invalidated, without which there are neither tags nor `clear`. */
+  /** Whether isolates learn of each other's invalidations; otherwise there are neither tags nor `clear`. */
   get isOn(): boolean {
     return this.#parts.redis === undefined || this.#parts.settings !== undefined
   }
 
-  /** Throws a `TypeError` where the isolates do not keep up with each other; `what` is what needs that. */
+  /** Throws a `TypeError` with `coherence: 'off'`; `what` is what needs it. */
   assertOn(what: string): void {
     if (!this.isOn) throw new TypeError(`${what} cannot work with coherence: 'off'`)
   }
 
-  /** Where the counter of versions is. */
+  /** The key of the version counter. */
   get counterKey(): string {
     return `${this.#parts.prefix}:m:v`
   }
 
-  /** Where the log of changes is. */
+  /** The key of the change log. */
   get logKey(): string {
     return `${this.#parts.prefix}:m:log`
   }
 
-  /** Where the version of everything is. */
+  /** The key of the star, the version of everything. */
   get starKey(): string {
     return `${this.#parts.prefix}:${starAddress(undefined)}`
   }
 
-  /** Whether L1 is to be believed without asking. */
+  /** Whether L1 may be used without asking Redis. */
   get mayTrustLocal(): boolean {
     return (
       this.#maxStaleness === Infinity || this.#parts.clock.monotonic() - this.#checkedAt < this.#maxStaleness
@@ -73,8 +73,8 @@ export class Coherence {
   }
 
   /**
-   * Issues what is to be asked before a read that is issued in the same tick: the news come first, and are applied before
-   * the value is judged. `undefined` where nothing has to be asked. `tags`: addresses that the read may turn out to need.
+   * Issues what has to be asked before a read that is issued in the same tick: the news come first, and are applied before
+   * the value is judged. `undefined` if nothing has to be asked. `tags`: addresses that the read may need.
    */
   ask(tags: readonly string[]): Asking | undefined {
     if (this.#parts.settings === undefined || this.#parts.redis === undefined) return undefined
@@ -85,7 +85,7 @@ export class Coherence {
     return this.#tick
   }
 
-  /** Whether what is read next would begin with the news. */
+  /** Whether the next read would begin with a poll. */
   get isDue(): boolean {
     if (this.#parts.settings === undefined || this.#parts.redis === undefined) return false
     return !this.versions.ready || this.#isCheckDue()
@@ -99,7 +99,7 @@ export class Coherence {
       asking.news = missing.length === 0 ? check : both(check, this.#begin(asking, missing))
     } else if (missing.length > 0) asking.news = this.#begin(asking, missing)
     else return undefined
-    asking.news.catch(() => undefined) // its request fails for the reads as well, which tell
+    asking.news.catch(() => undefined) // its request fails for the reads as well, which report it
     this.#tick = asking
     void this.#endTick()
     return asking
@@ -121,12 +121,12 @@ export class Coherence {
     const now = this.#parts.clock.monotonic()
     const { interval } = this.#parts.settings as CoherenceSettings
     if (this.push?.isDue === true) return true
-    // One look on its way is enough, unless what is read beside it would be older than L1 may be.
+    // One poll in flight is enough, unless a read without one would be older than L1 may be.
     const isAsked = now - this.#askedAt < askAgainAfter && this.mayTrustLocal
     return now - this.#checkedAt >= interval && !isAsked
   }
 
-  /** Reads the log from where it was applied to; that entry itself is included, so that an answer is never empty. */
+  /** Polls the log from the last applied change on; that one is included, so that a reply is never empty. */
   async #check(asking: Asking): Promise<News> {
     const sentAt = this.#parts.clock.monotonic()
     const from = this.versions.applied
@@ -141,7 +141,7 @@ export class Coherence {
         return 'again'
       }
       const news = changes.filter(({ version }) => version > from)
-      // What another look has told of meanwhile concerns this one's reads as well, and nobody else again.
+      // Changes that another poll has applied meanwhile still concern the reads of this one, but count as new only once.
       const { applied } = this.versions
       for (const change of news) this.#apply(change, asking, change.version > applied)
       this.versions.applied = Math.max(this.versions.applied, top)
@@ -155,7 +155,7 @@ export class Coherence {
     }
   }
 
-  /** Asks where the versions stand, and for those of tags. */
+  /** Reads the counter and the star, and the versions of tags. */
   async #begin(asking: Asking | undefined, tags: readonly string[]): Promise<News> {
     const sentAt = this.#parts.clock.monotonic()
     const { prefix } = this.#parts
@@ -173,7 +173,7 @@ export class Coherence {
     return 'ok'
   }
 
-  /** Takes the version at which a reply was given; `asking` tells to which operation that belongs. */
+  /** Takes the version of the counter in a reply; `asking` identifies the reads that it came with. */
   start(
     version: number,
     { star, asking, sentAt }: { star: number; asking: Asking | undefined; sentAt: number },
@@ -190,7 +190,7 @@ export class Coherence {
   }
 
   /**
-   * Asks what is to be known before a write is sent at all, in the request of what is issued in the same tick. `undefined` where
+   * Asks what has to be known before a write is sent at all, in the request of what is issued in the same tick. `undefined` if
    * nothing has to be asked.
    */
   askBeforeWrite(tags: readonly string[]): Promise<void> | undefined {
@@ -204,18 +204,18 @@ export class Coherence {
     if ((await asking.news) === 'again') await this.#begin(undefined, tags)
   }
 
-  /** Asks where the versions stand. */
+  /** Reads the counter and the star. */
   async refresh(): Promise<void> {
     if (this.#parts.settings !== undefined) await this.#begin(undefined, [])
   }
 
-  /** The version of a write that Redis has no part in. */
+  /** The version of a write that does not go to Redis. */
   nextLocal(): number {
     if (this.#parts.redis === undefined) this.versions.see(this.versions.seen + 1)
     return this.versions.seen
   }
 
-  /** Asks for the versions of those tags that are not known, together with whatever asks in the same tick. */
+  /** Reads the unknown versions among those of these tags, together with other calls of the same tick. */
   async fetchTags(tags: readonly string[]): Promise<void> {
     const missing = tags.filter((tag) => !this.versions.knows(tag))
     if (missing.length === 0) return
@@ -235,7 +235,7 @@ export class Coherence {
     await Promise.all(chunksOf([...tags], tagsAtOnce).map((chunk) => this.#begin(undefined, chunk)))
   }
 
-  /** Nothing that was missed can be told any more. */
+  /** The changes that were missed are lost: starts again. */
   #reset(top: number): void {
     this.versions.reset(top)
     this.#parts.local.clear()
@@ -265,7 +265,7 @@ export class Coherence {
     if (isNew && this.push?.toldOf(change) !== true) events.emit('invalidate', { kind: kindOf(change) })
   }
 
-  /** A key was written, removed or expired here, at `version`: whatever is older counts no longer. */
+  /** A key was written, removed or expired here, at `version`: anything older no longer counts. */
   wroteKey(localKey: string, version: number, { keepsStale = false }: { keepsStale?: boolean } = {}): void {
     const { local, marks } = this.#parts
     if (keepsStale) {

@@ -1,35 +1,35 @@
-/** A write that decides what L2 is to hold. */
+/** An unconditional write, which decides what L2 holds. */
 export interface Decider {
   /** Whether it succeeded. */
   readonly done: boolean
   readonly ended: { readonly isOpen: boolean; readonly opened: Promise<void> }
 }
 
-/** The writes to a key that came later than one, in order. */
+/** The writes to a key that were issued after a given one, in order. */
 export interface Later {
-  /** Missing for that one itself. */
+  /** Missing for the given one itself. */
   readonly by?: Decider
   next?: Later
 }
 
-/** Set as soon as a write to its key makes what the operation is about to store out of date. */
+/** A mark on an operation in flight. `overtaken`: a write to its key has outdated what it is about to store. */
 export interface Mark {
   overtaken: boolean
-  /** Set as soon as a later `set` or `remove` decides what L2 is to hold: what is not sent yet must not be sent any more. */
+  /** A later `set` or `remove` decides what L2 holds: what is not sent yet must not be sent any more. */
   superseded: boolean
-  /** Something that was learned since makes whatever is older than this version out of date. */
+  /** By what was learned since, anything older than this version is out of date. */
   version: number
-  /** The same of its key alone, without what only expired: a stale copy that is older is of no use, not even as such. */
+  /** The same for its key alone, without mere expiry: an older copy is unusable, even as a stale one. */
   removed: number
-  /** Like `removed`, but the operation's value is to come in the same answer; if it does not, this becomes `removed`. */
+  /** Like `removed`, but learned from the reply that also brings the operation's value; if that does not come, this becomes `removed`. */
   told: number
-  /** Not everything up to this version was told. What is older may be stale at best, and must not become new. */
+  /** Not every change up to this version is known. An older copy may be used only as stale, and must not become new. */
   doubted: number
-  /** What it asked for along with its value: news that came in the same answer were there before the value. */
+  /** What it asked for along with its value: changes in the same reply came before the value was read. */
   asking: object | undefined
-  /** It only reads: what it brings is missed by nobody but L1. */
+  /** It only reads: if its result is not stored, only L1 lacks it. */
   readonly reads: boolean
-  /** What is to be stored is a caller's own `set`, which a later write that may come to nothing must not stop: the last of those. */
+  /** For a caller's own `set`, which a later write that may fail must not stop: the last of those writes. */
   explicit?: Later
 }
 
@@ -37,13 +37,13 @@ const maxKeys = 10_000
 const maxOnKey = 1000
 
 /**
- * The operations in flight, by key. A write to a key marks those that began before it: they give their value to their own
+ * The operations in flight, by key. A write to a key marks those that began before it: they return their value to their own
  * caller and store it nowhere, so that a slow read can never put back what a `set` or `remove` has just replaced.
  */
 export class Marks {
   readonly #inFlight = new Map<string, Set<Mark>>()
 
-  /** `since`: the operation goes on from an earlier one, and is overtaken if that was. */
+  /** `since`: the operation continues an earlier one, and inherits its mark. */
   begin(key: string, { since, reads = false }: { since?: Mark; reads?: boolean } = {}): Mark {
     const mark: Mark = {
       overtaken: since?.overtaken ?? false,
@@ -67,8 +67,8 @@ export class Marks {
   }
 
   /**
-   * An operation whose request was cancelled never ends, and leaves its mark behind: where there are too many, the oldest go,
-   * and count as overtaken.
+   * An operation whose request was cancelled never ends, and leaves its mark behind: if there are too many, those of the oldest key
+   * are dropped, and count as overtaken.
    */
   #makeRoom(): void {
     if (this.#inFlight.size < maxKeys) return
@@ -92,20 +92,20 @@ export class Marks {
     for (const key of this.#inFlight.keys()) if (reaches(key)) this.overtake(key)
   }
 
-  /** Without a decider: spares what a caller stores explicitly. */
+  /** Without `by`: spares a caller's own `set`. */
   supersede(key: string, by?: Decider): void {
     const last: Later | undefined = by && { by }
     for (const mark of this.#inFlight.get(key) ?? []) {
       if (mark.explicit === undefined) mark.superseded = true
       else if (last !== undefined) {
-        // Where one has succeeded nobody needs to know of those behind it.
+        // If one has succeeded, those after it do not matter.
         if (mark.explicit.by?.done !== true) mark.explicit.next = last
         mark.explicit = last
       }
     }
   }
 
-  /** A key was invalidated at `version`, or only expired (`keepsStale`); `except` for those whose value comes behind this very news. */
+  /** A key was invalidated at `version`, or only expired (`keepsStale`); `except`: operations whose value comes in the same reply. */
   raise(
     key: string,
     version: number,
@@ -119,7 +119,7 @@ export class Marks {
     }
   }
 
-  /** The value that was to come with the news did not: what is at hand is older than they are. */
+  /** The value that was to come with the changes did not: any copy at hand is older than they are. */
   unanswered(mark: Mark): void {
     mark.asking = undefined
     mark.removed = Math.max(mark.removed, mark.told)
@@ -130,7 +130,7 @@ export class Marks {
     for (const marks of this.#inFlight.values()) for (const mark of marks) doubt(mark, version, except)
   }
 
-  /** Those who asked this hear that more is known than they were told. */
+  /** For the operations that asked this: more is known than their reply told. */
   raiseOf(asking: object | undefined, version: number): void {
     if (asking === undefined) return
     for (const marks of this.#inFlight.values())
@@ -144,8 +144,8 @@ export class Marks {
 }
 
 /**
- * Makes room by forgetting a read, or else, for what is no read itself, the oldest. That hears of nothing from now on, and what it
- * brings is stored nowhere.
+ * Makes room by dropping the oldest read, or else, unless the new one is a read, the oldest operation. That learns of nothing from
+ * now on, and its result is stored nowhere.
  */
 function forgetOldest(marks: Set<Mark>, forRead: boolean): boolean {
   let [oldest] = forRead ? [] : marks

@@ -2,41 +2,41 @@ import type { Change } from './log.ts'
 import type { CoherenceParts } from './types.ts'
 import type { Versions } from './versions.ts'
 
-/** Whether news come by push, and how much did. */
+/** The state of the push connection, and how much it brought. */
 export interface PushStats {
-  /** Whether the connection stands now. */
+  /** Whether there is a connection now. */
   readonly connected: boolean
-  /** How often it was made. */
+  /** How often one was made. */
   readonly connections: number
-  /** Messages that came by it, this cache's own included. */
+  /** Messages received, this cache's own included. */
   readonly messages: number
 }
 
-/** What push works with: the parts of a cache that news concern. */
+/** What push works with. */
 export interface PushHost extends CoherenceParts {
   readonly versions: Versions
 }
 
-/** Push at work for one cache. What it says is a rumour: it never counts as known, and only the log does. */
+/** Push for one cache. Its messages are rumours: they never count as known, as only the log does. */
 export interface Pushing {
-  /** A look at the log is due, whatever the interval says. */
+  /** A poll of the log is due, whatever the interval says. */
   readonly isDue: boolean
-  /** Opens the connection, unless it is there or cannot be. */
+  /** Opens the connection, unless there is one or cannot be one. */
   open(): void
-  /** What the script of a write that changes these names takes behind its own arguments. */
+  /** The last arguments of the script of a write that changes these members. */
   wordsFor(members: readonly string[]): readonly string[]
-  /** A look at the log is sent; what comes back says how it went. */
+  /** A poll of the log is sent; call the returned function with its success. */
   looking(): (ok: boolean) => void
-  /** The log tells of a change: whether push has told of it before. */
+  /** For a change in the log: whether push has brought it before. */
   toldOf(change: Change): boolean
-  /** What rumours make of a copy in L1. */
+  /** The verdict of rumours on a copy in L1. */
   judge(stamp: number, tags: readonly string[]): 'ok' | 'soft' | 'dead'
   readonly stats: PushStats
   close(): void
 }
 
-/** What `push()` of `hybrid-cache/push` makes, for `coherence.push`. */
+/** What `push()` of `hybrid-cache/push` returns, for `coherence.push`. */
 export interface PushChannel {
-  /** For the cache that is given it. */
+  /** Called by the cache that is given it. */
   readonly attach: (host: PushHost) => Pushing
 }

@@ -5,30 +5,30 @@ import type { Clock } from '../runtime.ts'
 import type { Marks } from './marks.ts'
 import type { PushChannel } from './push.ts'
 
-/** How an isolate keeps up with the others, in milliseconds. */
+/** How an isolate learns of others' invalidations; times in milliseconds. */
 export interface CoherenceSettings {
-  /** At most this often a read that goes out anyway begins with a look at the log. */
+  /** How often, at most, a read that goes to Redis anyway begins with a poll of the log. */
   readonly interval: number
-  /** L1 is not believed for longer than this without such a look; `Infinity` for as long as its copies live. */
+  /** L1 is not used for longer than this without such a poll; `Infinity` for as long as its copies live. */
   readonly maxStaleness: number
-  /** What makes others' news arrive sooner; needs a `source`. */
+  /** Makes others' invalidations arrive sooner; needs a `source`. */
   readonly push?: PushChannel | undefined
 }
 
 /**
- * What came of asking for news. `again`: too much was missed, and what came with it does not count. `unseeded`: the database
- * has no versions, being new or flushed, and nothing in it is to be believed.
+ * The outcome of a poll. `again`: too much was missed, and the values that came with it do not count. `unseeded`: the database
+ * has no versions, as it is new or was flushed, and nothing in it is to be trusted.
  */
 export type News = 'ok' | 'again' | 'unseeded'
 
-/** What the reads of one tick share: their news comes with their values, in one request. */
+/** What the reads of one tick share: one poll, in the same request as their values. */
 export interface Asking {
   readonly news: Promise<News>
-  /** Whether more than the reads that it goes along with wait for it. */
+  /** Whether more than the reads that it accompanies wait for it. */
   needed: boolean
 }
 
-/** The parts of a cache that news concern. */
+/** The parts of a cache that invalidations by others concern. */
 export interface CoherenceParts {
   readonly redis: RedisTier | undefined
   /** What the connection to Redis was made from. */
@@ -38,6 +38,6 @@ export interface CoherenceParts {
   readonly events: Events
   readonly clock: Clock
   readonly prefix: string
-  /** Missing where the isolates do not keep up with each other. */
+  /** Missing with `coherence: 'off'`. */
   readonly settings: CoherenceSettings | undefined
 }

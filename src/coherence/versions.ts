@@ -1,17 +1,17 @@
 // What an isolate knows of versions, and what follows from it. The rules, and the traps that they avoid: docs/coherence.md.
 import { type LRU, lru } from 'tiny-lru'
 
-/** What is known of a tag: since when entries with it are dead, and since when they are no longer fresh. */
+/** What is known of a tag: the version below which entries with it are dead, and that below which they are stale. */
 interface TagVersion {
   readonly hard: number
   readonly soft: number
-  /** Not all of its changes up to the horizon were told: entries from before that may have been removed as well. */
+  /** Not all of its changes up to the horizon are known: entries from before that may have been removed as well. */
   readonly partial: boolean
 }
 
 /**
- * Whether an entry may be believed. `dead`: removed, by key, tag or all. `unknown`: a tag has to be asked for. `soft`: expired by
- * a tag, of use only where nothing better can be had.
+ * Whether an entry may be used. `dead`: removed, by key, tag or `clear`. `unknown`: a tag has to be asked for. `soft`: expired
+ * early, by key or tag: usable only as stale, and never at once (`swr`).
  */
 export type Verdict = 'ok' | 'soft' | 'dead' | 'unknown'
 
@@ -20,22 +20,22 @@ const maxOwn = 10_000
 
 /** The versions that an isolate has seen, shared by the namespaces of a cache. */
 export class Versions {
-  /** The highest version in any reply. */
+  /** The highest version seen in any reply. */
   seen = 0
   /** The log is applied up to here. */
   applied = 0
   /** Changes of tags after this are all known. */
   horizon = 0
-  /** Whether it is known where the log stands. */
+  /** Whether `applied` is known. */
   ready = false
-  /** Counted up whenever an entry that was alive may be no longer. */
+  /** Incremented whenever an entry that was alive may no longer be. */
   epoch = 0
   /** The version of everything: the last `clear`. */
   #star = 0
   readonly #tags: LRU<TagVersion> = lru(maxTags)
   /** This isolate's own invalidations, by key in L1. */
   readonly #own: LRU<number> = lru(maxOwn)
-  /** The same of what it has expired. */
+  /** The same for what it has expired. */
   readonly #expired: LRU<number> = lru(maxOwn)
 
   constructor() {
@@ -55,7 +55,7 @@ export class Versions {
     return this.judgeByTags(stamp, tags, stamp < (this.#expired.peek(localKey) ?? 0) ? 'soft' : 'ok')
   }
 
-  /** The same for an entry under any key; `verdict`: what is known of that. */
+  /** The same for an entry under any key; `verdict`: that by the key. */
   judgeByTags(stamp: number, tags: readonly string[], verdict: Verdict = 'ok'): Verdict {
     if (stamp < this.#star) return 'dead'
     for (const tag of tags) {
@@ -67,18 +67,18 @@ export class Versions {
     return verdict
   }
 
-  /** Whether nothing that is known ended what has this stamp; where that cannot be told, it counts as lasting. */
+  /** Whether no known invalidation concerns an entry with this stamp; `unknown` counts as none. */
   spares(stamp: number, localKey: string, tags: readonly string[]): boolean {
     const verdict = this.judge(stamp, localKey, tags)
     return verdict !== 'dead' && verdict !== 'soft'
   }
 
-  /** Below this, whatever is under any key is dead. */
+  /** Below this version, any entry is dead. */
   get cleared(): number {
     return this.#star
   }
 
-  /** Below this, whatever is under a key is dead, as far as that can be told from `tags`, which all of its entries have. */
+  /** Below this version, any entry under a key is dead, as far as that follows from `tags`, which all of its entries have. */
   floor(localKey: string, tags: readonly string[] = []): number {
     const known = tags.map((tag) => this.#tags.peek(tag)?.hard ?? 0)
     return Math.max(this.#star, this.#own.peek(localKey) ?? 0, ...known)
@@ -104,8 +104,8 @@ export class Versions {
   }
 
   /**
-   * An answer gives both versions, a change only one of them. A hard change settles all that came before it, unless changes that
-   * nobody here knows of may lie between it and the horizon: after an own change from before the first request they may.
+   * A reply has both versions, a change only one of them. A hard change settles everything before it, unless unknown changes may lie
+   * between it and the horizon: they may after an own change from before the first request.
    */
   learnTag(tag: string, told: { readonly hard?: number; readonly soft?: number }): void {
     const { hard = 0, soft = 0 } = told
@@ -124,13 +124,13 @@ export class Versions {
     return this.#tags.peek(tag)?.partial === false
   }
 
-  /** What was written here itself is applied where nothing of others lies in between. */
+  /** An own write counts as applied if no write of others lies in between. */
   wrote(version: number): void {
     this.see(version)
     if (this.ready && version === this.applied + 1) this.applied = version
   }
 
-  /** Takes note of where the log stands. Whether that counts: false where more is known already. */
+  /** Takes the current version of the counter. Returns whether that counts: false if it is newer than what is applied. */
   begin(version: number): boolean {
     this.see(version)
     if (this.ready) return version <= this.applied
@@ -141,7 +141,7 @@ export class Versions {
     return true
   }
 
-  /** Nothing that was missed can be told any more: what is known of tags counts no longer. */
+  /** The changes that were missed are lost: what is known of tags no longer counts. */
   reset(top: number): void {
     this.see(top)
     this.horizon = Math.max(this.horizon, top, this.seen)

@@ -11,7 +11,7 @@ export interface Output {
   write(text: string): unknown
 }
 
-/** Says where the server is and what to put into the environment. */
+/** Prints where the server is, and what to put into the environment. */
 export function printStart(output: Output, server: DevServer): void {
   output.write(
     `hybrid-cache dev: Upstash-compatible REST API on ${server.url}, ${server.engine}\n\n` +
@@ -21,8 +21,8 @@ export function printStart(output: Output, server: DevServer): void {
 }
 
 /**
- * Prints each warning once, and on a terminal keeps one line with the counters up to date below them. Gives what
- * ends it, after what is left to say.
+ * Prints each warning once, and on a terminal keeps one line with the counters up to date below them. Returns a
+ * function that prints what is left, and stops.
  */
 export function startLiveOutput(output: Output, stats: () => DevServerStats): () => void {
   const clear = output.isTTY === true ? CLEAR_LINE : ''
@@ -64,7 +64,7 @@ function keysAt(positions: readonly number[]): string {
   return more === 0 ? shown.join(', ') : `${shown.join(', ')} and ${more} more`
 }
 
-/** What it all came to, the most frequent commands first. */
+/** Prints the totals, the most frequent commands first. */
 export function printSummary(output: Output, stats: DevServerStats): void {
   const byCount = Object.entries(stats.byCommand)
   byCount.sort(([, left], [, right]) => right - left)

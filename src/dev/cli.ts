@@ -6,7 +6,7 @@ import { startDevServer } from './server.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-// Whoever read the output may have gone, as `head` does; the server is to end in order all the same.
+// The reader of the output may have gone, as `head` does; the server must still shut down properly.
 process.stdout.on('error', () => undefined)
 
 try {

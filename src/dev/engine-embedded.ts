@@ -11,7 +11,7 @@ interface EmbeddedServer {
   close(): Promise<void>
 }
 
-/** A Redis written in JavaScript, inside this process: nothing to install beside one npm package. */
+/** A Redis written in JavaScript, inside this process: nothing to install besides one npm package. */
 export class EmbeddedEngine implements Engine {
   readonly description = 'embedded engine (js-redis-server, in memory)'
   readonly knowsShebang = false
@@ -19,10 +19,10 @@ export class EmbeddedEngine implements Engine {
 
   async start(): Promise<Endpoint> {
     const embedded = await createServer()
-    // It writes each reply of a pipeline by itself; held back until we have acknowledged the one before, the second
-    // would come 40 ms late.
+    // It writes each reply of a pipeline separately; with Nagle's algorithm the second would wait for our
+    // acknowledgement of the first, some 40 ms.
     embedded.server.on('connection', (socket) => socket.setNoDelay(true))
-    // Its own way to listen opens every interface, and nobody is asked for a password here.
+    // Its own way to listen binds every interface, and there is no password here.
     const port = await listen(embedded.server, HOST, 0)
     this.#server = embedded
     return { host: HOST, port }
@@ -45,7 +45,7 @@ async function createServer(): Promise<EmbeddedServer> {
   })
 }
 
-/** The package is an optional peer: only who runs the embedded engine needs it. */
+/** The package is an optional peer: only the embedded engine needs it. */
 async function loadPackage(): Promise<typeof import('js-redis-server/core')> {
   try {
     return await import('js-redis-server/core')

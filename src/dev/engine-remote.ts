@@ -1,6 +1,6 @@
 import type { Endpoint, Engine } from './engine.ts'
 
-/** A Redis that somebody else runs. It is never ended or emptied: stopping only stops using it. */
+/** A Redis that runs elsewhere. It is never ended or emptied: stopping only stops using it. */
 export class RemoteEngine implements Engine {
   readonly description: string
   readonly knowsShebang = true

@@ -5,7 +5,7 @@ import { type Command, NULL_REPLY, type Reply } from './resp.ts'
 import type { StatsCounter } from './stats.ts'
 import type { Subscriptions } from './subscriptions.ts'
 
-/** What may wait for a client that does not read; beyond, its stream ends. */
+/** How much may be buffered for a client that does not read; beyond that, its stream ends. */
 const MAX_WAITING_BYTES = 2 ** 20
 
 /** `/subscribe/<channel>` and `/psubscribe/<pattern>`: server-sent events that go on until either side ends them. */
@@ -24,7 +24,7 @@ export class EventStreams {
     return /^\/p?subscribe\/./i.test(path) ? parsePathCommand(path, '', Buffer.alloc(0)) : undefined
   }
 
-  /** Answers with the stream. Rejects while nothing is written, where Redis cannot be reached. */
+  /** Answers with the stream. Rejects, before anything is written, if Redis cannot be reached. */
   async serve(words: Command, request: IncomingMessage, response: ServerResponse): Promise<undefined> {
     this.#stats.countRequest()
     if (words.slice(1).some((word) => word.length === 0)) throw new HttpError(400, 'ERR a channel has a name')

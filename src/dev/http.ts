@@ -43,7 +43,7 @@ export function createHttpServer({ router, token, maxBodyBytes, events }: HttpOp
     if (reply !== undefined) write(request, response, reply, nextSyncToken())
   }
 
-  /** Gives no reply where a stream of events has begun. */
+  /** Resolves to no reply if an event stream has begun. */
   async function handle(
     request: IncomingMessage,
     response: ServerResponse,

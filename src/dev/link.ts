@@ -23,7 +23,7 @@ export async function openLink(endpoint: Endpoint, onClose: () => void): Promise
   throw new EngineUnavailableError('the Redis engine refused the login or the database number of its URL')
 }
 
-/** What has to be said first on a connection. */
+/** The first commands on a connection. */
 export function greeting({ username, password, database }: Endpoint): Command[] {
   const commands = [command('PING')]
   if (database !== undefined) commands.unshift(command('SELECT', String(database)))
@@ -84,7 +84,7 @@ export class Link {
     try {
       for (const reply of this.#parser.push(piece)) this.#deliver(reply)
     } catch {
-      // After bytes that are no RESP2, nobody knows which reply belongs to whom.
+      // After bytes that are not RESP2, it is unknown which reply belongs to which command.
       this.destroy()
     }
   }

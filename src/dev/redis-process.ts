@@ -21,7 +21,7 @@ export async function startRedisProcess(
 ): Promise<RedisProcess> {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'], detached: true })
   const guard = child.pid === undefined ? undefined : startGuard(child.pid, folder)
-  // When Redis has ended, its id may become another process's: nobody must hold it any longer.
+  // When Redis has ended, its id may be reused: the guard must not hold it any longer.
   child.once('exit', () => guard?.kill('SIGKILL'))
   try {
     await ready(child)

@@ -3,12 +3,12 @@ import { commandName, type Command } from './resp.ts'
 /** They would hold the one connection that every request shares. */
 const BLOCKING = 'BLPOP BRPOP BRPOPLPUSH BLMOVE BLMPOP BZPOPMIN BZPOPMAX BZMPOP WAIT WAITAOF'
 
-/** They change or speak about a connection, and over HTTP nobody has one. */
+/** They change or describe a connection, and over HTTP a client has none. */
 const CONNECTION_STATE =
   'AUTH HELLO SELECT CLIENT QUIT RESET READONLY READWRITE ASKING MULTI EXEC DISCARD WATCH UNWATCH MONITOR ' +
   'SUBSCRIBE UNSUBSCRIBE PSUBSCRIBE PUNSUBSCRIBE SSUBSCRIBE SUNSUBSCRIBE'
 
-/** They administer a server, and this one is administered by who started it. */
+/** They administer a server, and this one is administered by whoever started it. */
 const ADMINISTRATION =
   'ACL CONFIG DEBUG SHUTDOWN SAVE BGSAVE BGREWRITEAOF MODULE SWAPDB MIGRATE REPLICAOF SLAVEOF FAILOVER CLUSTER ' +
   'SENTINEL PSYNC SYNC REPLCONF ROLE LATENCY SLOWLOG'

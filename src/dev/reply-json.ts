@@ -6,7 +6,7 @@ export type Encoding = 'text' | 'base64'
 /** One reply as Upstash answers it: `{"result":…}` or `{"error":"…"}`. */
 export function replyJson(reply: Reply, encoding: Encoding): string {
   if (reply.type === 'error') return errorJson(reply.bytes.toString())
-  // Only the answer as a whole is spared; inside an array every string is encoded, for that is what clients decode.
+  // Only a whole reply of OK stays unencoded; inside an array every string is encoded, as clients decode all of them.
   if (isOk(reply)) return '{"result":"OK"}'
   return `{"result":${valueJson(reply, encoding)}}`
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { HttpError } from './http-error.ts'
 
-/** Reads a request's body, up to a limit in bytes. What is over it is thrown away as it comes, never stored. */
+/** Reads a request's body, up to a limit in bytes. Anything beyond it is discarded as it arrives, never stored. */
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
   const announced = Number(request.headers['content-length'] ?? 0)
   if (announced > limit) refuse(request, limit)

@@ -1,4 +1,4 @@
-/** A reply as Redis sent it. Strings stay bytes until somebody has to print them. */
+/** A reply as Redis sent it. Strings stay bytes until they have to be printed. */
 export type Reply =
   | { readonly type: 'status'; readonly bytes: Buffer }
   | { readonly type: 'error'; readonly bytes: Buffer }

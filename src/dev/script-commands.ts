@@ -2,7 +2,7 @@ import { command, commandName, type Command, type Reply } from './resp.ts'
 import { readScriptReply, type ScriptOutcome } from './script-reply.ts'
 import type { Script, ScriptRegistry } from './script-registry.ts'
 
-/** A command on its way: what is sent in its place, and how the answer is read. */
+/** A prepared command: what is sent in its place, and how the reply is read. */
 export interface Step {
   readonly send: Command
   read(reply: Reply): ScriptOutcome

@@ -1,6 +1,6 @@
 import { keyTable } from './script-key-table.ts'
 
-/** What stands in the place of the guard in a script that locks the whole database. */
+/** Replaces the guard in a script that locks the whole database. */
 export const NO_KEY_GUARD = 'nil,nil'
 
 /**

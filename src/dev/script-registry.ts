@@ -69,7 +69,7 @@ export class ScriptRegistry {
   }
 
   /**
-   * Not by SCRIPT LOAD: the embedded engine compiles only what it runs. An error, such as BUSY, says nothing of the
+   * Not by SCRIPT LOAD: the embedded engine compiles only what it runs. An error, such as BUSY, says nothing about the
    * script, and is the answer: what has not been tried must not run.
    */
   async #compiles(body: string): Promise<boolean> {

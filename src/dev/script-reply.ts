@@ -52,7 +52,7 @@ function raisedError(script: Script, value: Reply | undefined, line: Reply | und
   return errorReply(`${message} script: ${script.sha}${where}.`)
 }
 
-/** The embedded engine translates its own marks only in errors that nobody caught, and we catch them all. */
+/** The embedded engine translates its own marks only in uncaught errors, and we catch them all. */
 function luaMessage(text: string): string {
   return text
     .replace(/__RLUA_E__:global-read:(.*)$/s, "Script attempted to access nonexistent global variable '$1'")

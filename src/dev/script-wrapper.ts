@@ -26,13 +26,13 @@ export function plainScript({ kept, body }: Shebang): string {
  * Lua that gives the counting `redis` and the function that runs the script.
  *
  * - `line(level)` asks Lua itself for a position, by raising an error and reading what it put before the text: the
- *   debug library is not there. Lines after the script's last one are ours and of no use to its author.
+ *   debug library is not there. Lines after the script's last one are ours and mean nothing to its author.
  * - A `return redis.call(…)` is a tail call and its frame is gone by the time that the call fails, so the line in
  *   which `redis.call` was last named is kept for that case.
  * - The raw calls are made through `redis.pcall`, since an error that has left them has no line any more.
  * - Where the engine loses digits of the numbers that go to a command, as the embedded one does, they go as text.
  * - SELECT would change the one connection that every request shares.
- * - Who goes around us, by `_G.redis` or in the text of a `loadstring`, is neither counted nor checked: these globals
+ * - Calls that bypass us, by `_G.redis` or in the text of a `loadstring`, are neither counted nor checked: these globals
  *   cannot be replaced.
  * - Only a script with `allow-key-locking` carries the guard over its keys: the others need not pay for its length.
  */

@@ -40,7 +40,7 @@ export class StatsCounter {
     this.#requests += 1
   }
 
-  /** A command that Redis does not know has not run, and its name may be anything: somebody's key, for one. */
+  /** A command that Redis does not know has not run, and its name may be anything, even a key. */
   countCommand(words: Command, { reply, inner, keyUse }: ScriptOutcome): void {
     if (reply.type === 'error' && reply.bytes.toString('latin1').startsWith('ERR unknown command')) return
     this.#add(commandName(words), 1)

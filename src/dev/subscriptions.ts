@@ -5,7 +5,7 @@ import { greeting, openSocket } from './link.ts'
 import { ReplyParser } from './reply-parser.ts'
 import { encodeCommands, type Command, type Reply } from './resp.ts'
 
-/** Who listens: to what Redis says, and to its end. */
+/** Listens to what a subscription receives, and to its end. */
 export interface Subscriber {
   onReply(items: readonly Reply[]): void
   onEnd(): void
@@ -20,7 +20,7 @@ export class Subscriptions {
     this.#endpoint = endpoint
   }
 
-  /** Sends a SUBSCRIBE or PSUBSCRIBE; gives what ends it. Rejects with {@link EngineUnavailableError} when the engine is down. */
+  /** Sends a SUBSCRIBE or PSUBSCRIBE; resolves to what ends it. Rejects with {@link EngineUnavailableError} when the engine is down. */
   async open(words: Command, subscriber: Subscriber): Promise<() => void> {
     const endpoint = this.#endpoint()
     if (endpoint === undefined) throw new EngineUnavailableError('the Redis engine is stopped')

@@ -1,10 +1,10 @@
-/** Texts of so many characters at most share one buffer; each takes up to three bytes of it. */
+/** Texts of up to this many characters share one buffer; each takes up to three bytes of it. */
 const shared = 16_384
 let buffer: Uint8Array<ArrayBuffer> | undefined
 
 /**
- * MurmurHash3 (x86, 32 bits, seed 0) over the UTF-8 of `text` from `start` on, as eight hexadecimal digits. It finds damage, not
- * malice. It takes four bytes at a time, and so a fifth of what any sum over characters takes, which every read from Redis pays.
+ * MurmurHash3 (x86, 32 bits, seed 0) over the UTF-8 of `text` from `start` on, as eight hexadecimal digits. It detects damage, not
+ * malice. It takes four bytes at a time, and so a fifth of the time of any sum over characters, which every read from Redis pays.
  * https://github.com/aappleby/smhasher/blob/master/src/MurmurHash3.cpp
  */
 export function checksum(text: string, start = 0): string {
@@ -19,7 +19,7 @@ function bufferFor({ length }: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(4 * Math.ceil((3 * length) / 4))
 }
 
-/** Over the first `length` bytes. Words are read as the platform has them: with the lowest byte first wherever JavaScript runs. */
+/** Over the first `length` bytes. Words are read in the platform's order: little-endian wherever JavaScript runs. */
 function murmur3(bytes: Uint8Array<ArrayBuffer>, length: number): number {
   const words = new Uint32Array(bytes.buffer)
   const whole = length >> 2

@@ -7,9 +7,9 @@ import { isSame } from './same.ts'
 /**
  * Your own way to turn values into text or bytes, instead of JSON and superjson.
  *
- * `decode` is given what `encode` made, in the same form, and must not depend on the object it came from. Both run
+ * `decode` is given what `encode` returned, in the same form, and must not depend on the object that it came from. Both run
  * synchronously, also on an L1 hit (isolation `clone`). `name` (letters, digits, `.`, `_`, `-`) is stored with each entry:
- * an entry of another serializer is a miss, so a new name is how you change the format. Bytes travel as base64, a third larger.
+ * an entry of another serializer is a miss, so change the name to change the format. Bytes travel as base64, a third larger.
  *
  * @example
  * ```ts
@@ -24,21 +24,21 @@ import { isSame } from './same.ts'
  * ```
  */
 export interface Serializer {
-  /** Stands with each value in Redis; a cache whose serializer has another name treats it as a miss. */
+  /** Stored with each value in Redis; a cache whose serializer has another name treats that as a miss. */
   readonly name: string
-  /** Makes text or bytes of a value. What it throws becomes `SERIALIZE`. */
+  /** Turns a value into text or bytes. What it throws becomes `SERIALIZE`. */
   encode(value: unknown): string | Uint8Array
-  /** The way back. What it throws is a miss and a `discard` event. */
+  /** Turns that back into the value. What it throws is a miss and a `discard` event. */
   decode(data: string | Uint8Array): unknown
 }
 
-/** A value as text, and who wrote it. */
+/** A value as text, and the codec that wrote it. */
 export interface Encoded {
   readonly codec: string
   readonly text: string
 }
 
-/** The codecs of the house: JSON where it loses nothing, superjson for the rest. */
+/** The built-in codecs: JSON if it loses nothing, superjson for the rest. */
 export const json = 'j'
 const rich = 's'
 const customText = 't:'
@@ -53,14 +53,14 @@ export class Codec {
     this.#serializer = serializer
   }
 
-  /** Who wrote what this can decode, as scripts take it: each name between commas. */
+  /** The codecs that this can decode, as scripts expect them: each name between commas. */
   get readable(): string {
     const name = this.#serializer?.name
     const own = name === undefined ? [] : [customText + name, customBytes + name]
     return `,${[json, rich, ...own].join(',')},`
   }
 
-  /** Throws a `CacheError` `SERIALIZE` where the value cannot be encoded without losing part of it. */
+  /** Throws a `CacheError` `SERIALIZE` if the value cannot be encoded without loss. */
   encode(value: unknown): Encoded {
     try {
       return this.#serializer === undefined ? encodeData(value) : encodeCustom(this.#serializer, value)
@@ -70,7 +70,7 @@ export class Codec {
     }
   }
 
-  /** The value, a new one on every call; `undefined` where this codec cannot decode it. Never throws. */
+  /** The value, a new one on every call; `undefined` if this codec cannot decode it. Never throws. */
   decode({ codec, text }: Encoded): unknown {
     try {
       if (codec === json) return JSON.parse(text)
@@ -78,7 +78,7 @@ export class Codec {
       if (codec === customText + this.#serializer?.name) return this.#serializer?.decode(text)
       if (codec === customBytes + this.#serializer?.name) return this.#serializer?.decode(fromBase64(text))
     } catch {
-      // Foreign or damaged text: as good as nothing.
+      // Foreign or damaged text counts as missing.
     }
     return undefined
   }

@@ -7,8 +7,8 @@ export async function compress(text: string): Promise<string> {
 }
 
 /**
- * The text again; `undefined` for damaged bytes. Inflating stops at `maxBytes`, so that a small bomb cannot fill the
- * isolate: that gives `'too-large'`.
+ * The text again; `undefined` for damaged bytes. Inflating stops at `maxBytes` with `'too-large'`, so that a small bomb cannot
+ * fill the isolate.
  */
 export async function decompress(
   payload: string,

@@ -2,13 +2,13 @@
 //
 //   h1|e|stamp|created|fresh|stale|end|idle|took|sum|codec|zip|digest|tags|etag|modified|address\npayload
 //
-// It never parses as JSON, so that a client's deserialiser cannot touch it, and a script can match it with a Lua pattern.
-// `sum` covers everything behind it: what stands before it is what scripts may rewrite in place.
+// It never parses as JSON, so that a client's deserialiser leaves it alone, and a script can match it with a Lua pattern.
+// `sum` covers everything after it: scripts may rewrite in place what precedes it.
 import { checksum } from './checksum.ts'
 
-/** What an entry says about itself. Instants are milliseconds on the server's clock; 0 and '' mean "not given". */
+/** The header of an entry. Instants are milliseconds on the server's clock; 0 and '' mean "not given". */
 export interface EntryHeader {
-  /** Version that the value is known to be at least as new as. */
+  /** The version that the value is known to be at least as new as. */
   readonly stamp: number
   /** When it was stored. */
   readonly created: number
@@ -16,7 +16,7 @@ export interface EntryHeader {
   readonly fresh: number
   /** Until when a stale copy of it may still be used. */
   readonly stale: number
-  /** The absolute end of a sliding entry; when one that does not slide would have ended, had it not been expired by its key. */
+  /** The absolute end of a sliding entry; for any other that was expired by its key, when it would have expired by itself. */
   readonly end: number
   /** The idle window of a sliding entry, in milliseconds. */
   readonly idle: number
@@ -26,12 +26,12 @@ export interface EntryHeader {
   readonly codec: string
   /** How the payload is compressed: '' or 'gzip'. */
   readonly zip: string
-  /** SHA-1 of the text before compression; '' where it is not compressed and the payload speaks for itself. */
+  /** SHA-1 of the text before compression; '' if it is not compressed: the payload is the text. */
   readonly digest: string
   readonly tags: readonly string[]
   readonly etag: string
   readonly modified: string
-  /** Namespace and key, as in the physical key without its prefix: the proof that this is that key's entry. */
+  /** The physical key without its prefix, namespace included: the proof that this is that key's entry. */
   readonly address: string
 }
 
@@ -42,7 +42,7 @@ export interface WireEntry {
 
 const pattern =
   /^h1\|e\|(\d{0,16})\|(\d{1,16})\|(\d{1,16})\|(\d{0,16})\|(\d{0,16})\|(\d{0,16})\|(\d{0,16})\|([0-9a-f]{8})\|([^|\n]*)\|([^|\n]*)\|([0-9a-f]*)\|([^|\n]*)\|([^|\n]*)\|([^|\n]*)\|([^|\n]*)\n/
-/** What the pattern finds: every group takes part in every match. */
+/** The groups of the pattern: each takes part in every match. */
 type Fields = readonly [
   line: string,
   stamp: string,
@@ -61,7 +61,7 @@ type Fields = readonly [
   modified: string,
   address: string,
 ]
-// The places of `idle` and `sum` among the groups, and of the first field that it covers among the separators.
+// The positions of groups, and of the first field that `sum` covers among the separators.
 const idleGroup = 6
 const sumGroup = 8
 const coveredFrom = 10
@@ -84,7 +84,7 @@ export function formatEntry({ header, payload }: WireEntry): string {
   return `h1|e|${stamp || ''}|${instants.join('|')}|${checksum(covered)}|${covered}`
 }
 
-/** The entry in `text`; `undefined` where it is not one, or is damaged. Never throws. */
+/** The entry in `text`; `undefined` if it is not one, or is damaged. Never throws. */
 export function parseEntry(text: string): WireEntry | undefined {
   const match = pattern.exec(text)
   if (match === null || match[sumGroup] !== checksum(text, indexOfField(text, coveredFrom))) return undefined
@@ -125,7 +125,7 @@ export function parseEntry(text: string): WireEntry | undefined {
   return { header, payload: text.slice(line.length) }
 }
 
-/** What a header line says of the version of its entry, and how long it lives in all; `undefined` where it is none. */
+/** The version and tags in a header line, and how long the entry lives in all; `undefined` if it is no header line. */
 export function stampAndTags(line: string): { stamp: number; tags: string[]; life: number } | undefined {
   const match = pattern.exec(line)
   if (match === null) return undefined

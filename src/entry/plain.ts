@@ -27,7 +27,7 @@ function isPlain(value: unknown): boolean {
 
 function isPlainArray(array: readonly unknown[]): boolean {
   if (!isPrototype(Object.getPrototypeOf(array), 2)) return false
-  // JSON turns holes into null, and leaves names out, such as the groups of what a regular expression found.
+  // JSON turns holes into null, and leaves out named properties, such as the `groups` of a regular expression's match.
   if (Object.keys(array).length !== array.length) return false
   for (let i = 0; i < array.length; i++) if (!isPlain(array[i])) return false
   return true
@@ -43,8 +43,8 @@ function isPlainObject(object: object): boolean {
 }
 
 /**
- * Whether it is the prototype of plain objects (the last of a chain of one) or of arrays (of two), in whichever realm: values
- * from another one, as in test runners and the edge-runtime VM, have prototypes of their own.
+ * Whether it is the prototype of plain objects (the end of a chain of one) or of arrays (of two), in whichever realm: values
+ * of another realm, as in test runners and the edge-runtime VM, have other prototypes.
  */
 export function isPrototype(prototype: unknown, chain: 1 | 2): boolean {
   if (prototype === (chain === 1 ? Object.prototype : Array.prototype)) return true

@@ -1,8 +1,8 @@
 import { isPrototype } from './plain.ts'
 
 /**
- * Whether two values say the same, identity aside: what superjson gives back is compared with what it was given, for it loses
- * symbols and classes in silence, and mixes up Sets and Maps whose members occur elsewhere too.
+ * Whether two values are equal, identity aside: superjson's result is compared with its input, as it silently loses symbols and
+ * classes, and mixes up Sets and Maps whose members occur elsewhere, too.
  */
 export function isSame(a: unknown, b: unknown, around: Map<object, unknown> = new Map()): boolean {
   if (Object.is(a, b)) return true
@@ -29,10 +29,10 @@ function haveSamePrototype(a: object, b: object): boolean {
   return other === Object.prototype && (own === null || isPrototype(own, 1))
 }
 
-// `name` becomes an own property of what comes back, and a stack is no part of what an error says.
+// `name` becomes an own property of the result, and the stack does not count.
 const ownOfErrors: ReadonlySet<PropertyKey> = new Set(['name', 'message', 'cause', 'stack'])
 
-/** What somebody has added to an error, such as a `code`: superjson leaves it out. */
+/** Properties added to an error, such as a `code`: superjson leaves them out. */
 function addedTo(error: Error): unknown[] {
   const { propertyIsEnumerable } = Object.prototype
   const keys = Reflect.ownKeys(error).filter(

@@ -7,7 +7,7 @@ import { compress, decompress } from './compression.ts'
 import { instantsOf, type Lifetime } from './freshness.ts'
 import { formatEntry, parseEntry, type EntryHeader, type WireEntry } from './header.ts'
 
-/** What limits and shapes the entries of one cache. */
+/** The limits of the entries of one cache. */
 export interface SealSettings {
   /** The largest encoded value, in bytes of UTF-8, before compression and after decompression. */
   readonly maxValueBytes: number
@@ -15,10 +15,10 @@ export interface SealSettings {
   readonly compressFrom: number
 }
 
-// Room for the header: the longest key and the longest validators, each byte of them escaped, and as much again.
+// Room for the header: twice the longest key and the longest validators, each byte of them escaped.
 const maxHeader = 16_384
 
-/** Throws a `CacheError` `TOO_LARGE` where the value is above the cap. */
+/** Throws a `CacheError` `TOO_LARGE` if the value is larger than `maxValueBytes`. */
 export function assertFits({ text }: Encoded, { maxValueBytes }: SealSettings): void {
   if (utf8Length(text, maxValueBytes) <= maxValueBytes) return
   throw new CacheError(
@@ -27,14 +27,14 @@ export function assertFits({ text }: Encoded, { maxValueBytes }: SealSettings): 
   )
 }
 
-/** The text of a value as it goes to Redis. */
+/** The text of a value in the form for Redis. */
 export interface Packed {
   readonly zip: string
   readonly digest: string
   readonly payload: string
 }
 
-/** Compresses where that is asked for and possible. A promise only then: writes of one tick keep their order. */
+/** Compresses if that is wanted and possible. Returns a promise only then: writes of one tick keep their order. */
 export function pack(text: string, { compressFrom }: SealSettings): Packed | Promise<Packed> {
   if (text.length < compressFrom || !canCompress()) return { zip: '', digest: '', payload: text }
   return gzip(text)
@@ -44,7 +44,7 @@ async function gzip(text: string): Promise<Packed> {
   return { zip: 'gzip', digest: await sha1(text), payload: await compress(text) }
 }
 
-/** What an origin says to tell one version of a value from another; '' where it says nothing. */
+/** The origin's validators of a value; '' for none. */
 export interface Validators {
   readonly etag: string
   readonly modified: string
@@ -57,7 +57,7 @@ export interface EntryParts {
   /** How long the factory took, in milliseconds. */
   readonly took: number
   readonly validators: Validators
-  /** 0 where the script that stores it draws it. */
+  /** 0 if the script that stores the entry draws it. */
   readonly stamp: number
   readonly tags: readonly string[]
   readonly address: string
@@ -73,7 +73,7 @@ export function sealEntry(
   const { created, fresh, stale, end } = instantsOf(life, now)
   const { etag, modified } = validators
   const { idle } = life
-  // Each field by its name: engines take a thousand times as long to spread one object into another that has more to come.
+  // Each field by its name: engines take a thousand times as long to spread an object into a literal with further fields.
   const header: EntryHeader = {
     stamp,
     created,
@@ -99,27 +99,27 @@ export interface OpenedEntry {
   readonly encoded: Encoded
 }
 
-/** What follows the stamp of an entry, for a script that puts a stamp before it. */
+/** What follows the stamp of an entry, for a script that adds the stamp. */
 export function behindStamp(bytes: string): string {
   return bytes.slice('h1|e|'.length)
 }
 
 const tombstone = /^h1\|t\|(\d{1,16})\n$/
 
-/** The version of a removal, where that is what the bytes are. */
+/** The version of a tombstone; `undefined` if the bytes are none. */
 export function tombstoneIn(bytes: string): number | undefined {
   const version = tombstone.exec(bytes)?.[1]
   return version === undefined ? undefined : Number(version)
 }
 
-/** What stands in the place of an entry of that version which is gone. */
+/** The bytes of a tombstone. */
 export function tombstoneOf(version: number): string {
   return `h1|t|${version}\n`
 }
 
 /**
- * The entry in the bytes that Redis gave for `address`, or the reason why they are as good as nothing. Never throws. A promise only
- * where it is compressed: each costs a read as much as all else that is done here.
+ * The entry in the bytes that Redis has for `address`, or the reason why they count as missing. Never throws. Returns a promise
+ * only for a compressed one: it would cost a read as much as everything else here.
  */
 export function openEntry(
   bytes: string,
@@ -147,17 +147,17 @@ async function openPacked(
 }
 
 /**
- * How bytes begin, which tells them from others that come to stand in their place: the header line of an entry, with its
- * line end, or as much of anything else.
+ * The head of bytes, which distinguishes them from others that may replace them: the header line of an entry, with its line end,
+ * or up to 64 characters of anything else.
  */
 export function headOf(bytes: string): string {
   const end = bytes.indexOf('\n')
   if (bytes.startsWith('h1|') && end > 0 && end < maxHeader) return bytes.slice(0, end + 1)
-  // What is no text has been changed on the way here, and half a character would be on the way back.
+  // Bytes that are not text were changed on the way here, and half a character would be on the way back.
   return /^[^\ufffd]{0,64}/u.exec(bytes)?.[0] ?? ''
 }
 
-/** Bytes of `text` in UTF-8. Counts only where the length in characters leaves it open whether `limit` is passed. */
+/** The bytes of `text` in UTF-8. Encodes only if the length in characters leaves it open whether `limit` is exceeded. */
 function utf8Length(text: string, limit: number): number {
   if (text.length > limit || text.length * 3 <= limit) return text.length
   return new TextEncoder().encode(text).length

@@ -1,10 +1,10 @@
-/** What a response says of its life in a shared cache. RFC 9111, sections 4.2.1 and 5.2.2. */
+/** What a response says about its life in a shared cache. RFC 9111, sections 4.2.1 and 5.2.2. */
 export interface Freshness {
-  /** It is not to be stored, or not to be used again without asking. */
+  /** It must not be stored, or not reused without validation. */
   readonly refused: boolean
-  /** The longest that a shared cache may use it, in seconds from now, where it says so (`s-maxage`). */
+  /** For how many seconds from now a shared cache may use it, if it says so (`s-maxage`). */
   readonly seconds: number | undefined
-  /** Once it has ended it is of no use (`must-revalidate`, `proxy-revalidate`, or `s-maxage` where it does not say how long it is). */
+  /** It must not be used stale (`must-revalidate`, `proxy-revalidate`, or `s-maxage` where it does not say how long it is). */
   readonly noStale: boolean
 }
 
@@ -24,13 +24,13 @@ export function freshnessOf({ headers }: Response, now: number): Freshness {
   }
 }
 
-/** For how many seconds a response was in caches before. */
+/** For how many seconds a response has been in other caches. */
 export function ageIn(headers: Headers): number {
   const age = Number.parseInt(headers.get('age') ?? '', 10)
   return age > 0 ? age : 0
 }
 
-/** By their names in lower case; of what is said twice, the first. */
+/** By their names in lower case; of duplicates, the first. */
 function directivesIn(field: string): Map<string, string> {
   const directives = new Map<string, string>()
   for (const [, name = '', quoted, plain = ''] of field.matchAll(
@@ -42,14 +42,14 @@ function directivesIn(field: string): Map<string, string> {
   return directives
 }
 
-/** What is no number of seconds has ended already. */
+/** An invalid number of seconds counts as expired. */
 function secondsIn(said: ReadonlyMap<string, string>, name: string): number | undefined {
   const value = said.get(name)
   if (value === undefined) return undefined
   return /^\d+$/.test(value) ? Number(value) : 0
 }
 
-/** By `Expires`, which counts only where nothing else is said; what is no date has ended already. */
+/** By `Expires`, which counts only if nothing else is said; an invalid date counts as expired. */
 function untilExpiry(headers: Headers, now: number): number | undefined {
   const expires = headers.get('expires')
   if (expires === null) return undefined

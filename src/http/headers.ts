@@ -1,6 +1,6 @@
 /**
- * The response with these headers. `RateLimit` and `RateLimit-Policy` are lists, in which stays what a limiter further inside has told;
- * other fields are replaced. A response whose headers cannot be changed, such as one of `fetch`, is made anew around its body.
+ * The response with these headers. `RateLimit` and `RateLimit-Policy` are lists, which keep what an inner limiter has set; other fields
+ * are replaced. A response with immutable headers, such as one of `fetch`, is rebuilt around its body.
  */
 export function withHeaders(response: Response, headers: Readonly<Record<string, string>>): Response {
   try {
@@ -11,7 +11,7 @@ export function withHeaders(response: Response, headers: Readonly<Record<string,
   try {
     return add(new Response(response.body, response), headers)
   } catch {
-    return response // one that no constructor makes, such as a network error or a switch of protocols
+    return response // one that the constructor cannot make, such as a network error or a switch of protocols
   }
 }
 

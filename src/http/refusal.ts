@@ -2,19 +2,19 @@ import type { Freshness } from './cache-control.ts'
 
 // What a shared cache must not keep: RFC 9111, section 3, read strictly. Whatever could be meant for one client only is left out.
 
-/** Why a request is passed on, or a response not stored. */
+/** Why a request is passed through, or a response not stored. */
 export type Refusal =
   /** Not `GET` or `HEAD`. */
   | 'method'
-  /** The request says who asks, or asks for a part. */
+  /** The request has credentials, or asks for a part. */
   | 'authorization'
   | 'cookie'
   | 'range'
-  /** It is to become another connection. */
+  /** It asks to switch protocols. */
   | 'upgrade'
-  /** The response is no whole success. */
+  /** The status of the response is not 200. */
   | 'status'
-  /** It is for one client, or says that it is not to be stored, or has ended already. */
+  /** It is for one client, or says that it must not be stored, or has expired already. */
   | 'set-cookie'
   | 'cache-control'
   /** It depends on a header of the request that is not part of the key. */
@@ -25,7 +25,7 @@ export type Refusal =
   | 'event-stream'
   | 'too-large'
 
-/** Why a request is passed on; `undefined` where it may be answered from the cache. `vary`: headers that are part of the key, in lower case. */
+/** Why a request is passed through; `undefined` if the cache may answer it. `vary`: headers that are part of the key, in lower case. */
 export function refusalOfRequest({ method, headers }: Request, vary: readonly string[]): Refusal | undefined {
   if (method !== 'GET' && method !== 'HEAD') return 'method'
   for (const name of ['authorization', 'cookie'] as const)
@@ -34,7 +34,7 @@ export function refusalOfRequest({ method, headers }: Request, vary: readonly st
   return headers.has('range') ? 'range' : undefined
 }
 
-/** Why a response is not stored; `undefined` where it may be. */
+/** Why a response is not stored; `undefined` if it may be. */
 export function refusalOfResponse(
   response: Response,
   vary: readonly string[],

@@ -1,23 +1,23 @@
 import { fromBase64, toBase64 } from '../encoding.ts'
 import { ageIn } from './cache-control.ts'
 
-/** A response as it is stored: plain data, for JSON to carry. */
+/** A response as it is stored: plain data that JSON can carry. */
 export interface StoredResponse {
   readonly status: number
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly body: string
-  /** The names of those that were added to what was set for the request before; without that part. */
+  /** The names of headers whose values were appended to some that were set before; these are left out. */
   readonly added?: readonly string[]
-  /** How `body` stands for bytes: text where they are UTF-8, else base64. */
+  /** How `body` encodes the bytes: as text if they are UTF-8, else in base64. */
   readonly encoding: 'utf-8' | 'base64'
-  /** When it was made, be it by who gave it to this one, in milliseconds since 1970. */
+  /** When it was made, even if by an earlier cache, in milliseconds since 1970. */
   readonly at: number
 }
 
-/** What came of reading a response: what to store, or the response itself, whole, where it is larger than allowed. */
+/** The result of reading a response: what to store, or the whole response itself, if it is larger than allowed. */
 export type Captured = { readonly stored: StoredResponse } | { readonly tooLarge: Response }
 
-// About one connection, or this cache's own to say. RFC 9110, section 7.6.1.
+// Headers about one connection, or that this cache sets itself. RFC 9110, section 7.6.1.
 const notStored = new Set([
   'connection',
   'keep-alive',
@@ -30,7 +30,7 @@ const notStored = new Set([
   'content-length',
 ])
 
-/** How a response is read: `maxBytes` of its body at most, and without what is as it was set for the request before it was made. */
+/** How a response is read: `maxBytes` of its body at most, and without the headers that were set before it was made (`inFront`). */
 export interface Capturing {
   readonly maxBytes: number
   readonly at: number
@@ -81,7 +81,7 @@ const onNotModified = [
   'vary',
 ]
 
-/** The answer to who has it already, which says so: 304 without the body. RFC 9110, section 13.1.2. */
+/** The 304 without a body for a client that says that it has the response already. RFC 9110, section 13.1.2. */
 export function notModified(response: Response, request: Request): Response | undefined {
   const etag = response.headers.get('etag')
   const asked = request.headers.get('if-none-match')
@@ -93,10 +93,10 @@ export function notModified(response: Response, request: Request): Response | un
   return new Response(null, { status: 304, headers })
 }
 
-/** Compared weakly. A tag may have commas in it, and asterisks: one stands for any where there is nothing else. */
+/** Weak comparison. A tag may contain commas and asterisks; an asterisk alone matches any. */
 function isAmong(asked: string, etag: string): boolean {
   const known = asked.match(/(?:W\/)?"[^"]*"/g) ?? []
-  if (asked.trim() === '*' || asked.trim() === etag) return true // tags that lack their quotes come back as they were given
+  if (asked.trim() === '*' || asked.trim() === etag) return true // unquoted tags come back as they were sent
   return known.some((each) => weak(each) === weak(etag))
 }
 
@@ -131,7 +131,7 @@ function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
   return bytes
 }
 
-/** What was read, and what is still to come. */
+/** The chunks that were read, and the rest of the stream. */
 function resumed(
   chunks: readonly Uint8Array[],
   reader: ReadableStreamDefaultReader<Uint8Array>,

@@ -8,22 +8,22 @@ import type { Copy, Flight, Outcome } from './flight.ts'
 import { timedOut } from './make.ts'
 import { type Waited, waitFor } from './wait.ts'
 
-/** Said instead of a value: this flight has none for the call, which is to look anew. */
+/** Instead of a value: this flight has none for the call, which is to try again. */
 export const again: unique symbol = Symbol('again')
 
-/** Said instead of a value: the request that the flight belonged to is gone. */
+/** Instead of a value: the request that the flight belonged to is gone. */
 export const lost: unique symbol = Symbol('lost')
 
-/** What a call waits for a flight with. */
+/** How a call waits for a flight. */
 export interface Attendance {
   readonly call: LoadCall
   /** Whether the flight is the call's own. */
   readonly own: boolean
-  /** What L1 has, to be used where nothing better can be had in time. */
+  /** L1's stale copy, to be used if there is nothing better in time. */
   readonly local: Copy | undefined
 }
 
-/** Waits for what a flight comes to, for as long as the call has patience, and takes a stale value where that has an end. */
+/** Waits for the outcome of a flight, within the timeouts of the call, and takes a stale value when those have passed. */
 export async function attend(core: Core, flight: Flight, attendance: Attendance): Promise<unknown> {
   flight.waiting++
   const attendant = new Attendant(core, flight, attendance)
@@ -40,8 +40,8 @@ export async function attend(core: Core, flight: Flight, attendance: Attendance)
 }
 
 /**
- * The last caller to leave ends the load, unless it goes on behind the call; on Workers only the load's own
- * call can. Where that must stay for it (`stays`), it ends with that call: nobody else can make the value, and who waits begins anew.
+ * The last caller to leave ends the load, unless it goes on in the background; on Workers only the load's own call can. If that must
+ * stay for it (`stays`), the load ends with that call: no other can make the value, and waiting ones start a new load.
  */
 function leave(
   core: Core,
@@ -53,14 +53,14 @@ function leave(
 }
 
 class Attendant {
-  /** Why the call waits no longer, if not for the value itself. */
+  /** Why the call stopped waiting, if it got no value. */
   reason: unknown
   readonly #core: Core
   readonly #flight: Flight
   readonly #call: LoadCall
   readonly #own: boolean
   readonly #local: Copy | undefined
-  /** The longest that a value may be past its end. */
+  /** How long a value may be past its expiry. */
   readonly #window: number
   /** When the call began to wait. */
   readonly #since: number
@@ -96,7 +96,7 @@ class Attendant {
     if (!this.#flight.begun.isOpen && (await this.#until('begun', Infinity)) === 'lost') return this.#lost()
     const { softTimeout, timeout } = this.#call.loading
     const { makingSince } = this.#flight
-    // Who comes late has as much time for the factory as others; a stale value is no worse for having come late.
+    // A late caller gives the factory as much time as others do; but a stale value serves it as soon as it serves them.
     const hard = timeout > 0 ? Math.max(makingSince, this.#since) + timeout : Infinity
     const soft = softTimeout > 0 ? makingSince + softTimeout : Infinity
     const how = await this.#waitFor('settled', { soft, hard })
@@ -109,7 +109,7 @@ class Attendant {
     throw this.reason
   }
 
-  /** Waits until `soft` where there is a stale value, which then still has to be of use, and until `hard` otherwise. */
+  /** Waits until `soft` if there is a stale value, which must still be usable then, and until `hard` otherwise. */
   async #waitFor(
     what: 'looked' | 'settled',
     { soft, hard }: { soft: number; hard: number },
@@ -131,7 +131,7 @@ class Attendant {
         if (!this.#usable(this.#window)) throw outcome.error
         return this.#give(this.#copy, 'error')
       case 'none': {
-        // Where nothing has failed, another isolate is at it.
+        // If nothing has failed, another isolate is loading it.
         const rests = this.#core.flights.isResting(this.#call.place.localKey)
         if (!this.#usable(this.#window) || (!rests && this.#copy?.expired !== false)) return again
         return this.#give(this.#copy, rests ? 'error' : 'swr')
@@ -141,11 +141,11 @@ class Attendant {
     }
   }
 
-  /** What another call's flight came to, for this one. */
+  /** The outcome of another call's flight, for this one. */
   async #share({ held, found }: Outcome & { kind: 'value' }): Promise<unknown> {
     const flight = this.#flight
     const call = this.#call
-    // With the tags that the factory has given it, it may turn out to be older than what this call has to see.
+    // With the tags that the factory has set, it may turn out to be older than an invalidation that this call must see.
     const { versions } = this.#core.coherence
     if (held === undefined || !versions.spares(flight.stamp, call.place.localKey, flight.tags)) return again
     const value = this.#core.local.valueOf(held)
@@ -155,7 +155,7 @@ class Attendant {
     return value
   }
 
-  /** L2's copy if it was asked: where it has none, that of L1 is of something that was removed. */
+  /** L2's copy if it answered: if it has none, that of L1 is of something that was removed. */
   get #copy(): Copy | undefined {
     const copy = this.#flight.answered ? this.#flight.previous : this.#local
     return asKnown(this.#core, { localKey: this.#call.place.localKey, mark: this.#flight.mark }, copy)
@@ -173,7 +173,7 @@ class Attendant {
     return !this.#own || canGoOn(this.#call.view)
   }
 
-  /** Whether the call can end with a stale value while the flight goes on. */
+  /** Whether the call can return a stale value while the flight goes on. */
   #hasCopy(window: number): boolean {
     return this.#mayLeave && this.#usable(window)
   }
@@ -188,9 +188,9 @@ class Attendant {
     return this.#give(this.#copy, reason)
   }
 
-  /** A stale value that another call's flight has found is held against the schema of this one. */
+  /** A stale value that another call's flight has found is checked by the schema of this one. */
   async #give(copy: Copy | undefined, reason: StaleReason): Promise<unknown> {
-    if (copy === undefined) return again // it was removed this very moment
+    if (copy === undefined) return again // it has just been removed
     const { schema } = this.#call.options
     if (schema !== undefined && !this.#own && copy !== this.#local) {
       const accepted = await acceptLocal(this.#core, schema, this.#core.local.valueOf(copy))
@@ -213,7 +213,7 @@ class Attendant {
   }
 }
 
-/** Gives a stale value away. */
+/** The value of a stale copy, counted and reported. */
 export function giveStale(core: Core, copy: Copy, reason: StaleReason): unknown {
   core.counters.stale++
   core.counters.saved += copy.facts.took

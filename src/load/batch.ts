@@ -1,10 +1,10 @@
-// One factory for many keys: each key has a flight of its own, and those that come to need a factory share one.
+// One factory for many keys: each key has a flight of its own, and those that need a factory share one call.
 import { Latch } from '../latch.ts'
 import { nextTask } from '../runtime.ts'
 import { type Described, LoadContext, NotModified, type StaleValue, thrown } from './context.ts'
 import type { Flight } from './flight.ts'
 
-/** Makes the values of those keys that have none. What is missing in the map is not there, and not stored. */
+/** Makes the values of the missing keys. A key that is absent from the `Map` has no value, and nothing is stored for it. */
 export type BatchFactory<T, S = T> = (
   missing: readonly string[],
   context: BatchContext<S>,
@@ -26,7 +26,7 @@ interface Request {
   readonly reject: (error: unknown) => void
 }
 
-/** What a factory for many keys is given: ways to say more of each than its value says. */
+/** What a factory for many keys is given: ways to say more about each than its value says. */
 export class BatchContext<S = unknown> {
   readonly #requests: ReadonlyMap<string, Request>
   #signal: AbortSignal | undefined
@@ -36,31 +36,31 @@ export class BatchContext<S = unknown> {
     this.#requests = requests
   }
 
-  /** Aborts when nobody waits for any of the values any more. */
+  /** Aborts when no caller waits for any of the values any more. */
   get signal(): AbortSignal {
     this.#signal ??= whenAllAborted([...this.#requests.values()].map(({ context }) => context.signal))
     return this.#signal
   }
 
-  /** The value of a key that is to be replaced, where there still is one. Not where it and the call have more than 32 tags together. */
+  /** The value of a key to be replaced, if there still is one. `undefined`, too, if it and the call have more than 32 tags together. */
   stale(key: string): StaleValue<S> | undefined {
     return this.#of(key).context.stale as StaleValue<S> | undefined
   }
 
   /**
-   * Sets options of the entry of a key: `ttl` or `expiresAt`, `localTtl`, `swr`, `staleIfError`, `negativeTtl`, `tags`, `etag`,
+   * Sets options of a key's entry: `ttl` or `expiresAt`, `localTtl`, `swr`, `staleIfError`, `negativeTtl`, `tags`, `etag`,
    * `lastModified`.
    */
   set(key: string, options: Described): void {
     this.#of(key).context.set(options)
   }
 
-  /** The value of a key is given to whoever waits for it, and not stored. */
+  /** The value of a key is returned to its callers, but not stored. */
   skip(key: string): void {
     this.#of(key).context.skip()
   }
 
-  /** The stale value of a key is still right, and lives anew; whatever the map has for it does not count. */
+  /** The stale value of a key is still right, and is stored again as fresh; what the `Map` has for it is ignored. */
   notModified(key: string): void {
     const { context, reject } = this.#of(key)
     if (context.stale === undefined) throw new TypeError('notModified() needs a stale value: see stale(key)')
@@ -68,8 +68,8 @@ export class BatchContext<S = unknown> {
   }
 
   /**
-   * There is no value for a key: a stale one is used where `staleIfError` allows, else the call rejects with `reason`, a string
-   * as the message of an `Error`.
+   * There is no value for a key: a stale one is used if `staleIfError` allows, else the call rejects with `reason`; a string
+   * becomes the message of an `Error`.
    */
   fail(key: string, reason: unknown): void {
     this.#of(key).reject(thrown(reason))
@@ -84,7 +84,7 @@ export class BatchContext<S = unknown> {
 
 /**
  * Collects the keys of one call that need a factory, and runs it once for those that the call waits for, and once for those that
- * are made anew behind it: nobody is to wait for what these need first.
+ * are refreshed in the background: no caller is to wait for what these need first.
  */
 export class Batch {
   readonly #awaited: Round
@@ -96,21 +96,21 @@ export class Batch {
     this.#behind = new Round(factory, signal)
   }
 
-  /** A call has no flight yet, for a schema looks at what L1 has: the factory waits until it has one, or has ended. */
+  /** A call has no flight yet, as a schema checks what L1 has: the factory waits until it has one, or has ended. */
   begin(): Latch {
     const begun = new Latch()
     this.#awaited.expect(begun)
     return begun
   }
 
-  /** The flight of a key looks at L2, or asks for its lease: the factory waits until it has. */
+  /** The flight of a key reads L2, or asks for its lease: the factory waits until it has. */
   expect(key: string, flight: Flight, isBehind: boolean): void {
     const round = isBehind ? this.#behind : this.#awaited
     this.#parts.set(key, { flight, round })
     round.expect(flight.leased ?? flight.looked)
   }
 
-  /** Waits until the factory is about to run for a key. `false`: it will not, for nobody waits for its value any more. */
+  /** Waits until the factory is about to run for a key. `false`: it will not, as no caller waits for its value any more. */
   turn(context: LoadContext): Promise<boolean> {
     const part = this.#parts.get(context.key) as Part
     return new Promise((start) => {
@@ -122,7 +122,7 @@ export class Batch {
   readonly make = ({ key }: LoadContext): Promise<unknown> => this.#parts.get(key)?.value as Promise<unknown>
 }
 
-/** Keys that one run of the factory makes, once L2 was asked for all of them. Those that another isolate is making come later. */
+/** Keys for one run of the factory, once L2 was asked for all of them. Those that another isolate is making come later. */
 class Round {
   readonly #factory: BatchFactory<unknown, unknown>
   readonly #signal: AbortSignal | undefined
@@ -145,14 +145,14 @@ class Round {
     const value = new Promise<unknown>((resolve, reject) => {
       this.#requests.set(context.key, { context, flight, start, resolve, reject })
     })
-    value.catch(() => undefined) // its caller may leave before it looks
-    // The others have long been made: it waited for another isolate.
+    value.catch(() => undefined) // its caller may leave before it awaits it
+    // The others have run already: this one waited for another isolate.
     if (this.#asking === 0) void this.#run()
     return value
   }
 
   async #run(): Promise<void> {
-    // A caller that leaves abandons its flights one after another: only then is it known for whom others wait.
+    // A caller that leaves abandons its flights one after another: only then is it known which of them others wait for.
     if (this.#signal?.aborted) await nextTask()
     const requests = this.#requests
     this.#requests = new Map()

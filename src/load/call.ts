@@ -13,7 +13,7 @@ import type { Factory } from './factory.ts'
 import type { Copy } from './flight.ts'
 import { flightId } from './flights.ts'
 
-/** One call for a value that may have to be made. */
+/** One call for a value that may have to be loaded. */
 export interface LoadCall {
   readonly view: View
   readonly key: string
@@ -23,15 +23,15 @@ export interface LoadCall {
   readonly loading: LoadSettings
   readonly stale: StaleSettings
   readonly operation: 'getOrCreate' | 'getOrCreateMany'
-  /** Says what the call came to, for who follows it. */
+  /** Records the outcome of the call on its span. */
   readonly note?: Note
-  /** Whose factory this call's is part of. */
+  /** The batch that this call belongs to, if its factory is for many keys. */
   readonly batch?: Batch
-  /** Opens when the call has a flight to wait for, or has ended. Only where a schema looks at what L1 has before. */
+  /** Opens when the call has a flight to wait for, or has ended. Only if a schema checks what L1 has before. */
   readonly begun?: Latch
 }
 
-/** Throws a `TypeError` for options that cannot be right. */
+/** Throws a `TypeError` for invalid options. */
 export function toCall<T, S>(
   core: Core,
   view: View,
@@ -42,7 +42,7 @@ export function toCall<T, S>(
     note,
   }: { key: string; factory: Factory<T, S>; options: EntryOptions; note?: Note },
 ): LoadCall {
-  checkLifetime(core, options) // what is wrong with the options is said before anything is sent
+  checkLifetime(core, options) // invalid options throw before anything is sent
   return {
     view,
     key,
@@ -56,19 +56,19 @@ export function toCall<T, S>(
   }
 }
 
-/** When a copy ends; where it was expired before its time, when it would have ended. */
+/** When a copy expires; if a call expired it early, when it would have. */
 type Ending = Pick<Copy, 'end' | 'staleUntil' | 'expired'> & Partial<Pick<LocalEntry, 'idle' | 'idleUntil'>>
 
-/** Whether a copy may be given away at `now` to whoever puts up with `window` milliseconds past its end. */
+/** Whether a copy may be returned at `now` to a call that accepts `window` milliseconds past its expiry. */
 export function isUsable<C extends Ending>(copy: C | undefined, window: number, now: number): copy is C {
   if (copy === undefined || window <= 0) return false
   const { idle = 0, idleUntil = 0 } = copy
   if (idle > 0 && now >= idleUntil) return false // what slides has no stale window
-  if (copy.expired && copy.staleUntil <= copy.end) return false // nor has what was stored without one
+  if (copy.expired && copy.staleUntil <= copy.end) return false // nor has a copy that was stored without one
   return now < Math.min(copy.end + window, copy.staleUntil)
 }
 
-/** The same at once, without anything being wrong: never where it was expired before its time. */
+/** The same at once, although nothing has failed: never if a call expired it early. */
 export function isUsableAtOnce<C extends Ending>(copy: C | undefined, swr: number, now: number): copy is C {
   return copy?.expired === false && isUsable(copy, swr, now)
 }
@@ -84,12 +84,12 @@ export function servesStale(
   return isUsableAtOnce(copy, stale.swr, now) ? 'swr' : undefined
 }
 
-/** What the flights of a call are known by: one that leaves L2 out is another matter. */
+/** The id of a call's flight: a call without L2 has flights of its own. */
 export function flightOf({ place, options }: LoadCall): string {
   return flightId(place.localKey, options.l2 === false)
 }
 
-/** Whether work may outlive the call that it was begun for. */
+/** Whether work may outlive the call that began it. */
 export function canGoOn(view: View): boolean {
   return !view.stays && (view.hasWaitUntil || !isRequestBound())
 }

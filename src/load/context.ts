@@ -2,13 +2,13 @@ import type { Duration } from '../duration.ts'
 import type { Validators } from '../entry/index.ts'
 import type { WriteOptions } from '../options.ts'
 
-/** What the tiers hold of a value that is to be made anew. */
+/** The stale value that a factory is to replace. */
 export interface StaleValue<S> {
   /** The value itself. */
   readonly value: S
-  /** What an earlier factory said of it, for a conditional request; `undefined` where it said nothing. */
+  /** The `ETag` that an earlier factory set for it, for a conditional request; `undefined` if it set none. */
   readonly etag: string | undefined
-  /** Likewise. */
+  /** The same for `Last-Modified`. */
   readonly lastModified: string | undefined
 }
 
@@ -18,7 +18,7 @@ export type AdaptiveOptions = Pick<
   'ttl' | 'expiresAt' | 'localTtl' | 'swr' | 'staleIfError' | 'negativeTtl' | 'tags'
 >
 
-/** The same, and what the origin says of the value. */
+/** {@link AdaptiveOptions}, and the origin's validators of the value. */
 export interface Described extends AdaptiveOptions {
   /** The origin's `ETag`, 1,024 characters at most: the next load finds it in `stale`. */
   readonly etag?: string | undefined
@@ -26,7 +26,7 @@ export interface Described extends AdaptiveOptions {
   readonly lastModified?: string | undefined
 }
 
-/** What a factory decided, beside its value. */
+/** What a factory decided, besides its value. */
 export interface Decisions {
   options: AdaptiveOptions
   etag: string
@@ -43,19 +43,19 @@ export class NotModified extends Error {
 export interface ContextGiven<S> {
   readonly key: string
   readonly stale: StaleValue<S> | undefined
-  /** Makes the signal, on first use: most factories never look. */
+  /** Makes the signal, on first use: most factories never use it. */
   readonly signal: () => AbortSignal
-  /** Throws a `TypeError` for options that cannot be right. */
+  /** Throws a `TypeError` for invalid options. */
   readonly check: (options: AdaptiveOptions) => void
 }
 
 const maxValidator = 1024
 
-/** What a factory is given: what it is to load, and ways to say more than its value says. */
+/** What a factory is given: the key to load, and ways to say more than its value says. */
 export class LoadContext<S = unknown> {
   /** The key that is being loaded. */
   readonly key: string
-  /** The value that is to be replaced, where there still is one. Not where it and the call have more than 32 tags together. */
+  /** The value to be replaced, if there still is one. `undefined`, too, if it and the call have more than 32 tags together. */
   readonly stale: StaleValue<S> | undefined
   readonly #given: ContextGiven<S>
   readonly #decisions: Decisions
@@ -69,24 +69,27 @@ export class LoadContext<S = unknown> {
   }
 
   /**
-   * Aborts when the time is up (`timeout`), or when nobody waits for the value any more: hand it to `fetch`, so that nobody
-   * works for nobody. A caller that leaves while others wait does not abort it.
+   * Aborts when the time is up (`timeout`), or when no caller waits for the value any more: hand it to `fetch`, so that abandoned
+   * work stops. A caller that leaves while others wait does not abort it.
    */
   get signal(): AbortSignal {
     return this.#given.signal()
   }
 
-  /** How long the value lives, once it is known what it is. Of this and `expiresAt` the last one counts. Longer than `maxTtl`, its stale window included, throws a `TypeError`. */
+  /**
+   * How long the value lives, once it is known. Of this and `expiresAt` the one set last counts. Throws a `TypeError` if it is longer
+   * than `maxTtl`, its stale window included.
+   */
   set ttl(ttl: Duration) {
     this.set({ ttl })
   }
 
-  /** When the value ends, such as the `exp` of a token. Later than `maxTtl` allows throws a `TypeError`. */
+  /** When the value expires, such as the `exp` of a token. Throws a `TypeError` if that is later than `maxTtl` allows. */
   set expiresAt(expiresAt: Date | number) {
     this.set({ expiresAt })
   }
 
-  /** What the value depends on, once it is known; instead of those of the call. */
+  /** What the value depends on, once it is known; replaces the tags of the call. */
   set tags(tags: readonly string[]) {
     this.set({ tags })
   }
@@ -110,35 +113,35 @@ export class LoadContext<S = unknown> {
     this.#decisions.modified = validator(lastModified, 'lastModified')
   }
 
-  /** Ends the load: the stale value is still right, and lives anew. A `TypeError` where there is none. */
+  /** Ends the load: the stale value is still right, and is stored again as fresh. Throws a `TypeError` if there is none. */
   notModified(): never {
     if (this.stale === undefined)
       throw new TypeError('notModified() needs a stale value: ask only where ctx.stale is there')
     throw new NotModified('the value has not changed')
   }
 
-  /** The value is given to whoever waits for it, and not stored. */
+  /** The value is returned to its callers, but not stored. */
   skip(): void {
     this.#decisions.skipped = true
   }
 
   /**
-   * Ends the load without a value: a stale one is used where `staleIfError` allows, else the call rejects with `reason`, a string
-   * as the message of an `Error`.
+   * Ends the load without a value: a stale one is used if `staleIfError` allows, else the call rejects with `reason`; a string
+   * becomes the message of an `Error`.
    */
   fail(reason: unknown): never {
     throw thrown(reason)
   }
 }
 
-/** What a call rejects with whose factory gave this as the reason. */
+/** What a call rejects with if its factory gave this as the reason. */
 export function thrown(reason: unknown): unknown {
   return typeof reason === 'string' ? new Error(reason) : reason
 }
 
 /**
- * What options say. `undefined` says nothing, and must not hide what the call says, or what was said before: but for the one of
- * `ttl` and `expiresAt` that the other takes the place of.
+ * The options that are given. `undefined` must not hide what the call says, or what was set before, except for that of `ttl` and
+ * `expiresAt` which the other replaces.
  */
 function decided(options: AdaptiveOptions): AdaptiveOptions {
   const said: AdaptiveOptions = Object.fromEntries(
@@ -148,15 +151,15 @@ function decided(options: AdaptiveOptions): AdaptiveOptions {
   return (ttl ?? expiresAt) === undefined ? said : ({ ttl, expiresAt, ...said } as AdaptiveOptions)
 }
 
-/** What a factory decides that decides nothing. */
+/** The decisions of a factory that decides nothing. */
 export const asCalled: AdaptiveOptions = {}
 
-/** What was decided so far: nothing. */
+/** No decisions yet. */
 export function undecided(): Decisions {
   return { options: asCalled, etag: '', modified: '', skipped: false }
 }
 
-/** The validators of a value as a factory gets to see them. */
+/** A value with its validators, as a factory sees them. */
 export function staleValue<S>(value: S, { etag, modified }: Validators): StaleValue<S> {
   return { value, etag: etag || undefined, lastModified: modified || undefined }
 }

@@ -7,8 +7,8 @@ import { toCall } from './call.ts'
 import { getOrLoad } from './load.ts'
 
 /**
- * The values of many keys, each from where it can be had soonest; one factory makes those that are nowhere. All is done
- * for every key before a failure of one of them is told, so that what could be stored is.
+ * The values of many keys, each from the first tier that has it; one factory makes the missing ones. Every key is finished before
+ * the failure of one rejects, so that what could be stored is.
  */
 export async function createMany<T, S>(
   core: Core,

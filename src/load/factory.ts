@@ -3,12 +3,12 @@ import { errorType, traced } from '../trace.ts'
 import { type LoadContext, NotModified } from './context.ts'
 
 /**
- * Makes the value of a key. `undefined` is given to the caller and not stored; `null` is a value like any other. `S` is the
+ * Makes the value of a key. `undefined` is returned to the caller but not stored; `null` is a value like any other. `S` is the
  * type of the stale value that it may find in its context.
  */
 export type Factory<T, S = T> = (context: LoadContext<S>) => T | Promise<T>
 
-/** What running a factory came to, and how long it took, in milliseconds. */
+/** The outcome of a factory, and how long it took, in milliseconds. */
 export type Made<T> = ({ readonly value: T } | { readonly error: unknown }) & { readonly took: number }
 
 /** Runs a factory and counts it. Never rejects. */
@@ -41,7 +41,7 @@ export async function runFactory<T>(
 
 type Outcome<T> = { readonly value: T } | { readonly error: unknown }
 
-/** That a value has not changed is said by throwing. */
+/** `notModified()` throws, too. */
 function isOk<T>(outcome: Outcome<T>): outcome is { readonly value: T } {
   return 'value' in outcome || outcome.error instanceof NotModified
 }

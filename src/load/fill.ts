@@ -8,15 +8,15 @@ import type { LoadCall } from './call.ts'
 import type { Flight } from './flight.ts'
 import { commit, type Lease } from './lease.ts'
 
-/** What a load knows of the tiers when it has made its value. */
+/** What a load knows about the tiers when it has made its value. */
 export interface Ground {
-  /** How the bytes began that Redis had for the key; '' for none, `undefined` where Redis is not to be written to. */
+  /** The head of the bytes that Redis had for the key; '' for none, `undefined` if Redis is not to be written to. */
   readonly seen: string | undefined
   readonly lease: Lease | undefined
 }
 
 /**
- * Keeps what a load has made, unless its key was written meanwhile: L2 takes it only in the place of what the load saw there,
+ * Stores what a load has made, unless its key was written meanwhile: L2 takes it only in place of what the load saw there,
  * and L1 only if L2 did, or gave no answer. Never rejects: the callers have their value. Resolves to whether L2 was asked to take it,
  * which ends the lease, too.
  */
@@ -38,7 +38,7 @@ export async function fill(
       kept = sealed !== undefined && (await send(core, call, { seen, lease, sealed, flight }))
       if (kept && sealed !== undefined) stored(core, write, sealed)
     } catch (error) {
-      kept = isInTime(core, call, flight) // waiting for its turn, it may have become too late
+      kept = isInTime(core, call, flight) // it may have become too late while it waited for its turn
       report(core, call.operation, error)
     }
   }
@@ -47,13 +47,13 @@ export async function fill(
   return asked
 }
 
-/** Whether nothing is known that came after the load began, and whatever did would still be there to tell. */
+/** Whether no invalidation since the load began is known, and any in L2 would still be there to be seen. */
 function isInTime(core: Core, call: LoadCall, flight: Flight): boolean {
   const late = core.settings.clock.monotonic() >= latestStart(core, flight) && core.redis !== undefined
   return !late && flight.stamp >= flight.mark.version && isAlive(core, call, flight)
 }
 
-/** Until when a request may leave with what a load has made: whatever removed its key meanwhile is still there when it arrives. */
+/** Until when a load's result may be sent to L2: when it arrives, the tombstone of any removal since the load began is still there. */
 function latestStart({ settings: { fence, link } }: Core, { startedAt }: Flight): number {
   return startedAt + fence - link.timeout
 }
@@ -62,14 +62,14 @@ function isAlive(core: Core, { place }: LoadCall, { stamp, tags }: Flight): bool
   return core.coherence.versions.spares(stamp, place.localKey, tags)
 }
 
-/** The text for L2, once it is known what time it is there. */
+/** The packed value, once the server's time is known. */
 async function packInTurn({ redis, settings }: Core, { encoded }: Write): Promise<Packed> {
   const ready = redis?.ready()
   if (ready !== undefined) await ready
   return pack(encoded?.text ?? '', settings)
 }
 
-/** One request of one command where nothing was there, of three or four otherwise. Resolves to whether L2 has taken it. */
+/** One request: of one command if nothing was there, of three or four otherwise. Resolves to whether L2 has taken it. */
 async function send(
   core: Core,
   call: LoadCall,

@@ -5,17 +5,17 @@ import type { Flight } from './flight.ts'
 const maxFlights = 10_000
 const maxLeftAlone = 1000
 const pulseEvery = 100
-// A request that lives lets its flight's pulse go on; after so many silent milliseconds it does not.
+// A live request keeps its flight's pulse going; after so many milliseconds without one it counts as dead.
 const deadAfter = 2000
-// Elsewhere a load that nobody waits for, and that has no `timeout`, may hang for ever: its key must not.
+// Where requests share everything, a load without a `timeout` that no caller waits for may hang for ever: its key must not.
 const hangingAfter = 60_000
 
-/** What a flight is known by: the key in L1, and whether it leaves L2 out. No key holds a lone surrogate. */
+/** The id of a flight: its key in L1, and whether it leaves out L2. No key contains a lone surrogate. */
 export function flightId(localKey: string, solo: boolean): string {
   return solo ? `${localKey}\udc00` : localKey
 }
 
-/** The loads on their way in this isolate, one a key, and the keys that are left alone for a while. */
+/** The loads in flight in this isolate, one per key, and the keys that are not loaded for a while if a stale value will do. */
 export class Flights {
   readonly #byId = new Map<string, Flight>()
   readonly #resting: LRU<number> = lru(maxLeftAlone)
@@ -26,7 +26,7 @@ export class Flights {
     this.#clock = clock
   }
 
-  /** The flight that a call may join. One whose request has died, or that hangs, is forgotten. */
+  /** The flight that a call may join. One whose request has died, or that hangs, is dropped. */
   current(id: string): Flight | undefined {
     const flight = this.#byId.get(id)
     if (flight?.isJoinable !== true) return undefined
@@ -37,7 +37,7 @@ export class Flights {
     return undefined
   }
 
-  /** Takes the place of an older one. */
+  /** Replaces an older one. */
   begin(flight: Flight): void {
     this.#detach(flight.id)
     if (this.#byId.size >= maxFlights) this.#makeRoom()
@@ -48,12 +48,12 @@ export class Flights {
     if (this.#byId.get(flight.id) === flight) this.#byId.delete(flight.id)
   }
 
-  /** Nobody may join the loads of such keys any more. */
+  /** Calls no longer join the current loads of such keys. */
   detachWhere(reaches: (localKey: string) => boolean): void {
     for (const id of this.#byId.keys()) if (reaches(id)) this.#detach(id)
   }
 
-  /** Nobody may join the loads of a key any more: what they make is older than what has happened since. */
+  /** Calls no longer join the current loads of a key: their results would be older than what has happened since. */
   detach(localKey: string): void {
     this.#detach(localKey)
     this.#detach(flightId(localKey, true))
@@ -63,7 +63,7 @@ export class Flights {
     this.#byId.delete(id)
   }
 
-  /** Shows that the flight's request is alive, and ends it when all that waited have left. Timers die with their request. */
+  /** Shows that the flight's request is alive, and ends the flight when all callers have left. Timers die with their request. */
   keepPulse(flight: Flight): void {
     flight.pulseAt = this.#clock.monotonic()
     if (!isRequestBound()) return
@@ -82,7 +82,7 @@ export class Flights {
     flight.abandon(reason)
   }
 
-  /** Leaves a failing origin alone for `ms`, where a stale value can stand in. */
+  /** Lets a failing origin rest for `ms`, if a stale value can stand in. */
   rest(localKey: string, ms: number): void {
     this.#resting.set(localKey, this.#clock.monotonic() + ms)
   }
@@ -91,12 +91,12 @@ export class Flights {
     return (this.#resting.peek(localKey) ?? 0) > this.#clock.monotonic()
   }
 
-  /** Leaves a key that another isolate is making alone for `ms`: where a stale value will do, nobody need ask for its lease. */
+  /** For `ms`, loads of a key that another isolate is loading need not ask for its lease if a stale value will do. */
   leaveElsewhere(localKey: string, ms: number): void {
     this.#elsewhere.set(localKey, this.#clock.monotonic() + ms)
   }
 
-  /** Whether no refresh is to begin: the origin has just failed, or another isolate is at it. */
+  /** Whether no refresh is to begin: the origin has just failed, or another isolate is loading the value. */
   isLeftAlone(localKey: string): boolean {
     return this.isResting(localKey) || (this.#elsewhere.peek(localKey) ?? 0) > this.#clock.monotonic()
   }
@@ -111,7 +111,7 @@ export class Flights {
     return this.#byId.size
   }
 
-  /** Records of requests that died stay until their key is asked for again: where there are too many, the oldest go. */
+  /** Records of dead requests stay until their key is asked for again: if there are too many, the oldest is dropped. */
   #makeRoom(): void {
     for (const flight of this.#byId.values()) {
       this.#detach(flight.id)

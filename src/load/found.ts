@@ -6,16 +6,16 @@ import { deadlineOf, examine, factsOf, type Found, keepCopy, type Read, welcome 
 import { canGoOn, isUsableAtOnce, type LoadCall } from './call.ts'
 import type { Flight } from './flight.ts'
 
-/** How a load looks at L2. */
+/** How a load reads L2. */
 export interface Looking {
   readonly call: LoadCall
-  /** Only what was stored after this counts as a hit; a load that is forced takes nothing for one. */
+  /** Only an entry stored after this counts as a hit; for a forced load none does. */
   readonly after: number
-  /** Whether nobody waits for the value. */
+  /** Whether no caller waits for the value. */
   readonly background: boolean
 }
 
-/** Takes what bytes hold: settles the flight with an entry that will do, remembers one that is to be replaced. */
+/** Takes the entry in bytes: settles the flight with it if it is a hit, else remembers it as the one to be replaced. */
 export async function settleOrRemember(
   core: Core,
   flight: Flight,
@@ -23,7 +23,7 @@ export async function settleOrRemember(
   bytes: string | null,
 ): Promise<boolean> {
   const found = await examine(core, read, trusted ? bytes : null)
-  flight.answered ||= trusted // what is not believed has said nothing
+  flight.answered ||= trusted // an untrusted reply counts as no answer
   if (found?.fresh === true && found.opened.header.created > after) {
     welcome(core, read, found)
     const held = core.local.hold(found.value, found.opened.encoded)
@@ -43,7 +43,7 @@ export async function settleOrRemember(
 
 function remember(core: Core, flight: Flight, read: Read, found: Found): void {
   if (core.redis?.clock.known !== true) {
-    // Nobody knows when it ended, for an isolate's clock may be hours off. What L1 has is as good as before.
+    // When it expired is unknown, as an isolate's clock may be hours off. What L1 has is as good as before.
     flight.answered = false
     return
   }
@@ -58,8 +58,8 @@ function remember(core: Core, flight: Flight, read: Read, found: Found): void {
 }
 
 /**
- * Whether who waits takes the stale value that L2 had: what goes on is a refresh, and one is enough for the fleet. Said before it is
- * known that L2 was asked, so that a factory for many keys makes the others without it.
+ * Whether the callers take the stale value that L2 had: what goes on is a refresh, and one is enough for the fleet. Decided before
+ * `looked` opens, so that a factory for many keys makes the others without it.
  */
 export function becomeRefresh(core: Core, flight: Flight, call: LoadCall): boolean {
   if (call.options.forceRefresh === true || call.loading.stampede === 'off' || !canGoOn(call.view))
@@ -71,15 +71,15 @@ export function becomeRefresh(core: Core, flight: Flight, call: LoadCall): boole
   return true
 }
 
-/** Where nothing can be known of what is under a key: nothing that is stored begins like this. */
+/** For `seen`, if what is under a key is unknown: nothing that is stored begins like this. */
 export const unknown = '?'
 
-/** Ends a request that nobody waits for any more. A caller without a signal does not leave. */
+/** Ends a request that no caller waits for any more. A caller without a signal does not leave. */
 export function signalOf(flight: Flight, { call }: Looking): AbortSignal | undefined {
   return call.options.signal === undefined ? undefined : flight.signal
 }
 
-/** An empty value is something: Redis has a key there. */
+/** An empty string differs from none: Redis has the key. */
 export function headIn(bytes: string | null): string {
   return bytes === null ? '' : headOf(bytes) || unknown
 }

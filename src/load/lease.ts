@@ -1,4 +1,4 @@
-// One load in the whole fleet: who is to make a value holds its lease, a key in Redis, and the others wait for what it makes.
+// One load in the whole fleet: the isolate that makes a value holds its lease, a key in Redis, and the others wait for the value.
 import type { Core } from '../core.ts'
 import { tombstoneIn } from '../entry/index.ts'
 import { CommitEntry, CompareAndDelete, LeaseEntry } from '../lua/index.ts'
@@ -7,31 +7,31 @@ import { report } from '../report.ts'
 import type { Sealed } from '../write/index.ts'
 import type { LoadCall } from './call.ts'
 
-/** How long a lease lasts where a call has no `timeout`, in milliseconds. */
+/** How long a lease lasts if the call has no `timeout`, in milliseconds. */
 const defaultLease = 10_000
 
 /** The right to make the value of a key. */
 export interface Lease {
   readonly key: string
-  /** Whose it is. */
+  /** Identifies the holder. */
   readonly token: string
-  /** The version that the holder had seen when it got it, which stands before the token. */
+  /** The version that the holder had seen when it got the lease; it precedes the token in Redis. */
   stamp: number
-  /** How long it lasts, in milliseconds: long enough for the longest load, and its write. */
+  /** How long it lasts, in milliseconds: enough for the longest load, and its write. */
   readonly ms: number
 }
 
-/** What Redis has, and whether the value may be made here. */
+/** What Redis has, and whether this isolate may make the value. */
 export interface Leased {
   readonly bytes: string | null
   readonly state: 'hit' | 'won' | 'busy'
   /** How long the lease lasts from now on, in milliseconds. */
   readonly wait: number
-  /** What stands before the token, where the lease was won. */
+  /** The version that precedes the token, if the lease was won. */
   readonly stamp: number
 }
 
-/** A lease to ask for. Every flight has a token of its own: asked for twice, it is granted twice. */
+/** A lease to ask for. Every flight has its own token: a repeated request is granted again. */
 export function newLease(core: Core, { view, key, loading }: LoadCall): Lease {
   return {
     key: view.physicalKey('l', key),
@@ -44,7 +44,7 @@ export function newLease(core: Core, { view, key, loading }: LoadCall): Lease {
 const states = ['hit', 'won', 'busy'] as const
 
 /**
- * The entry, or else the right to make it. What was stored at `after` or before counts as nothing. One request of two
+ * The entry, or else the right to make it. What was stored at `after` or before counts as missing. One request: of two
  * commands for a hit, of three otherwise.
  */
 export async function askForLease(
@@ -81,7 +81,7 @@ export async function askForLease(
   return { bytes: text, state: what, wait, stamp }
 }
 
-/** As in the script: a tombstone that comes with the lease has been seen by its holder, unless that is new to all versions. */
+/** As in the script: a tombstone that comes with the lease counts as seen by its holder, unless that knows no versions yet. */
 function stampOf(asked: number, bytes: string | null): number {
   const removed = bytes === null ? undefined : tombstoneIn(bytes)
   return asked === 0 ? 0 : Math.max(asked, removed ?? 0)
@@ -96,7 +96,7 @@ interface Committed {
   readonly leaveBy: number
 }
 
-/** Stores what was made, unless the lease went to another meanwhile, or what is under the key is not what was `seen`. */
+/** Stores the value, unless the lease went to another meanwhile, or what is under the key is not what was `seen`. */
 export async function commit(
   core: Core,
   { place }: LoadCall,
@@ -107,7 +107,7 @@ export async function commit(
   return (await core.executor?.run(CommitEntry, { keys, args, leaveBy, signal: undefined })) === 1
 }
 
-/** Ends a lease that nothing came of. Never rejects: it ends by itself. */
+/** Releases a lease under which nothing was stored. Never rejects: it would expire by itself. */
 export async function release(core: Core, { operation }: LoadCall, lease: Lease): Promise<void> {
   try {
     await core.executor?.run(CompareAndDelete, {

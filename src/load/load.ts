@@ -1,4 +1,4 @@
-// Getting a value that L1 has no fresh copy of: join the load that is on its way, or lead one.
+// Getting a value that L1 has no fresh copy of: join the load in flight, or lead one.
 import type { Core } from '../core.ts'
 import { isEarly } from '../entry/index.ts'
 import type { StaleReason } from '../events.ts'
@@ -14,22 +14,22 @@ import { type Copy, Flight } from './flight.ts'
 import { look } from './look.ts'
 import { make } from './make.ts'
 
-/** How a flight is begun. */
+/** How a flight begins. */
 interface Start {
   readonly local: Copy | undefined
-  /** Whether nobody waits for it. */
+  /** Whether no caller waits for it. */
   readonly background?: boolean
-  /** Only what was stored after this, by the clock of its tier, will do. */
+  /** Only an entry stored after this, by the clock of its tier, counts as a hit. */
   readonly after?: number
   /** Whether others may join. */
   readonly alone?: boolean
   readonly mayRest?: boolean
 }
 
-// Who could not be given what two flights came to flies alone.
+// A call that could use the outcome of neither of two flights flies alone.
 const sharedRounds = 2
 
-/** What a call gives: the value that L1 has for it, if its schema accepts that, or what `load` comes to. */
+/** The result of a call: the value that L1 has for it, if its schema accepts that, or that of `load`. */
 export async function getOrLoad(core: Core, call: LoadCall, local: unknown): Promise<unknown> {
   const { schema } = call.options
   try {
@@ -44,7 +44,7 @@ export async function getOrLoad(core: Core, call: LoadCall, local: unknown): Pro
   }
 }
 
-/** The value of a call: a stale one that L1 may still give away, or what a flight comes to. */
+/** The value for a call: a stale one that L1 may still serve, or the outcome of a flight. */
 async function load(core: Core, call: LoadCall): Promise<unknown> {
   const { forceRefresh, schema } = call.options
   const forced = forceRefresh === true
@@ -77,36 +77,36 @@ async function load(core: Core, call: LoadCall): Promise<unknown> {
   }
 }
 
-/** What a call came to, whose flight has given it a value. */
+/** The outcome of a call whose flight has given it a value. */
 function outcomeOf({ outcome, answered }: Flight, joined: boolean): TraceAttributes {
   const fresh = outcome?.kind === 'value'
   if (fresh && !outcome.found) return { 'cache.hit': false, 'cache.joined': joined }
-  // The copy in L1 is of use where L2 gave no answer.
+  // L1's copy is used if L2 gave no answer.
   const level = answered ? 'l2' : 'l1'
   return { 'cache.hit': true, 'cache.level': level, 'cache.joined': joined, 'cache.stale': !fresh }
 }
 
-/** What L1 has, be it stale, unless it was invalidated. */
+/** L1's copy, even if stale, unless it was invalidated. */
 function localCopy(core: Core, { options, place }: LoadCall): LocalEntry | undefined {
   const copy = options.l1 === false ? undefined : core.local.findStale(place.localKey)
   return copy !== undefined && isStillAlive(core, place.localKey, copy) ? copy : undefined
 }
 
-/** The flight that a call may join: no change that the call has to see is newer than what it will bring. */
+/** The flight that a call may join: one whose result is no older than any change that the call must see. */
 export function joinable(core: Core, call: LoadCall): Flight | undefined {
   const flight = core.flights.current(flightOf(call))
   if (flight === undefined || flight.mark.version > flight.stamp || flight.mark.overtaken) return undefined
-  if (flight.stamp === 0) return flight // it is still looking, and judges what it finds
+  if (flight.stamp === 0) return flight // it is still reading L2, and judges what it finds
   return core.coherence.versions.spares(flight.stamp, call.place.localKey, flight.tags) ? flight : undefined
 }
 
-/** Whether a call may be given the copy that L1 has, once it is stale. */
+/** Whether the schema of a call accepts L1's stale copy. */
 async function suits(core: Core, schema: StandardSchema, copy: Copy): Promise<boolean> {
   return (await validate(schema, core.local.valueOf(copy))) !== undefined
 }
 
 /**
- * Waits for a flight and, where it is the call's own and nobody else keeps it alive, for the last of its work. Not after the
+ * Waits for a flight and, if it is the call's own and no `waitUntil` keeps it alive, for the rest of its work. Not after the
  * call's signal has aborted.
  */
 async function attended(
@@ -123,7 +123,7 @@ async function attended(
   }
 }
 
-/** Why the copy in L1 is given away although it is stale; `undefined` where it is not, or not without asking L2. */
+/** Why L1's copy may be served although it is stale; `undefined` if it is fresh, or L2 must be asked first. */
 export function staleReason(
   core: Core,
   call: LoadCall,
@@ -136,12 +136,12 @@ export function staleReason(
   return reason === 'swr' && !canGoOn(call.view) ? undefined : reason
 }
 
-/** Not where it is being made anew already, in whichever isolate, nor while the origin is to be left alone. */
+/** Not if the value is being loaded already, in this isolate or another, nor while the origin rests after a failure. */
 export function mayRefresh({ flights }: Core, call: LoadCall): boolean {
   return !flights.isLeftAlone(call.place.localKey) && flights.current(flightOf(call)) === undefined
 }
 
-/** Has the value made anew, behind the call. */
+/** Refreshes the value in the background. */
 function refresh(
   core: Core,
   call: LoadCall,
@@ -152,7 +152,7 @@ function refresh(
   lead(core, call, { local, background: true, after })
 }
 
-/** Has a value that L1 gives away made anew before its time, if chance will have it. */
+/** Refreshes a value served from L1 before it expires, with some probability. */
 function refreshEarly(core: Core, call: LoadCall): void {
   const { beta } = call.loading
   const local = localCopy(core, call)
@@ -167,7 +167,7 @@ function refreshEarly(core: Core, call: LoadCall): void {
 function lead(core: Core, call: LoadCall, start: Start): Flight {
   const { localKey } = call.place
   if (call.options.forceRefresh === true) {
-    // What is being loaded is older than the reason for which this call was made.
+    // Loads in flight may be older than what this call was made for.
     outdate(core, localKey)
     core.marks.supersede(localKey)
   }
@@ -201,7 +201,7 @@ async function fly(core: Core, flight: Flight, call: LoadCall, start: Start): Pr
   refreshFound(core, flight, call)
 }
 
-/** Has a value that L2 gave made anew before its time, if chance will have it. */
+/** Refreshes a value served from L2 before it expires, with some probability. */
 function refreshFound(core: Core, { found, goesOn }: Flight, call: LoadCall): void {
   const { beta } = call.loading
   if (found === undefined || goesOn || beta === 0 || !canGoOn(call.view)) return

@@ -14,12 +14,12 @@ type Step =
   | { readonly kind: 'settled' }
   /** The value is to be made here. */
   | { readonly kind: 'won'; readonly seen: string }
-  /** An entry that the script took for a hit, and that is unusable: asked again, it is to count as nothing. */
+  /** An entry that is unusable although the script, which sees headers only, took it for a hit: asked again, it is to count as missing. */
   | { readonly kind: 'refused'; readonly seen: string; readonly again: boolean }
   /** Another isolate makes the value; its lease lasts for `wait` milliseconds. */
   | { readonly kind: 'busy'; readonly seen: string; readonly wait: number }
 
-/** Asks until the entry is there, or the lease is ours, or the wait has been as long as a lease lasts. */
+/** Asks until the entry is there, or the lease is ours, or the wait has lasted as long as a lease does. */
 export async function lookTogether(
   core: Core,
   flight: Flight,
@@ -38,7 +38,7 @@ export async function lookTogether(
     seen = step.seen
     if (step.kind === 'won') {
       core.events.emit('lease', { state: 'won', duration: lease.ms })
-      core.flights.leaveElsewhere(call.place.localKey, 0) // nobody else is at it
+      core.flights.leaveElsewhere(call.place.localKey, 0) // no other isolate is loading it
       if (!looking.background) becomeRefresh(core, flight, call)
       return { seen, lease }
     }
@@ -69,11 +69,11 @@ async function stepOf(
   const seen = headIn(bytes)
   if (state === 'won') return { kind: 'won', seen }
   if (state === 'busy') return { kind: 'busy', seen, wait }
-  // Where versions are not known nobody else will believe the entry either.
+  // If versions are not known, no other isolate will trust the entry either.
   return { kind: 'refused', seen, again: trusted }
 }
 
-/** Asks once. Where that fails the load goes on without the lease, which is given back if it was won, or is yet to be. */
+/** Asks once. If that fails, the load goes on without the lease, which is released if it was won, or may still be. */
 async function askTogether(
   core: Core,
   flight: Flight,
@@ -92,7 +92,7 @@ async function askTogether(
         return granted
       }),
     )
-    if (core.redis?.clock.known === false) await learning // without the time nothing can be judged
+    if (core.redis?.clock.known === false) await learning // freshness cannot be judged without the time
     const found = await settleOrRemember(core, flight, { ...looking, read, trusted }, reply.bytes)
     if (!trusted) await askMore(core, read, () => seed(core))
     return { reply, trusted, found }
@@ -102,13 +102,13 @@ async function askTogether(
   }
 }
 
-/** One request for the lease. It is kept under the version that was known then, or that of a tombstone that came with it. */
+/** One request for the lease. Redis keeps it with the version that was known then, or that of a tombstone that came with it. */
 interface Ask {
   readonly granted: Promise<Leased>
   readonly stamp: number
 }
 
-/** Never rejects. What became of an ask that failed nobody knows: if it was the only one, a lease that it won ends by itself. */
+/** Never rejects. The result of an ask that failed is unknown: if it was the only one, a lease that it won expires by itself. */
 async function letGo(core: Core, call: LoadCall, lease: Lease, asks: readonly Ask[]): Promise<void> {
   let won = false
   const stamps = new Set(asks.map(({ stamp }) => stamp))
@@ -123,7 +123,7 @@ async function letGo(core: Core, call: LoadCall, lease: Lease, asks: readonly As
   for (const stamp of stamps) await release(core, call, { ...lease, stamp })
 }
 
-/** While another isolate makes the value: who has a stale one takes it, and the others wait. */
+/** While another isolate makes the value: callers with a stale one take it, and the others wait. */
 async function waitElsewhere(
   core: Core,
   flight: Flight,
@@ -140,14 +140,14 @@ async function waitElsewhere(
   flight.looked.open()
   if (!flight.begun.isOpen) flight.begin(clock.monotonic()) // its factory is at work
   await new Promise<void>((wake) => void clock.setTimeout(wake, pauseBefore(round, wait)))
-  // Those who waited have taken what there was: the next call asks anew.
+  // All callers have taken a stale value: the next call asks again.
   if (flight.waiting === 0) flight.settle({ kind: 'none' })
 }
 
 const shortestPause = 25
 const longestPause = 1000
 
-/** Grows with the wait and varies, so that isolates do not ask in step; never longer than the lease that is waited for. */
+/** Grows with each round and varies, so that isolates do not ask in step; never longer than the lease lasts. */
 function pauseBefore(round: number, wait: number): number {
   const pause = Math.min(shortestPause * 1.5 ** round, longestPause) * (0.75 + Math.random() / 2)
   return Math.max(1, Math.min(Math.ceil(pause), wait))

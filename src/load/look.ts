@@ -1,4 +1,4 @@
-// The first half of a load: what L2 has, and whether the value is to be made here.
+// The first half of a load: what L2 has, and whether this isolate is to make the value.
 import type { Core } from '../core.ts'
 import { askMore, withNews } from '../read/index.ts'
 import type { RedisTier } from '../redis/index.ts'
@@ -11,8 +11,8 @@ import { newLease } from './lease.ts'
 import { lookTogether } from './look-together.ts'
 
 /**
- * Looks at L2 and either settles the flight with what is there, or says on what ground the value is to be made. A failing
- * Redis is left alone for the rest of the load.
+ * Reads L2 and either settles the flight with what is there, or returns the ground on which the value is to be made. A failing
+ * Redis is not asked again during the load.
  */
 export async function look(core: Core, flight: Flight, looking: Looking): Promise<Ground | undefined> {
   const { call } = looking
@@ -23,17 +23,17 @@ export async function look(core: Core, flight: Flight, looking: Looking): Promis
       ? lookOnce(core, flight, looking)
       : lookTogether(core, flight, { ...looking, lease }))
   } catch (error) {
-    if (flight.outcome !== undefined) return undefined // nobody waits, and the request was ended
-    // An answer about the key, even an error (another type of value is under it), says that Redis can be asked. One that will be
-    // another in a moment, or that tells no time, says nothing of the key: what is at hand is as good as before.
+    if (flight.outcome !== undefined) return undefined // no caller waits, and the request was ended
+    // A reply about the key, even an error (it holds another type), says that Redis can be asked. A retryable one, or one without the
+    // time, says nothing about the key: the stale copies are as good as before.
     const { code, retryable } = report(core, call.operation, error)
     const asked = code === 'L2_REPLY' && !retryable && core.redis?.clock.known === true
-    flight.answered ||= asked // and what it said before it failed is as true as before
+    flight.answered ||= asked // and what it said before it failed still counts
     return { seen: asked ? unknown : undefined, lease: undefined }
   }
 }
 
-/** Nobody waits for a refresh, so it may always ask who else is at it; a forced load is never somebody else's. */
+/** No caller waits for a refresh, so it asks for the lease unless `'off'`; a forced load never does, as no other's result would do. */
 function wantsLease({ call, background }: Looking): boolean {
   const { stampede } = call.loading
   if (call.options.forceRefresh === true || stampede === 'off') return false
@@ -48,7 +48,7 @@ async function lookOnce(core: Core, flight: Flight, looking: Looking): Promise<G
   )
   if (await settleOrRemember(core, flight, { ...looking, read, trusted }, reply)) return undefined
   if (!trusted) await askMore(core, read, () => seed(core))
-  if (flight.outcome !== undefined) return undefined // who waited for it has left meanwhile
+  if (flight.outcome !== undefined) return undefined // its callers have left meanwhile
   const { previous } = flight
   if (!becomeRefresh(core, flight, call)) return { seen: headIn(reply), lease: undefined }
   flight.looked.open()

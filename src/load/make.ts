@@ -1,4 +1,4 @@
-// The second half of a load: the factory makes the value, those who wait get it, the tiers keep it.
+// The second half of a load: the factory makes the value, the callers get it, the tiers store it.
 import type { Core } from '../core.ts'
 import { assertFits, type Encoded } from '../entry/index.ts'
 import { CacheError } from '../errors.ts'
@@ -28,27 +28,27 @@ import { release } from './lease.ts'
 export interface Making {
   readonly call: LoadCall
   readonly ground: Ground
-  /** What L1 has. */
+  /** L1's stale copy. */
   readonly local: Copy | undefined
   readonly background: boolean
-  /** Whether a stale value will do where the origin has failed a moment ago. */
+  /** Whether a stale value will do if the origin has just failed. */
   readonly mayRest: boolean
 }
 
-/** For how long a failing origin is left alone at most, in milliseconds, while there are stale values. */
+/** For how long at most a failing origin rests, in milliseconds, while there are stale values. */
 const longestRest = 30_000
 
-/** Makes the value, unless the origin is to be left alone, and keeps it. */
+/** Makes the value, unless the origin is resting, and stores it. */
 export async function make(core: Core, flight: Flight, making: Making): Promise<void> {
   const { call, ground } = making
   const found = replaceable(core, flight, making)
   if (making.mayRest && isSpared(core, call, found)) flight.settle({ kind: 'none' })
   const decisions = undecided()
-  // Taken before the factory starts: what is invalidated from now on is newer than what it makes.
+  // Taken before the factory starts: invalidations from now on are newer than the value.
   flight.stamp = core.coherence.versions.seen
   flight.tags = call.view.tagAddresses(call.options.tags ?? [])
   const { background } = making
-  // What would have too many tags if it lived on, the factory is not to build upon.
+  // A stale value that would have too many tags with those of the call is kept from the factory.
   const copy = found !== undefined && keptTags(call, found).length > maxTags ? undefined : found
   const made =
     flight.outcome === undefined
@@ -59,12 +59,12 @@ export async function make(core: Core, flight: Flight, making: Making): Promise<
   if (!asked && ground.lease !== undefined) await release(core, call, ground.lease)
 }
 
-/** Whether a stale value stands in, while the origin is left alone or another isolate is at it. */
+/** Whether a stale value stands in, while the origin rests or another isolate is loading the value. */
 function isSpared(core: Core, call: LoadCall, copy: Copy | undefined): boolean {
   return core.flights.isLeftAlone(call.place.localKey) && servesStale(core, call, copy) !== undefined
 }
 
-/** The stale copy that the factory may build upon. What it makes of it counts as new, by the load's stamp. */
+/** The stale copy that the factory may reuse. The result counts as new, by the load's stamp. */
 function replaceable(core: Core, flight: Flight, { call, local }: Making): Copy | undefined {
   const { mark } = flight
   const copy = asKnown(
@@ -78,7 +78,7 @@ function replaceable(core: Core, flight: Flight, { call, local }: Making): Copy 
   return current !== undefined && current.facts.stamp < mark.doubted ? undefined : current
 }
 
-/** What the factory made; `undefined` where nobody waits for it any more. */
+/** What the factory made; `undefined` if no caller waits for it any more. */
 async function makeInTime(
   core: Core,
   flight: Flight,
@@ -97,7 +97,7 @@ async function makeInTime(
   if (call.batch !== undefined && !(await hasTurn(call.batch, flight, context))) return undefined
   const isFirst = !flight.begun.isOpen
   if (isFirst) flight.begin(clock.monotonic())
-  // A load that nobody waits for has only this timer.
+  // A load that no caller waits for has only this timer.
   const late = (): void => {
     if (flight.overdue) return
     flight.overdue = true
@@ -105,7 +105,7 @@ async function makeInTime(
     letRest(core, call)
     if (flight.waiting === 0) core.flights.abandon(flight, timedOut(timeout))
   }
-  // The load's own call counts from the same moment, unless it has waited for somebody else before, and its timer may come first.
+  // The load's own call counts from the same moment, unless it has waited for another isolate before, and its timer may fire first.
   if (isFirst) flight.late = late
   const timer = timeout > 0 ? clock.setTimeout(late, timeout) : undefined
   const running = runFactory(core, () => call.factory(context), background || flight.goesOn)
@@ -142,7 +142,7 @@ function contextOf(
   return new LoadContext(given, decisions)
 }
 
-/** Settles the flight with what the factory came to; what is to be stored of it, if anything. */
+/** Settles the flight with the outcome of the factory; returns what is to be stored, if anything. */
 function conclude(
   core: Core,
   flight: Flight,
@@ -156,7 +156,7 @@ function conclude(
   const { localKey } = call.place
   if ('error' in made && !(made.error instanceof NotModified && copy !== undefined)) {
     letRest(core, call)
-    core.flights.end(flight) // who comes from now on tries anew, though the lease may still be on its way back
+    core.flights.end(flight) // later calls try again, though the release of the lease may still be in flight
     flight.settle({ kind: 'error', error: made.error })
     return undefined
   }
@@ -189,7 +189,7 @@ function conclude(
 
 const nothing = Symbol('nothing to store')
 
-/** The text of a value, which those who joined are given copies of. One that has none is for its own call only. */
+/** The text of a value, from which joined calls get copies. A value without one is for its own call only. */
 function encodeFor(
   core: Core,
   flight: Flight,
@@ -216,8 +216,8 @@ function encodeFor(
 }
 
 /**
- * Leaves an origin that failed, or took too long, alone for as long as a value of the key would have been fresh, so that one
- * that lives a second is asked for a second later. Only for those who put up with a stale value meanwhile.
+ * Lets an origin that failed, or took too long, rest for as long as a value of the key would have been fresh, so that one that
+ * lives for a second is loaded again after a second. Only for calls that accept a stale value meanwhile.
  */
 function letRest(core: Core, { options, place, stale }: LoadCall): void {
   if (staleWindow(stale) === 0) return
@@ -225,7 +225,7 @@ function letRest(core: Core, { options, place, stale }: LoadCall): void {
   core.flights.rest(place.localKey, Math.min(longestRest, life?.ttl ?? core.settings.ttl))
 }
 
-/** The options of the call; a value that is kept keeps the tags that it had, by which it is to be found. */
+/** The options of the call; a value that is kept keeps its tags, by which it may be invalidated. */
 function keptOptions(call: LoadCall, kept: Copy | undefined): EntryOptions {
   return kept === undefined ? call.options : merged(call.options, { tags: keptTags(call, kept) })
 }
@@ -234,8 +234,8 @@ function keptTags({ options, view }: LoadCall, { facts }: Copy): readonly string
   return [...new Set([...(options.tags ?? []), ...view.tagsAt(facts.tags)])]
 }
 
-/** The options of the call, with what the factory has decided. They may inherit some, or make them: a copy would lose those. */
+/** The options of the call, with the factory's. The call's may be inherited properties, or getters: a copy would lose those. */
 function merged(options: EntryOptions, decided: AdaptiveOptions): EntryOptions {
-  if (decided === asCalled) return options // the way of most, and a copy or an heir takes its time
+  if (decided === asCalled) return options // the usual case, and creating an object takes time
   return { __proto__: options, ...decided } as EntryOptions
 }

@@ -2,7 +2,7 @@ import type { Latch } from '../latch.ts'
 import { type Clock, isRequestBound } from '../runtime.ts'
 import type { Flight } from './flight.ts'
 
-/** How a wait ended: it happened; the time was up; or the request that it depended on is gone. */
+/** How a wait ended: the latch opened; the time was up; or the request that it depended on is gone. */
 export type Waited = 'open' | 'late' | 'lost'
 
 /** One wait of one caller. */
@@ -10,7 +10,7 @@ export interface Waiting {
   readonly latch: Latch
   /** Whether the flight belongs to the caller's own request. */
   readonly own: boolean
-  /** How long at most, in milliseconds; `Infinity` for as long as it takes. */
+  /** How long at most, in milliseconds; `Infinity` for no limit. */
   readonly ms: number
   readonly signal: AbortSignal | undefined
   readonly clock: Clock
@@ -18,8 +18,8 @@ export interface Waiting {
 
 const shortestLook = 5
 const longestLook = 50
-// Many times what a living request takes to show that it lives, counted in timers of the caller's own, so that an isolate
-// which was busy for long is not taken for a dead request.
+// Many times the pulse interval of a live request, counted in timers of the caller's own, so that an isolate which was busy for
+// long is not mistaken for a dead request.
 const silentFor = 500
 
 /** Waits, on the caller's own timers and signal. Rejects only with the reason of its signal. */
@@ -36,7 +36,7 @@ export async function waitFor(flight: Flight, waiting: Waiting): Promise<Waited>
   return share ? inTime(waiting) : byLooking(flight, waiting)
 }
 
-/** Within one request, and where requests share everything. */
+/** For the same request, and where requests share everything. */
 function inTime({ latch, ms, signal, clock }: Waiting): Promise<Waited> {
   return new Promise((resolve, reject) => {
     const timer = ms === Infinity ? undefined : clock.setTimeout(() => end('late'), ms)
@@ -54,7 +54,7 @@ function inTime({ latch, ms, signal, clock }: Waiting): Promise<Waited> {
   })
 }
 
-/** Where a promise of another request may never settle: looks again and again, at intervals that grow with the wait. */
+/** Where a promise of another request may never settle: polls, at intervals that grow with the wait. */
 function byLooking(flight: Flight, { latch, ms, signal, clock }: Waiting): Promise<Waited> {
   return new Promise((resolve, reject) => {
     let [waited, silence, pulse] = [0, 0, flight.pulse]

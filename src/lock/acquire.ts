@@ -6,14 +6,14 @@ import { type Answer, Claim } from './claim.ts'
 import { Hold, instantOf } from './hold.ts'
 import type { LockSettings } from './options.ts'
 
-// How long the first pause is at most, and no pause is shorter than half of it.
+// The longest first pause; no pause is shorter than half of it.
 const firstPause = 50
-// Refused before anything ran.
+// Refused before anything was executed.
 const refusals: ReadonlySet<string> = new Set(['BREAKER_OPEN', 'L2_AUTH', 'L2_RATE_LIMITED'])
 
 /**
- * Asks for a lock until it is granted or `wait` is over. Every attempt is made with the same token, so that one which was
- * granted although its answer was lost is granted again.
+ * Asks for a lock until it is granted or `wait` has passed. All attempts have the same token, so that a lock whose grant was lost
+ * in transit is granted again.
  */
 export async function acquireLock(
   parts: RedisParts,
@@ -27,7 +27,7 @@ export async function acquireLock(
   const until = clock.monotonic() + wait
   for (let attempt = 0; ; attempt++) {
     signal?.throwIfAborted()
-    // The lease counts from before it was asked for: the holder lets go before Redis does.
+    // The lease counts from before it was asked for: it ends for the holder before it does in Redis.
     const since = instantOf(clock)
     const { fence, left } = await ask(parts, claim, signal)
     if (fence > 0) {
@@ -48,7 +48,7 @@ async function ask(parts: RedisParts, claim: Claim, signal: AbortSignal | undefi
     signal?.throwIfAborted()
     return answer
   } catch (error) {
-    // The reason of a signal tells nothing of the request, though its code may be that of a refusal.
+    // The reason of a signal says nothing about the request, though its code may be that of a refusal.
     const wasRefused = isCacheError(error) && refusals.has(error.code) && signal?.aborted !== true
     if (!wasRefused) abandon(parts, claim)
     signal?.throwIfAborted()
@@ -57,8 +57,8 @@ async function ask(parts: RedisParts, claim: Claim, signal: AbortSignal | undefi
 }
 
 /**
- * Gives back, behind the caller, what may have been granted although nobody will use it: or the others would wait for the end
- * of a lease that nobody has.
+ * Releases, in the background, what may have been granted although the caller will not use it: others would have to wait for the
+ * lease to expire.
  */
 function abandon({ core, view }: RedisParts, claim: Claim): void {
   const giveBack = async (): Promise<void> => {
@@ -73,7 +73,7 @@ function abandon({ core, view }: RedisParts, claim: Claim): void {
 
 /**
  * How long to wait before asking again: half of a span that doubles up to `poll`, and a random part of the other half, so that
- * those who wait do not ask together. Not much longer than the lease of whoever has the lock, and never past the end.
+ * waiters do not ask in step. Not much longer than the current holder's lease, and never past the end of `wait`.
  */
 function pauseAfter(
   attempt: number,

@@ -3,16 +3,16 @@ import type { RedisParts } from '../parts.ts'
 import { unexpected } from '../redis/index.ts'
 
 /**
- * What a lock was when it was given back. `released`: still the holder's. `expired`: its lease had ended, and nobody has had it
- * since, as far as Redis knows. `lost`: somebody else has it, or has had it since.
+ * The state of a lock when it was released. `released`: still held by this holder. `expired`: its lease had expired, and nobody has
+ * held it since, as far as Redis knows. `lost`: another holder has it, or has had it since.
  */
 export type LockRelease = 'released' | 'expired' | 'lost'
 
 /** What Redis answered to a claim. */
 export interface Answer {
-  /** The number of the holder; 0 where somebody else has the lock. */
+  /** The number of the holder; 0 if another has the lock. */
   readonly fence: number
-  /** How long the lease of whoever has it lasts from now on, in milliseconds. */
+  /** How long the current holder's lease lasts from now on, in milliseconds. */
   readonly left: number
 }
 
@@ -22,7 +22,7 @@ const ends: ReadonlyMap<unknown, LockRelease> = new Map([
   [-1, 'lost'],
 ])
 
-/** One caller's claim to a lock: what it may ask of Redis, as often as it likes, under a token that nobody can guess. */
+/** One caller's claim to a lock: its requests to Redis, each repeatable, under a token that cannot be guessed. */
 export class Claim {
   /** How long a lease lasts, in milliseconds. */
   readonly ttl: number
@@ -50,7 +50,7 @@ export class Claim {
     return { fence, left }
   }
 
-  /** Begins the lease anew; whether it was still there. */
+  /** Renews the lease; whether it was still there. */
   async extend(fence: number): Promise<boolean> {
     const args = [`${fence}|${this.#token}`, String(this.ttl)]
     const run = { keys: [this.#keys[0]], args, signal: undefined }
@@ -59,7 +59,7 @@ export class Claim {
     return reply === 1
   }
 
-  /** Ends the claim, whatever came of it. A `fence` of 0: nobody knows. */
+  /** Ends the claim, whatever became of it. A `fence` of 0: not known. */
   async giveBack(fence: number): Promise<LockRelease> {
     const args = [this.#token, String(fence)]
     const run = { keys: this.#keys, args, signal: undefined }

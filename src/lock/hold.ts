@@ -6,11 +6,11 @@ import type { Claim, LockRelease } from './claim.ts'
 import type { Lock } from './lock.ts'
 import type { LockSettings } from './options.ts'
 
-// How much earlier than Redis its holder lets a lease end: clocks run at different speeds, and work needs time to stop.
+// How much earlier than in Redis a lease ends for its holder: clocks run at different speeds, and work needs time to stop.
 const longestMargin = 1000
 const marginPart = 0.1
 
-/** When something was, on both clocks: the monotonic one may stand still while a machine is suspended, the other may be set. */
+/** An instant on both clocks: the monotonic one may stand still while a machine is suspended, the other may be set. */
 export interface Instant {
   readonly monotonic: number
   readonly wall: number
@@ -20,18 +20,18 @@ export function instantOf(clock: Clock): Instant {
   return { monotonic: clock.monotonic(), wall: clock.now() }
 }
 
-/** A lock that was granted, until it is given back or its lease ends. */
+/** A lock that was granted, until it is released or its lease expires. */
 export class Hold implements Lock {
   readonly fence: number
   readonly #core: Core
   readonly #claim: Claim
   readonly #controller = new AbortController()
   readonly #automatic: boolean
-  /** After which instant it is not extended by itself any more. */
+  /** After this instant it is not extended automatically any more. */
   readonly #lastRenewal: number
   /** Whether its lease is the last one. */
   #isLast = false
-  /** Before its lease was asked for. */
+  /** An instant just before its lease was asked for. */
   #since: Instant
   #guard: unknown
   #renewal: unknown
@@ -76,7 +76,7 @@ export class Hold implements Lock {
       this.#lose('the lock was gone when it was to be extended')
       return false
     }
-    // Of two at once, the later one counts.
+    // Of two concurrent extensions, the later one counts.
     if (since.monotonic > this.#since.monotonic) this.#since = since
     this.#watch()
     return this.remaining > 0
@@ -87,12 +87,12 @@ export class Hold implements Lock {
     return this.#release
   }
 
-  /** Gives it back where nobody asks what came of it. Never rejects. */
+  /** Releases it where the result is of no interest. Never rejects. */
   async settle(): Promise<void> {
     try {
       await this.release()
     } catch {
-      // Listeners know. The lease ends by itself.
+      // Listeners were told. The lease expires by itself.
     }
   }
 
@@ -117,7 +117,7 @@ export class Hold implements Lock {
     return this.#core.settings.clock.monotonic()
   }
 
-  /** For how many milliseconds more it is certainly held. Whichever clock has gone further is right. */
+  /** For how many milliseconds more it is certainly held, by the clock that has advanced further. */
   get #left(): number {
     const { ttl } = this.#claim
     const { monotonic, wall } = instantOf(this.#core.settings.clock)
@@ -130,7 +130,7 @@ export class Hold implements Lock {
     return this.#ended || this.#controller.signal.aborted
   }
 
-  /** A process that was held up may run its other work before its timers. */
+  /** After a stall, a process may run its other work before its timers. */
   #check(): void {
     if (!this.#ended && this.#left <= 0) this.#expire()
   }
@@ -152,17 +152,17 @@ export class Hold implements Lock {
     this.#isLast = instant > this.#lastRenewal
     if (this.#isLast || instant - this.#now >= this.#left) return
     const { clock } = this.#core.settings
-    clock.clearTimeout(this.#renewal) // an extension by hand may have set one meanwhile
+    clock.clearTimeout(this.#renewal) // a manual extension may have set one meanwhile
     this.#renewal = clock.setTimeout(() => void this.#renew(), Math.max(0, instant - this.#now))
     unref(this.#renewal)
   }
 
-  /** Extends it by itself; where that fails, tries again for as long as the lease lasts. */
+  /** Extends it automatically; if that fails, tries again for as long as the lease lasts. */
   async #renew(): Promise<void> {
     try {
       await this.extend()
     } catch {
-      // Listeners know, and the guard ends it in time.
+      // Listeners were told, and the guard ends it in time.
       if (!this.#isOver) this.#renewAt(this.#now + this.#claim.ttl / 9)
     }
   }
@@ -178,7 +178,7 @@ export class Hold implements Lock {
     if (this.#controller.signal.aborted) return
     const error = new CacheError('LOCK_LOST', `the lock is lost: ${why}`, { retryable: true })
     this.#controller.abort(error)
-    // A lease that nobody extends just ends.
+    // Without automatic extension a lease just expires.
     if (this.#automatic) report(this.#core, 'lock', error)
   }
 }

@@ -12,7 +12,7 @@ import type { LocksOfCache, LocksOfRedis } from './source.ts'
 export interface LockContext {
   /** Aborts when the lock is lost or about to be, and when the caller's own signal does. Stop then, and write nothing more. */
   readonly signal: AbortSignal
-  /** The number of this holder: hand it to whatever the lock protects. */
+  /** The fencing number of this holder: pass it to what the lock protects. */
   readonly fence: number
   readonly lock: Lock
 }
@@ -20,13 +20,13 @@ export interface LockContext {
 /** Locks in one Redis. Made by {@link createLocks}. */
 export interface Locks {
   /**
-   * The lock of that name, or `undefined` where somebody else has it, after having tried for `wait`. Release it, or let
-   * `await using` do so (TypeScript: `"lib": ["ESNext.Disposable"]`). Rejects with a `CacheError` where Redis fails, at once,
-   * and with the reason of `signal`; what may have been granted all the same is given back behind the call. Bad input is a
+   * The lock of that name, or `undefined` if another still has it when `wait` has passed. Release it, or let
+   * `await using` do so (TypeScript: `"lib": ["ESNext.Disposable"]`). Rejects with a `CacheError` at once if Redis fails,
+   * and with the reason of `signal`; what may have been granted all the same is released in the background. Bad input is a
    * `TypeError`.
    *
-   * Cost: 1/5 for a free lock, 1/3 for each attempt that finds it taken: the first after 25 to 50 ms, then at spans that double
-   * up to `poll`, so about 6 attempts in the first second, and one or two a second from then on.
+   * Cost: 1/5 for a free lock, 1/3 for each attempt that finds it taken: the second after 25 to 50 ms, then at intervals that
+   * double up to `poll`, so about 6 attempts in the first second, and one or two a second from then on.
    *
    * @example
    * ```ts
@@ -41,14 +41,14 @@ export interface Locks {
    */
   acquire(key: string, options?: LockOptions): Promise<Lock | undefined>
   /**
-   * Runs `work` while it holds the lock of that name, and gives its result. The lease is extended while the work goes on, and
-   * the lock is given back when it ends, however it ends. What the work throws is thrown on unchanged.
+   * Runs `work` while it holds the lock of that name, and returns its result. The lease is extended while the work goes on, and
+   * the lock is released when it ends, however it ends. What the work throws is rethrown unchanged.
    *
-   * Rejects with `LOCK_TIMEOUT` where somebody else has the lock for all of `wait`, else as `acquire` does; the work has not
-   * run then. Where the lock is lost meanwhile, `signal` aborts with `LOCK_LOST`, and the work decides: its result is the
-   * result, for nobody can tell what it has done. A failed release is an `error` event; the lease then ends by itself.
+   * Rejects with `LOCK_TIMEOUT` if others hold the lock for all of `wait`, else as `acquire` does; the work has not
+   * run then. If the lock is lost meanwhile, `signal` aborts with `LOCK_LOST`, and the work decides: its result is the
+   * result, as only it knows what it has done. A failed release is an `error` event; the lease then expires by itself.
    *
-   * Cost: 2/8 where the lock is free: 1/5 and 1/3; 1/3 for each extension, and for each attempt that finds it taken.
+   * Cost: 2/8 if the lock is free: 1/5 and 1/3; 1/3 for each extension, and for each attempt that finds it taken.
    *
    * @example
    * ```ts
@@ -68,9 +68,9 @@ export interface Locks {
 
 /**
  * Locks that many processes share: each name has one holder at a time, for as long as its lease lasts by the server's clock.
- * Sends nothing itself. What they can promise and what not, and how to use the fence: `docs/locks.md`.
+ * Creating them sends nothing. What they can promise and what not, and how to use the fence: `docs/locks.md`.
  *
- * Takes `{ cache }`, a cache with a `redis`, a namespace or a bound view of one (on Workers, so that what goes on behind a call is
+ * Takes `{ cache }`, a cache with a `redis`, a namespace or a bound view of one (on Workers, so that background work is
  * kept alive); or `{ redis }`, the database itself. A memory-only cache is a `TypeError`, and does not compile.
  *
  * @example

@@ -4,24 +4,24 @@ import { assertOptions } from '../validate.ts'
 /** Options of a lock. */
 export interface LockOptions {
   /**
-   * How long the lease lasts from when it was granted or extended: after that others may have the lock, whatever its holder
+   * How long the lease lasts from when it was granted or extended: after that others may take the lock, whatever its holder
    * does. Several times the deadline of a request (`l2.timeout`) is good; 24 days at most. Default 10 s.
    */
   readonly ttl?: Duration | undefined
   /**
-   * For how long to try again while somebody else has the lock; no attempt begins later. `false`: one attempt. Default: one
+   * For how long to try again while another has the lock; no attempt begins later. `false`: one attempt. Default: one
    * attempt for `acquire`, and `ttl` for `withLock`, which outlasts a holder that has died.
    */
   readonly wait?: Duration | false | undefined
   /** The longest pause between two attempts. Shorter ones find a free lock sooner, and cost more. Default 1 s. */
   readonly poll?: Duration | undefined
   /**
-   * Extends the lease each time that a third of it has gone, until the lock is released or `maxHold` is reached, for as long as
+   * Extends the lease each time a third of it has passed, until the lock is released or `maxHold` is reached, for as long as
    * the request lives (on Workers its timers end with it). With `acquire` release it whatever happens, or let `await using` do so.
    * Default `true` for `withLock`, `false` for `acquire`.
    */
   readonly autoExtend?: boolean | undefined
-  /** The longest that `autoExtend` holds a lock, so that work which hangs does not keep it for ever. Default 15 min, or `ttl`. */
+  /** The longest that `autoExtend` holds a lock, so that hanging work does not keep it for ever. Default 15 min, or `ttl`. */
   readonly maxHold?: Duration | undefined
   /** Ends the waiting: the call then rejects with the signal's reason. For `withLock` it aborts the signal of the work too. */
   readonly signal?: AbortSignal | undefined
@@ -39,7 +39,7 @@ export interface LockSettings {
 
 const defaultMaxHold = 900_000
 
-/** Throws a `TypeError` that names the option for whatever cannot be right. */
+/** Throws a `TypeError` that names the invalid option. */
 export function resolveLock(
   options: LockOptions,
   { waits, extends: extending }: { waits: boolean; extends: boolean },

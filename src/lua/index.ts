@@ -1,5 +1,5 @@
 /**
- * The Lua scripts of this package, ready to be run with `cache.scripts.execute(script, { keys, args })`: conditional
+ * The Lua scripts of this package, to be run with `cache.scripts.execute(script, { keys, args })`: conditional
  * writes, counters, locks, a rate limit, and operations on many keys, each atomic and in one request.
  *
  * @module

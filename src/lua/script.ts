@@ -1,16 +1,16 @@
-/** Which Redis a script is sent to: they want different first lines. */
+/** The kind of Redis that a script is sent to: they need different first lines. */
 export type LuaDialect = 'redis' | 'upstash'
 
 /** How many keys or arguments a script takes, and what they are. */
 export interface LuaParameters {
   readonly min: number
-  /** `Infinity` for as many as one likes. */
+  /** `Infinity` for any number. */
   readonly max: number
-  /** In order; one name stands for all where there may be any number. */
+  /** In order; one name stands for all if there may be any number. */
   readonly names: readonly string[]
-  /** There is one of the first for each key. */
+  /** There is one argument for each key. */
   readonly perKey?: boolean
-  /** Which of them are milliseconds, by position: there a duration such as `'30s'` will do. -1 is the last one. */
+  /** The positions of those in milliseconds, for which a duration such as `'30s'` will do. -1 is the last one. */
   readonly durations?: readonly number[]
 }
 
@@ -23,23 +23,23 @@ export interface LuaScript<Reply = unknown> {
   readonly sha1: { readonly redis: string; readonly upstash: string }
   readonly keys: LuaParameters
   readonly args: LuaParameters
-  /** It writes nothing: `EVALSHA_RO` will do, also on a replica. */
+  /** It writes nothing: it is run with `EVALSHA_RO`, which a replica may answer. */
   readonly readonly: boolean
-  /** Sent twice it leaves what it leaves when sent once, and the second answer serves as well as the first. */
+  /** Run twice it has the same effect as once, and the second reply is as good as the first. */
   readonly idempotent: boolean
-  /** It touches keys that are not in KEYS, so that it cannot lock only those. */
+  /** It touches keys that are not in KEYS, so that locking only those is not enough. */
   readonly dynamicKeys: boolean
-  /** How many lines the source has before its author's first one: what errors name is counted from there. Default 0. */
+  /** How many lines the source has before its author's first one: errors count lines from there. Default 0. */
   readonly lineOffset?: number
-  /** The type of its reply; there is never a value here. */
+  /** Carries the type of its reply; it never has a value. */
   readonly reply?: Reply
 }
 
 /**
- * The exact text to send with `EVAL`, the one that `sha1` is of.
+ * The exact text to send with `EVAL`, whose digest is `sha1`.
  *
- * Upstash locks the whole database for a script unless its first line says that it keeps to its KEYS; other servers
- * refuse that very line. It takes the place of the source's first, empty line: an error names the same line of the
+ * Upstash locks the whole database for a script unless its first line says that it touches only its KEYS; other servers
+ * refuse that line. It replaces the source's first, empty line: an error names the same line of the
  * `.lua` file either way.
  */
 export function textFor(script: LuaScript, dialect: LuaDialect): string {

@@ -1,12 +1,12 @@
 import { type Codec, type Encoded, json } from '../entry/index.ts'
 
 /**
- * What a caller may do to a value that it got, without changing what the next caller gets.
+ * Whether a caller that modifies a value can change what the next caller gets.
  *
- * - `clone`: every call gets its own copy, decoded from text. Costs one `JSON.parse` a hit.
- * - `freeze`: plain objects and arrays are decoded once, frozen and shared; values that hold anything else (a Date, a Map)
- *   are cloned, for freezing does not keep those from changing.
- * - `share`: every call gets the same object. The fastest; whoever changes it changes it for everybody.
+ * - `clone`: every call gets its own copy, decoded from text. Costs one `JSON.parse` per hit.
+ * - `freeze`: plain objects and arrays are decoded once, frozen and shared; values that contain anything else (a Date, a Map)
+ *   are cloned, as freezing does not make those immutable.
+ * - `share`: every call gets the same object. The fastest; a change to it is seen by all callers.
  */
 export type Isolation = 'clone' | 'freeze' | 'share'
 
@@ -16,13 +16,13 @@ export interface Held {
   encoded: Encoded | undefined
 }
 
-/** `encoded` may be missing under `share` only. */
+/** `encoded` may be missing only with `share`. */
 export function hold(value: unknown, encoded: Encoded | undefined, isolation: Isolation): Held {
   const asItself = isolation === 'share' || isPrimitive(value)
   return asItself ? { value, encoded: undefined } : { value: undefined, encoded }
 }
 
-/** The value for one caller; `undefined` where it could not be decoded. */
+/** The value for one caller; `undefined` if it could not be decoded. */
 export function release(held: Held, codec: Codec, isolation: Isolation): unknown {
   const { encoded } = held
   return encoded === undefined ? held.value : decode(held, encoded, { codec, isolation })
@@ -41,12 +41,12 @@ function decode(
   return value
 }
 
-/** Functions count as primitive here; no codec makes one, so that none arrives. */
+/** Functions count as primitive here; none arrives, as no codec makes one. */
 function isPrimitive(value: unknown): boolean {
   return value === null || typeof value !== 'object'
 }
 
-/** Freezes what `JSON.parse` made, a tree of plain objects and arrays. One that is deeper than the stack stays as it is. */
+/** Freezes the result of `JSON.parse`, a tree of plain objects and arrays. One that is too deep for the stack stays as it is. */
 function isFrozen(value: unknown): boolean {
   try {
     deepFreeze(value)

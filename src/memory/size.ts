@@ -1,11 +1,11 @@
-// How much memory things take, roughly: what an engine really uses cannot be asked.
+// Rough estimates of memory: what an engine really uses cannot be queried.
 import type { CopyFacts } from './store.ts'
 
-/** A key, its entry record and its place in the list, beside the value itself. */
+/** An entry record and its place in the list, besides the texts of key and value. */
 export const entryOverhead = 200
 const slot = 16
 
-/** Engines hold a string in one byte a character, or in two as soon as one character does not fit. */
+/** Engines store a string in one byte per character, or in two as soon as one character does not fit. */
 export function textBytes(text: string): number {
   return /[\u0100-\uffff]/.test(text) ? text.length * 2 : text.length
 }
@@ -18,7 +18,7 @@ export function bytesBeside(key: string, { etag, modified, tags }: CopyFacts): n
 }
 
 /**
- * The size of a value that has no text to measure; `Infinity` where it cannot be told: too deep for the stack, or a getter or
+ * The size of a value that has no text to measure; `Infinity` if it cannot be told: too deep for the stack, or a getter or
  * a proxy that throws. Every object counts once, so cycles end.
  */
 export function estimateBytes(value: unknown): number {

@@ -2,7 +2,7 @@ import { type LRU, lru } from 'tiny-lru'
 import type { Encoded, LocalLife, Validators } from '../entry/index.ts'
 import type { Held } from './isolation.ts'
 
-/** What is known of a value, for who loads it anew. */
+/** What is known about a value, for the load that replaces it. */
 export interface CopyFacts extends Validators {
   /** When it was stored, on the clock of the tier that it came from. */
   readonly created: number
@@ -30,15 +30,15 @@ export class LocalEntry implements Held, LocalLife {
   readonly shared: boolean
   /** How long its factory took, as every hit counts it. */
   readonly took: number
-  /** What the value says of itself, beside its life. */
+  /** What its header says besides its life. */
   readonly facts: CopyFacts
-  /** Until which change of versions it is known to be alive. */
+  /** The epoch of versions at which it was last found alive. */
   epoch = -1
-  /** Expired before its time: of use only where nothing better can be had. */
+  /** Expired early, by a call: never fresh, nor served at once (`swr`). */
   expired: boolean
   /** When L2 was last asked to extend its life. */
   slidAt: number = -Infinity
-  /** Its size as it counts against the budget, in bytes. */
+  /** Its size in the byte budget. */
   readonly bytes: number
 
   constructor(
@@ -65,9 +65,8 @@ export class LocalEntry implements Held, LocalLife {
 }
 
 /**
- * L1: least recently used first out, within a budget of entries and one of bytes. tiny-lru counts entries only, reports
- * evictions but neither removals nor overwrites, and deletes what its own TTL calls expired: so bytes are counted here, and
- * its TTL stays off.
+ * L1: an LRU within a budget of entries and one of bytes. tiny-lru counts entries only, reports evictions but neither removals nor
+ * overwrites, and deletes what its own TTL calls expired: so bytes are counted here, and its TTL stays off.
  */
 export class MemoryStore {
   readonly #lru: LRU<LocalEntry>
@@ -95,18 +94,18 @@ export class MemoryStore {
     return this.#lru.peek(key)
   }
 
-  /** Puts an entry in place of any other under that key. One that is above the whole budget is not kept: `false`. */
+  /** Replaces what is under that key. An entry that is larger than the whole budget is not kept: `false`. */
   put(key: string, entry: LocalEntry): boolean {
     this.delete(key)
     if (entry.bytes > this.#maxBytes) return false
-    // Room is made first, so that the budget holds at every step.
+    // Evicts first, so that the budget holds at every step.
     while (this.#bytes + entry.bytes > this.#maxBytes) this.#lru.evict()
     this.#lru.set(key, entry)
     this.#bytes += entry.bytes
     return true
   }
 
-  /** Whether there was one. */
+  /** Returns whether there was one. */
   delete(key: string): boolean {
     const entry = this.#lru.peek(key)
     if (entry === undefined) return false

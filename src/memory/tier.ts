@@ -8,21 +8,21 @@ import { type CopyFacts, LocalEntry, type MemoryStore } from './store.ts'
 export interface CopyLife {
   /** How long it is trusted. */
   readonly ttl: number
-  /** When the entry itself ends; below zero where it has already. */
+  /** When the entry itself expires; below zero if it has already. */
   readonly endsIn: number
-  /** For how long after that a stale copy is of use. */
+  /** For how long after that a stale copy is usable. */
   readonly staleFor: number
-  /** The idle window; 0 where the entry does not slide. */
+  /** The idle window; 0 if the entry does not slide. */
   readonly idle: number
-  /** How long it lives if nobody uses it. */
+  /** How long it lives if unused. */
   readonly idleTtl: number
-  /** Whether L2 has it too, which then decides about sliding. */
+  /** Whether L2 has it, too, which then decides about sliding. */
   readonly shared: boolean
   /** By the isolate's clock: no later than when L2 began to count. */
   readonly from: number
 }
 
-/** L1: values held in the manner of one isolation mode, for as long as they are fresh. */
+/** L1: values held as the isolation mode requires, for as long as they are usable. */
 export class LocalTier {
   readonly #store: MemoryStore
   readonly #codec: Codec
@@ -40,7 +40,7 @@ export class LocalTier {
     this.#clock = clock
   }
 
-  /** The fresh entry under `key`. One that is of no use any more is dropped. */
+  /** The fresh entry under `key`. One that is no longer usable is dropped. */
   find(key: string): LocalEntry | undefined {
     const entry = this.#store.get(key)
     if (entry === undefined) return undefined
@@ -50,13 +50,13 @@ export class LocalTier {
     return undefined
   }
 
-  /** The entry under `key`, also one that is stale but still of use. */
+  /** The entry under `key`, also one that is stale but still usable. */
   findStale(key: string): LocalEntry | undefined {
     const entry = this.#store.peek(key)
     return entry === undefined || isOverLocally(entry, this.#clock.now()) ? undefined : entry
   }
 
-  /** What stands under `key`, without counting as a use. */
+  /** What is under `key`, without counting as a use. */
   peek(key: string): LocalEntry | undefined {
     return this.#store.peek(key)
   }
@@ -67,17 +67,17 @@ export class LocalTier {
     if (entry?.shared === true && !isFreshLocally(entry, this.#clock.now())) this.#store.delete(key)
   }
 
-  /** Whether `entry` is still what stands under `key`. */
+  /** Whether `entry` is still what is under `key`. */
   holds(key: string, entry: LocalEntry): boolean {
     return this.#store.peek(key) === entry
   }
 
-  /** The value of an entry, or of anything held, for one caller. */
+  /** The value of an entry, or of any other `Held`, for one caller. */
   valueOf(held: Held): unknown {
     return release(held, this.#codec, this.#isolation)
   }
 
-  /** A value in the form in which it can be given to any number of callers. */
+  /** A value in a form that can serve any number of callers. */
   hold(value: unknown, encoded: Encoded | undefined): Held {
     return hold(value, encoded, this.#isolation)
   }
@@ -87,7 +87,7 @@ export class LocalTier {
     return this.#isolation !== 'share'
   }
 
-  /** Keeps a copy; the bytes that it counts for, or `undefined` where it is larger than the whole budget. */
+  /** Keeps a copy; returns its size in bytes, or `undefined` if it is larger than the whole budget. */
   put(
     key: string,
     { value, encoded, facts }: { value: unknown; encoded: Encoded | undefined; facts: CopyFacts },
@@ -119,7 +119,7 @@ export class LocalTier {
     }
   }
 
-  /** Lets a copy that is older than `version` count as stale; whether there was one. */
+  /** Makes a copy that is older than `version` stale; returns whether there was one. */
   expireOlder(key: string, version: number): boolean {
     const entry = this.#store.peek(key)
     if (entry === undefined || entry.facts.stamp >= version) return false
@@ -135,7 +135,7 @@ export class LocalTier {
     return this.#store.delete(key)
   }
 
-  /** All keys at this moment, those of entries that are no longer fresh included. */
+  /** All keys at this moment, those of stale entries included. */
   keys(): string[] {
     return this.#store.keys()
   }
@@ -155,7 +155,7 @@ function instantsOf({ from, ttl, endsIn, staleFor, idle, idleTtl }: CopyLife): L
   return { from, until, trusted, end, staleUntil: staleFor > 0 ? end + staleFor : until, idle, idleUntil }
 }
 
-/** Ends the freshness of a copy. */
+/** Makes a copy stale. */
 export function expire(entry: LocalEntry): void {
   entry.expired = true
   entry.until = -Infinity

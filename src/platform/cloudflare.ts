@@ -8,7 +8,7 @@ import type { RequestContext } from '../view.ts'
 
 /**
  * Creates a cache on the first request of an isolate, keeps it for all later ones, and gives each request its own bound view
- * of it. `create` runs once, with the `env` of that first request; if it throws, the next request tries again. Costs nothing.
+ * of it. `create` runs once, with the `env` of that first request; if it throws, the next request tries again. Sends nothing.
  *
  * @example
  * ```ts

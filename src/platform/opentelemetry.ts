@@ -1,18 +1,18 @@
 /**
- * Spans of OpenTelemetry for what a cache does.
+ * OpenTelemetry spans for what a cache does.
  *
  * @module
  */
 import type { Trace } from '../trace.ts'
 
-/** What is needed of a span of `@opentelemetry/api`. */
+/** The part of a span of `@opentelemetry/api` that is used. */
 export interface OtelSpan {
   setAttributes(attributes: Record<string, string | number | boolean>): unknown
   setStatus(status: { code: number }): unknown
   end(): void
 }
 
-/** What is needed of a tracer of `@opentelemetry/api`. */
+/** The part of a tracer of `@opentelemetry/api` that is used. */
 export interface OtelTracer {
   startActiveSpan<T>(
     name: string,
@@ -26,14 +26,14 @@ const kinds = { internal: 0, client: 2 } as const
 const failed = { code: 2 } as const
 
 /**
- * Makes spans of what a cache does, for the `trace` option: one for each `get`, `getOrCreate` and `set`, the same of many keys,
- * `remove`, `expire`, `removeByTag`, `expireByTag` and `clear` (`cache.get`, …), unless it is a hit in L1 of `get` or `getOrCreate`
- * without `schema` and `eager`; for each factory (`cache.factory`); and for each request to Redis, which is all that scripts, atomic
- * operations, locks and rate limits have. Requests go by the conventions for database clients (`db.system.name`,
- * `db.operation.name`, `db.operation.batch.size`, `db.stored_procedure.name`, `db.response.status_code`, `error.type`). There are
- * none for caches: `cache.operation`, `cache.hit`, `cache.level`, `cache.stale`, `cache.joined`, `cache.keys`, `cache.hits`,
- * `cache.background` are this library's. Spans nest by the context manager that your application has set up. They hold no key,
- * value, URL, token or message of an error.
+ * Makes spans of what a cache does, for the `trace` option: one for each `get`, `getOrCreate` and `set`, each `getMany`,
+ * `getOrCreateMany` and `setMany`, `remove`, `expire`, `removeByTag`, `expireByTag` and `clear` (`cache.get`, …), except an L1 hit of
+ * `get` or `getOrCreate` without `schema` and `eager`; one for each factory call (`cache.factory`); and one for each request to
+ * Redis: scripts, atomic operations, locks and rate limits have only these. Requests follow the conventions for database clients
+ * (`db.system.name`, `db.operation.name`, `db.operation.batch.size`, `db.stored_procedure.name`, `db.response.status_code`,
+ * `error.type`). For caches there are none: `cache.operation`, `cache.hit`, `cache.level`, `cache.stale`, `cache.joined`,
+ * `cache.keys`, `cache.hits`, `cache.background` are this library's. Spans nest by the context manager that your application has
+ * set up. They hold no key, value, URL, token or error message.
  *
  * Takes a tracer of `@opentelemetry/api`, which this package does not depend on.
  *
@@ -57,7 +57,7 @@ export function openTelemetry(tracer: OtelTracer): Trace {
           if ('error.type' in more) span.setStatus(failed)
         })
       } catch {
-        // It is the caller's, who gets it from the cache.
+        // The cache gives it to the caller.
       } finally {
         span.end()
       }

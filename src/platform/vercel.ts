@@ -8,12 +8,12 @@ import { ambientWaitUntil } from '../runtime.ts'
 import type { RequestContext } from '../view.ts'
 
 /**
- * Creates a cache on the first request of a function instance, and keeps it for all later ones. `next build` loads the modules of all
- * routes, where the variables of the database need not be set: so nothing is created while a module loads. If `create` throws,
+ * Creates a cache on the first request of a function instance, and keeps it for all later ones. Nothing is created while a module
+ * loads: `next build` loads the modules of all routes, where the variables of the database need not be set. If `create` throws,
  * the next request tries again.
  *
- * The `waitUntil` of each request is found by itself. Where there is a better one at hand, such as the event of a Next.js proxy,
- * give it: the cache is then bound to it. Costs nothing.
+ * The `waitUntil` of each request is found automatically. If there is a better one, such as the event of a Next.js proxy, pass
+ * that: the cache is then bound to it. Sends nothing.
  *
  * @example
  * ```ts
@@ -39,9 +39,9 @@ export function perInstance<HasRedis extends boolean = boolean>(
 }
 
 /**
- * Keeps the request that runs now alive until `work` has settled, as `waitUntil` of `@vercel/functions` does, for work of your own
- * behind a response. `false` where nobody can: on a server of your own the work goes on all the same; in doubt await it. What the
- * work rejects with is yours to handle. The cache finds the same one by itself. Costs nothing.
+ * Keeps the current request alive until `work` has settled, as `waitUntil` of `@vercel/functions` does, for your own background
+ * work. `false` if the platform offers no way: on a server of your own the work goes on all the same; in doubt await it. Its
+ * rejections are yours to handle. The cache finds the same `waitUntil` automatically. Sends nothing.
  *
  * @example
  * ```ts

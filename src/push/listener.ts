@@ -8,17 +8,17 @@ export interface ListenerParts {
   readonly clock: Clock
   onOpen(): void
   onMessage(message: string): void
-  /** An attempt came to nothing. */
+  /** An attempt failed. */
   onFailure(error: unknown): void
 }
 
 const longestWait = 10_000
 const firstPause = 500
 const longestPause = 60_000
-/** A connection that lasted so long was a good one: the next attempt need not wait. */
+/** A connection that lasted this long was a good one: the next attempt need not wait. */
 const settledAfter = 30_000
 
-/** Holds a connection, and makes it again whenever it ends, later and later while that comes to nothing. */
+/** Holds a connection, and reopens it whenever it ends, at growing intervals while that fails. */
 export class Listener {
   connected = false
   connections = 0
@@ -39,7 +39,7 @@ export class Listener {
     if (!this.#closed.signal.aborted) void this.#run()
   }
 
-  /** The connection seems to be dead: a new one is made. */
+  /** The connection seems to be dead: opens a new one. */
   restart(): void {
     this.#endNow?.(true)
   }
@@ -76,7 +76,7 @@ export class Listener {
         this.#endNow = undefined
         clock.clearTimeout(timer)
         attempt.abort()
-        const plain = openedAt !== Infinity && !isCacheError(failure) // connections end, and are made again
+        const plain = openedAt !== Infinity && !isCacheError(failure) // connections end, and are reopened
         if (!plain && !this.#closed.signal.aborted) onFailure(failure ?? unconfirmed())
         resolve(!doubtful && clock.monotonic() - openedAt >= settledAfter)
       }

@@ -1,8 +1,8 @@
-// What is said on the channel: `<version> <sender> <name> <name> …`, each name percent-encoded, so that nothing in it is a comma, a
-// space, a line end or no ASCII, which the servers and clients on the way would take for their own. The version comes from the script.
+// A message on the channel: `<version> <sender> <name> <name> …`, each name percent-encoded, so that it has no comma, space, line end
+// or non-ASCII character, which servers and clients in between could misread. The version comes from the script.
 import { type Change, lowestSeed, toChange } from '../coherence/index.ts'
 
-/** Longer ones say only that something changed. */
+/** Longer messages say only that something changed. */
 const longestMessage = 2 ** 16
 const something = '?'
 /** How far ahead of the server's time a version may be, for a clock that is not known well: versions begin at its microseconds. */
@@ -11,17 +11,17 @@ const margin = 3_600_000
 export interface Message {
   readonly version: number
   readonly sender: string
-  /** Missing where there were too many to say. */
+  /** Missing if there were too many to name. */
   readonly changes: readonly Change[] | undefined
 }
 
-/** What a script is given to say behind the version. */
+/** What a script is given to publish after the version. */
 export function messageOf(sender: string, members: readonly string[]): string {
   const names = members.map((member) => encodeURIComponent(member)).join(' ')
   return ` ${sender} ${names.length > longestMessage ? something : names}`
 }
 
-/** What was said; `undefined` for whatever cannot have been. `now` is the server's time in milliseconds. */
+/** The message in a text; `undefined` if it cannot be one. `now` is the server's time in milliseconds. */
 export function readMessage(text: string, now: number): Message | undefined {
   const [digits = '', sender = '', ...names] = text.split(' ')
   const version = Number(digits)

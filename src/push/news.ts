@@ -13,22 +13,22 @@ import { Listener } from './listener.ts'
 import { type Message, messageOf, readMessage } from './message.ts'
 import { Rumours } from './rumours.ts'
 
-/** How many changes, and messages that named none, are remembered as told, until the log has told of them too. */
+/** How many changes, and messages that named none, are remembered as pushed, until the log has them too. */
 const mostTold = 4096
-/** A change that the log tells of and push does not, for so long, says that the connection is dead. */
+/** A change in the log that push has not brought after so long says that the connection is dead. */
 const overdueAfter = 10_000
 
-/** Tells others of this cache's writes, and hears of theirs. */
+/** Publishes this cache's writes, and receives those of others. */
 export class News implements Pushing {
   readonly #host: PushHost
   readonly #channel: string
   readonly #listener: Listener | undefined
   readonly #rumours = new Rumours()
   readonly #told = new Map<string, number>()
-  /** How this cache knows its own messages again. Drawn when it is first needed. */
+  /** Identifies this cache's own messages. Drawn when it is first needed. */
   #sender = ''
   #messages = 0
-  /** Changes above this version come by the connection that stands now. */
+  /** Changes above this version come by the current connection. */
   #from = Infinity
   #missed: { readonly version: number; readonly at: number } | undefined
 
@@ -95,7 +95,7 @@ export class News implements Pushing {
     }
   }
 
-  /** No protocol tells that a connection died silently, but the log tells what did not come by it. */
+  /** No protocol tells that a connection died silently, but the log shows what did not come by it. */
   #checkLife(): void {
     if (this.#missed === undefined || this.#host.clock.monotonic() - this.#missed.at < overdueAfter) return
     this.#missed = undefined
@@ -143,7 +143,7 @@ export class News implements Pushing {
     this.#told.set(name, version)
   }
 
-  /** As the log is learned, but that nothing in it becomes a version that is known. */
+  /** As with changes from the log, except that no version in it counts as known. */
   #spread({ kind, namespace, name, version }: Change): void {
     const { local, marks } = this.#host
     if (kind === '*') return this.#suspect(starAddress(namespace), { hard: version })
@@ -169,7 +169,7 @@ function nameOf({ kind, namespace, name, version }: Change): string {
   return `${version} ${memberOf(kind, namespace, name)}`
 }
 
-/** As what a message is remembered that was too long to name its changes: what came is not missing, though nobody knows its names. */
+/** How a message that was too long to name its changes is remembered: its changes are not missing, though their names are. */
 function unnamed(version: number): string {
   return `${version} ?`
 }

@@ -8,9 +8,9 @@ interface Rumour {
 }
 
 /**
- * What push says of tags and of everything, until a look at the log tells. It concerns copies in L1 only, which cost no more than a
- * read where it was wrong: were it taken as known, a made-up version would end up in stamps, and what is stored with too high a
- * stamp outlives real invalidations.
+ * What push says about tags and about everything, until a poll of the log confirms it. It concerns copies in L1 only, which cost no
+ * more than a read if it was wrong: if it counted as known, a forged version would end up in stamps, and what is stored with too
+ * high a stamp outlives real invalidations.
  */
 export class Rumours {
   #tags = new Map<string, Rumour>()
@@ -25,7 +25,7 @@ export class Rumours {
     this.#wanted++
   }
 
-  /** Too many to keep: all copies are of no use then. */
+  /** Too many to keep: all copies are unusable then. */
   #simplify(): void {
     const all = [...this.#tags.values()].map(({ hard, soft }) => Math.max(hard, soft))
     this.#tags = new Map([[starAddress(undefined), { hard: Math.max(...all), soft: 0 }]])
@@ -40,7 +40,7 @@ export class Rumours {
     return this.#wanted > this.#asked
   }
 
-  /** A look is sent; its outcome ends the rumours from before it, for what is true of them is known then. */
+  /** A poll is sent; its success ends the rumours from before it, as what is true of them is known then. */
   looking(): (ok: boolean) => void {
     const before = this.#asked
     const asked = this.#wanted

@@ -9,7 +9,7 @@ import type { LocalCounts } from './local.ts'
 import type { Verdict } from './policy.ts'
 import { type Asked, isTooMuch, type Judged, type RateLimitResult, toResult } from './result.ts'
 
-/** What to do with a check where Redis fails: let it pass, deny it, or count in this isolate. */
+/** What to do with a check if Redis fails: let it pass, deny it, or count in this isolate. */
 export type OnError = 'open' | 'closed' | 'local'
 
 /** What a limiter works with. */
@@ -22,11 +22,11 @@ export interface Limits {
   readonly local: LocalCounts
 }
 
-/** What a call that checks takes besides. */
+/** Further options of a check. */
 export interface CheckOptions {
   /** Ends the call: it then rejects with the signal's reason, and may have counted. */
   readonly signal?: AbortSignal | undefined
-  /** Keeps what goes on behind the answer alive. Default: that of the cache, or the platform's own (Vercel). */
+  /** Keeps background work alive after the answer. Default: that of the cache, or the platform's own (Vercel). */
   readonly waitUntil?: WaitUntil | undefined
 }
 
@@ -38,8 +38,8 @@ export interface Check extends Asked {
 }
 
 /**
- * Takes the costs from all limits or from none, or just looks: from memory where one of them is known to deny, else in one
- * request, else as `onError` says. What was not asked, because another denies, is `undefined`.
+ * Takes the costs from all limits or from none, or just looks: from memory if one of them is known to deny, else in one
+ * request, else by `onError`. The result of a limit that was not asked, because another denies, is `undefined`.
  */
 export async function check(
   checks: readonly [Check, ...Check[]],
@@ -77,7 +77,7 @@ export async function check(
       return result
     })
   } catch (error) {
-    // Where its reason is a `CacheError` too, such as that of a lock's signal, it could be taken for a failure of Redis.
+    // If its reason is a `CacheError`, such as that of a lock's signal, it could be mistaken for a failure of Redis.
     signal?.throwIfAborted()
     report(core, 'rateLimit', error)
     const pending = ended(run)
@@ -86,7 +86,7 @@ export async function check(
   }
 }
 
-/** The words of the script. Where one costs more than ever passes, nothing can be taken from any. */
+/** The arguments of the script. If one costs more than ever passes, nothing can be taken from any. */
 function wordsOf(checks: readonly Check[], takes: boolean): string[] {
   const mode = takes && !checks.some(isTooMuch) ? 'take' : 'look'
   return [mode, ...checks.flatMap((each) => each.policy.words(isTooMuch(each) ? 0 : each.cost)).map(String)]
@@ -94,7 +94,7 @@ function wordsOf(checks: readonly Check[], takes: boolean): string[] {
 
 const wordsPerKey = 5
 
-/** What the reply of the script says of each. Throws for what it cannot have answered. */
+/** What the reply of the script says about each. Throws for a reply that it cannot have given. */
 export function read(checks: readonly Check[], reply: unknown): Judged[] {
   const isReply = Array.isArray(reply) && reply.length === 1 + checks.length * wordsPerKey
   if (!isReply || !reply.every(Number.isSafeInteger)) throw unexpected()
@@ -110,6 +110,6 @@ async function ended(run: Promise<unknown>): Promise<void> {
   try {
     await run
   } catch {
-    // Nobody waits for it any more, and the breaker has been told.
+    // No caller waits for it any more, and the breaker has been told.
   }
 }

@@ -14,19 +14,19 @@ interface Settings {
   /** How much may pass, and when: one policy for all, or a function of the identifier. */
   readonly policy: PolicySource
   /**
-   * What the counts are kept under, where the limiter's policy has no name of its own. Default: made of the policy's algorithm and
-   * numbers; `'dynamic'` where the policy is a function. Give one where limits may change, or where two limiters have the same
+   * What the counts are kept under, if the policy has no name of its own. Default: made of the policy's algorithm and
+   * numbers; `'dynamic'` if the policy is a function. Give one if limits may change, or if two limiters have the same
    * numbers.
    */
   readonly name?: string | undefined
   /**
-   * What becomes of a check where Redis fails. `'open'`: it passes. `'closed'`: it is denied. `'local'`: this isolate counts by
+   * What becomes of a check if Redis fails. `'open'`: it passes. `'closed'`: it is denied. `'local'`: this isolate counts by
    * itself, so that each isolate lets the whole limit through. Default `'open'`.
    */
   readonly onError?: OnError | undefined
   /** How long a check waits for Redis. Default 500 ms. */
   readonly timeout?: Duration | undefined
-  /** How many identifiers are remembered in this isolate: what was denied; and the counts of `'local'`. Default 1,000 of each. */
+  /** How many identifiers this isolate remembers: for denials, and for the counts of `'local'`. Default 1,000 each. */
   readonly maxEntries?: number | undefined
 }
 
@@ -49,8 +49,8 @@ interface OfRedis extends Settings, OwnOptions {
 export type RateLimiterOptions = OfCache | OfRedis
 
 /**
- * Creates a rate limiter. Sends nothing and starts no timer, so that it may be called where a module loads. Throws a `TypeError`
- * for options that cannot be right.
+ * Creates a rate limiter. Sends nothing and starts no timer, so that it may be called at module scope. Throws a `TypeError`
+ * for invalid options.
  *
  * @example
  * ```ts

@@ -6,7 +6,7 @@ import { isTooMuch, type Judged, type RateLimitResult } from './result.ts'
 /** One denial, its times on the monotonic clock of this isolate. */
 interface Denial {
   readonly result: RateLimitResult
-  /** The policy, and the least cost that it is known of. */
+  /** The policy, and the least cost that is known to be denied. */
   readonly policy: string
   readonly cost: number
   /** When it may pass, as far as is known. */
@@ -17,13 +17,13 @@ interface Denial {
 }
 
 /**
- * What was denied, until it may pass, but for no longer than its policy looks back: whoever asks again sooner is denied without
- * asking Redis. Nothing is ever let through from here.
+ * What was denied, until it may pass, but for no longer than its policy looks back: until then it is denied without asking
+ * Redis. Nothing is ever let through from here.
  */
 export class Denials {
   readonly #clock: Clock
   readonly #denials: LRU<Denial>
-  /** Counts what ends denials: one that was on its way meanwhile is not remembered. */
+  /** Counts what ends denials: one whose reply was in flight meanwhile is not remembered. */
   generation = 0
 
   constructor(clock: Clock, maxEntries: number) {
@@ -61,10 +61,10 @@ export class Denials {
     this.#denials.set(key, {
       result,
       policy: policy.key,
-      // Any, where a block alone denies: where the limit does as well, it may do so for longer.
+      // Any cost, if only a block denies: if the limit does as well, it may do so for longer.
       cost: blocked && policy.remaining(now, verdict) >= cost ? 0 : cost,
       retry: sentAt + result.retryAfter,
-      // What never passes, or not for long, is asked again once what is left of it may be another number.
+      // What never passes, or not for a long time, is asked again once `remaining` may have changed.
       until: sentAt + Math.min(result.retryAfter, policy.span),
       reset: sentAt + result.resetAfter,
     })

@@ -1,10 +1,10 @@
 import type { Check } from './check.ts'
 import { type RateLimitResult, toResult } from './result.ts'
 
-// When to come back after a denial for want of Redis, in milliseconds: what is down is rarely back sooner.
+// When to retry after a denial because Redis failed, in milliseconds: it is rarely back sooner.
 const comeBackAfter = 1000
 
-/** The answer without Redis, by the `onError` of each limiter. Counts of this isolate are taken from all or from none, too. */
+/** The answer without Redis, by the `onError` of each limiter. Counts of this isolate, too, are taken from all or from none. */
 export function fallBack(
   checks: readonly Check[],
   takes: boolean,
@@ -23,7 +23,7 @@ export function fallBack(
 
 interface Answer {
   readonly result: RateLimitResult
-  /** What is there as it is, where nothing is taken after all. */
+  /** The current values, if nothing is taken after all. */
   readonly look?: () => Pick<RateLimitResult, 'remaining' | 'reset' | 'resetAfter'>
   readonly take?: () => void
 }
@@ -43,7 +43,7 @@ function count(check: Check, pending: Promise<void>): Answer {
   return { result: toResult(check, { now, verdict, degraded: true }, pending), look, take }
 }
 
-/** As `onError` says. What costs more than ever passes is denied all the same. */
+/** By `onError`. A cost above what ever passes is denied all the same. */
 function decree(check: Check, pending: Promise<void>): Answer {
   const { onError, parts } = check.limits
   const now = parts.core.settings.clock.now() * 1000

@@ -30,8 +30,8 @@ class FixedWindow extends Window {
 }
 
 /**
- * `limit` in each of the windows that follow each other since 1970, by UTC: the cheapest to explain. Around the moment where one
- * ends and the next begins twice the limit may pass within a window's length. Some 30 bytes an identifier.
+ * `limit` in each of the consecutive windows since 1970, by UTC: the simplest policy. Around the end of a window up to twice the
+ * limit may pass within a window's length. Some 30 bytes per identifier.
  * A bad number is a `TypeError`.
  *
  * @example

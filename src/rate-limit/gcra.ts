@@ -5,20 +5,20 @@ import { type PolicyOptions, type RateLimitPolicy, units } from './policy.ts'
 
 /** Options of {@link gcra}. */
 export interface GcraOptions extends PolicyOptions {
-  /** How much passes in a `period` in the long run: a whole number from 1 to 10^12. */
+  /** How much passes per `period` in the long run: an integer from 1 to 10^12. */
   readonly limit: number
   readonly period: Duration
-  /** The most that passes at once after a rest: 1 for an even flow, `limit` for a whole period's worth. */
+  /** The most that passes at once after a pause: 1 for an even flow, `limit` for a whole period's worth. */
   readonly burst: number
 }
 
 /**
- * The generic cell rate algorithm: `limit` in a `period`, evenly, and up to `burst` at once. In any time `t` it lets no more
- * through than `burst + limit * t / period`. One instant is all that is kept of an identifier, in 35 to 65 bytes.
+ * The generic cell rate algorithm: `limit` per `period`, evenly, and up to `burst` at once. In any time `t` it lets through at
+ * most `burst + limit * t / period`. It keeps one instant per identifier, in 35 to 65 bytes.
  *
- * Each unit takes `period / limit` to be paid for; a cost passes if all that passed, it included, is paid for within
+ * Each unit takes `period / limit` to be paid for; a cost passes if all that passed, this cost included, is paid for within
  * `burst * period / limit` from now. Source: ITU-T I.371, virtual scheduling.
- * A bad number is a `TypeError`, and so is a burst that takes more than a hundred years to come back.
+ * A bad number is a `TypeError`, and so is a burst that takes more than a hundred years to replenish.
  *
  * @example
  * ```ts

@@ -3,15 +3,15 @@ import type { RateLimitResult } from './result.ts'
 
 /** Options of {@link rateLimitHeaders}. */
 export interface HeaderOptions {
-  /** Also gives `X-RateLimit-Limit`, `-Remaining` and `-Reset` (in seconds since 1970). Default `false`. */
+  /** Adds `X-RateLimit-Limit`, `-Remaining` and `-Reset` (in seconds since 1970). Default `false`. */
   readonly legacy?: boolean | undefined
 }
 
 /**
  * The header fields that tell a client about its limit: `RateLimit-Policy` and `RateLimit` as in
- * draft-ietf-httpapi-ratelimit-headers-11, for `limitAll` with an item for each limit, and `Retry-After` where it was denied. Seconds
- * are rounded up. Of a limit that nothing is known of, because Redis failed, there is the policy only; where waiting is in
- * vain there is no `Retry-After`. Costs nothing.
+ * draft-ietf-httpapi-ratelimit-headers-11, for `limitAll` with an item for each limit, and `Retry-After` if it was denied. Seconds
+ * are rounded up. For a limit whose state is unknown, because Redis failed, there is the policy only; if waiting is in
+ * vain there is no `Retry-After`. Sends nothing.
  *
  * @example
  * ```ts
@@ -46,13 +46,13 @@ export function rateLimitHeaders(
   }
 }
 
-/** How much is left, and when all is forgotten, or the same may pass. */
+/** How much is left, and when all counts have expired, or the same may pass. */
 function item({ policy, remaining, retryAfter, resetAfter, success }: RateLimitResult): string {
   const window = success || !Number.isFinite(retryAfter) ? resetAfter : retryAfter
   return `"${policy.name}";r=${remaining};t=${seconds(window)}`
 }
 
-/** Where Redis failed and nobody has counted, there is no reset either. */
+/** If Redis failed and nothing was counted, there is no reset either. */
 function isKnown({ degraded, resetAfter, remaining }: RateLimitResult): boolean {
   return !degraded || resetAfter > 0 || remaining > 0
 }

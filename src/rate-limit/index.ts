@@ -1,6 +1,6 @@
 /**
- * Rate limits over all isolates, by the clock of Redis: GCRA, token bucket, sliding and fixed window, each check one atomic script in
- * one request; and the headers and the middleware to go with them.
+ * Rate limits across all isolates, by the clock of Redis: GCRA, token bucket, sliding and fixed window, each check one atomic script
+ * in one request; and the headers and the middleware for them.
  *
  * @module
  */

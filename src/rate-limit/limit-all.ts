@@ -8,7 +8,7 @@ export interface LimitOf extends Pick<LimitOptions, 'cost' | 'policy'> {
   readonly id: string
 }
 
-/** What a check of several limits came to: the values of the tightest of them, and each by itself. */
+/** The result of a check of several limits: the values of the tightest of them, and each by itself. */
 export interface LimitAllResult extends RateLimitResult {
   /**
    * In the order asked: `success` says whether that one would have let it through. `undefined` for one that was not asked, because
@@ -20,14 +20,14 @@ export interface LimitAllResult extends RateLimitResult {
 const most = 100
 
 /**
- * Checks several limits at once, such as one per IP address and one per user: counts in all of them, or where one denies in none.
- * One script does it, so that nobody comes in between. The limiters must be made of one cache. What has just been denied by one of
- * them is denied from memory.
+ * Checks several limits at once, such as one per IP address and one per user: counts in all of them, or, if one denies, in none.
+ * It is one script, and so atomic. The limiters must be made of one cache. What has just been denied by one of them is denied
+ * from memory.
  *
  * The result has the values of the tightest: of those that deny, the one with the longest wait, else the one with the least left.
- * Where Redis fails each limiter's `onError` decides for its own, and the shortest `timeout` counts.
+ * If Redis fails, each limiter's `onError` decides for its own, and the shortest `timeout` counts.
  * No limit, more than 100, the same identifier in the same limit twice, and limiters of several caches are a `TypeError`.
- * Cost: 1 request; 3 commands and one for each limit; 3 where it denies; 0/0 where it has just denied that.
+ * Cost: 1 request; 3 commands and one for each limit; 3 if it denies; 0/0 if it has just denied the same.
  *
  * @example
  * ```ts
@@ -57,7 +57,7 @@ export async function limitAll(
   return tightest(await check(checks, true, options))
 }
 
-/** What cannot be right rejects, so that it is awaited together with what takes a while. */
+/** Invalid input rejects instead of throwing, so that it is awaited together with what takes a while. */
 function checkFor(limit: LimitOf): Check | Promise<Check> {
   try {
     const { limiter, id, ...rest } = limit

@@ -6,34 +6,33 @@ import { identify } from './identifier.ts'
 import { RateLimitPolicy, units } from './policy.ts'
 import { type Judged, type RateLimitResult, toResult } from './result.ts'
 
-/** The policy of a limiter, or what makes one for an identifier: it may take a while, which `timeout` does not cover. */
+/** The policy of a limiter, or a function that gives one for an identifier; `timeout` does not cover the time that it takes. */
 export type PolicySource = RateLimitPolicy | ((id: string) => RateLimitPolicy | Promise<RateLimitPolicy>)
 
 /** Options of {@link RateLimiter.limit} and {@link RateLimiter.peek}. */
 export interface LimitOptions extends CheckOptions {
-  /** How much it counts: a whole number, 0 too, which consumes nothing. Default 1. */
+  /** How much it counts: an integer from 0, which consumes nothing, to 10^12. Default 1. */
   readonly cost?: number | undefined
   /**
-   * The policy for this call instead of the limiter's. Where it has no `name` of its own it counts on with the limiter's counts:
-   * what has been used stays used. But a shorter window forgets, for a longer one too, what lies before it.
+   * The policy for this call instead of the limiter's. If it has no `name` of its own, it goes on with the limiter's counts:
+   * what has been used stays used. But a shorter window drops, for a longer one too, what lies before it.
    */
   readonly policy?: RateLimitPolicy | undefined
 }
 
-/** Options of what changes a limit by hand. */
+/** Options of the methods that change the state of a limit. */
 export interface ManageOptions {
-  /** The policy whose counts are meant, where that is not the limiter's. */
+  /** The policy whose counts are meant. Default: the limiter's. */
   readonly policy?: RateLimitPolicy | undefined
-  /** Ends the call: it then rejects with the signal's reason, and may have been done. */
+  /** Ends the call: it then rejects with the signal's reason, and may have taken effect. */
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Limits how often something may happen, over all isolates, by the clock of Redis. Made by `createRateLimiter`.
+ * Limits how often something may happen, across all isolates, by the clock of Redis. Made by `createRateLimiter`.
  *
- * `limit` and `peek` never reject because of Redis; the others, which change something by hand, do, with a `CacheError`. Misuse is a
- * `TypeError`. Costs are given as HTTP requests / billed commands; calls of one tick share a request. Where Redis does not know
- * the script yet, one request more.
+ * `limit` and `peek` never reject because of Redis; the others do, with a `CacheError`. Misuse is a `TypeError`. Costs are given
+ * as HTTP requests / billed commands; calls of one tick share a request. One more request if Redis does not know the script yet.
  */
 export class RateLimiter {
   readonly #limits: Limits
@@ -56,10 +55,10 @@ export class RateLimiter {
    * Whether something may happen once more, and if so counts it. What is denied consumes nothing. Asked again before `retryAfter`
    * has passed, it is denied from the memory of this isolate; it is never let through from there.
    *
-   * An identifier is any string that is not empty. A `cost` above what ever passes at once is denied, with a `retryAfter` of
-   * `Infinity`. Where Redis fails, or takes longer than the limiter's `timeout`, `onError` decides, the result says `degraded`, and
-   * the cache emits `error`. Never sent twice by itself. Rejects with the reason of `signal`.
-   * Cost: 1/4; 1/3 where it denies or `cost` is 0; 0/0 where it has just denied that.
+   * An identifier is any non-empty string. A `cost` above what ever passes at once is denied, with a `retryAfter` of
+   * `Infinity`. If Redis fails, or takes longer than the limiter's `timeout`, `onError` decides, the result says `degraded`, and
+   * the cache emits `error`. Never retried. Rejects with the reason of `signal`.
+   * Cost: 1/4; 1/3 if it denies or `cost` is 0; 0/0 if it has just denied the same.
    *
    * @example
    * ```ts
@@ -77,7 +76,7 @@ export class RateLimiter {
   }
 
   /**
-   * What `limit` would answer now, without counting anything, so that `remaining` is what is left before it. Redis is asked always.
+   * What `limit` would answer now, without counting anything: `remaining` is what is left before it. Redis is always asked.
    * Cost: 1/3.
    */
   async peek(id: string, options: LimitOptions = {}): Promise<RateLimitResult> {
@@ -85,9 +84,9 @@ export class RateLimiter {
   }
 
   /**
-   * Gives back what was counted: of something that did not happen after all. Never more than was; resolves to what is left then,
-   * whether or not a block lasts. Only for what Redis has counted, not for a `degraded` result. Never sent twice by itself: after an
-   * `L2_TIMEOUT` or `L2_NETWORK` it may have been given back. Cost: 1/5, 1/3 where there is nothing to give back.
+   * Gives back what was counted for something that did not happen after all, never more than was; resolves to what is left then,
+   * whether or not a block lasts. Only for what Redis has counted, not for a `degraded` result. Never retried: after an
+   * `L2_TIMEOUT` or `L2_NETWORK` it may have been given back. Cost: 1/5; 1/3 if there is nothing to give back.
    */
   async refund(id: string, cost = 1, options: ManageOptions = {}): Promise<number> {
     units(cost, 'cost')
@@ -99,20 +98,20 @@ export class RateLimiter {
     })
   }
 
-  /** Forgets what was counted for this identifier, and a block of it. Of no other: there are no patterns. Cost: 1/1. */
+  /** Deletes what was counted for this identifier, and its block. There are no patterns. Cost: 1/1. */
   async reset(id: string, options: ManageOptions = {}): Promise<void> {
     await this.#change(id, options, ({ key }, { redis }) => redis.remove([key], options.signal))
   }
 
   /**
-   * Denies whatever this identifier asks for `duration` from now, with the reason `blocked`. What is counted stays. A later
-   * `block` replaces this one. Never sent twice by itself. Cost: 1/5.
+   * Denies every request of this identifier for `duration` from now, with the reason `blocked`. The counts stay. A later
+   * `block` replaces this one. Never retried. Cost: 1/5.
    */
   async block(id: string, duration: Duration, options: ManageOptions = {}): Promise<void> {
     await this.#block(id, spanOf(duration, 'duration'), options)
   }
 
-  /** Ends a block. Other limiters may have it in memory until it would have ended. Cost: 1/5, 1/3 where there is none. */
+  /** Ends a block. Other limiters may have it in memory until it would have ended. Cost: 1/5; 1/3 if there is none. */
   async unblock(id: string, options: ManageOptions = {}): Promise<void> {
     await this.#block(id, 0, options)
   }
@@ -130,7 +129,7 @@ export class RateLimiter {
     return result as RateLimitResult
   }
 
-  /** Does something to a limit, after which what is remembered of it here no longer counts. */
+  /** Changes a limit, after which denials remembered here no longer count. */
   async #change<T>(
     id: string,
     options: ManageOptions,
@@ -149,7 +148,7 @@ export class RateLimiter {
     }
   }
 
-  /** At once where nothing has to be waited for: calls of one tick then share a request, and keep their order. */
+  /** Synchronous if nothing has to be awaited: calls of one tick then share a request, and keep their order. */
   #check(id: string, { cost = 1, policy }: LimitOptions): Check | Promise<Check> {
     units(cost, 'cost', 0)
     const name = identify(id)

@@ -3,11 +3,11 @@ import type { Clock } from '../runtime.ts'
 import type { Check } from './check.ts'
 import type { Verdict } from './policy.ts'
 
-/** The counts of this isolate, for when Redis cannot be asked. They begin with nothing. */
+/** The counts of this isolate, for when Redis cannot be asked. They begin at zero. */
 export class LocalCounts {
   readonly #clock: Clock
   readonly #states: LRU<unknown>
-  /** What the wall clock was ahead of the monotonic one at first: read with the first request, for some platforms have none before. */
+  /** The wall clock's lead over the monotonic one: read with the first request, as some platforms have no time before. */
   #ahead: number | undefined
 
   constructor(clock: Clock, maxEntries: number) {
@@ -21,7 +21,7 @@ export class LocalCounts {
     return Math.floor((this.#ahead + this.#clock.monotonic()) * 1000)
   }
 
-  /** What the policy says; `take` acts upon it. */
+  /** The policy's verdict; `take` acts upon it. */
   ask({ key, policy }: Check, cost: number, now: number): { readonly verdict: Verdict; take(): void } {
     const slot = `${key} ${policy.words(0)[0]}`
     const { verdict, state } = policy.ask(this.#states.get(slot), now, cost)

@@ -9,8 +9,8 @@ interface State {
 }
 
 /**
- * GCRA, and the token bucket, which is the same told in tokens. The arithmetic is that of `_gcra.lua`, step for step: whole
- * microseconds, and a rest in parts of 1 / limit.
+ * GCRA, and the token bucket, which is the same in terms of tokens. The arithmetic is that of `_gcra.lua`, step for step: whole
+ * microseconds, and a remainder in parts of 1 / limit.
  */
 export class Meter extends RateLimitPolicy {
   readonly span: number
@@ -31,7 +31,7 @@ export class Meter extends RateLimitPolicy {
       throw new TypeError('so large a burst would take longer than a hundred years to come back')
   }
 
-  /** How long it takes to pay for so many units: microseconds, and a rest in parts of 1 / quota. */
+  /** How long it takes to pay for `count` units: microseconds, and a remainder in parts of 1 / quota. */
   #price(count: number): readonly [number, number] {
     const total = BigInt(count) * BigInt(this.#period)
     const quota = BigInt(this.quota)
@@ -40,7 +40,7 @@ export class Meter extends RateLimitPolicy {
   }
 
   words(cost: number): readonly (string | number)[] {
-    // Nobody owes more than a burst; what gives back more would be no number in plain digits.
+    // No more than a burst is ever owed; a larger refund would not be a number in plain digits.
     const step = this.#price(Math.max(cost, -this.limit))
     return ['g', cost, this.quota, this.#period, ...this.#burst, ...step]
   }
@@ -64,7 +64,7 @@ export class Meter extends RateLimitPolicy {
     return { verdict: { ok, retryAt, resetAt, used: tat, rest }, state: { tat, rest, limit, period } }
   }
 
-  /** When all is paid for, from now on at the price of today. */
+  /** When all is paid for, from now on at the current price. */
   #owed(state: State | undefined, now: number): readonly [number, number] {
     if (state === undefined || state.tat < now) return [now, 0]
     if (state.limit === this.quota && state.period === this.#period) return [state.tat, state.rest]

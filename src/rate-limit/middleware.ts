@@ -7,24 +7,24 @@ import type { RateLimiter } from './limiter.ts'
 import type { RateLimitPolicy } from './policy.ts'
 import type { RateLimitResult } from './result.ts'
 
-/** A value, or what makes it of a request and of whatever else the handler is called with. */
+/** A value, or a function of the request and of whatever else the handler is called with. */
 type Of<T, Args extends unknown[]> = T | ((request: Request, ...args: Args) => T | Promise<T>)
 
 /** Options of {@link rateLimit}. */
 export interface RateLimitOptions<Args extends unknown[] = unknown[]> extends HeaderOptions {
-  /** The limiter, or what gives it where it depends on the request: on Workers `(request, env) => limiterOf(env)`. */
+  /** The limiter, or a function that gives it for a request: on Workers `(request, env) => limiterOf(env)`. */
   readonly limiter: RateLimiter | ((request: Request, ...args: Args) => RateLimiter | Promise<RateLimiter>)
-  /** Who asks. See the documentation on what may be believed of an IP address. */
+  /** Identifies the client. See docs/rate-limit.md on when an IP address can be trusted. */
   readonly id: (request: Request, ...args: Args) => string | Promise<string>
-  /** Default 1. */
+  /** What a request costs. Default 1. */
   readonly cost?: Of<number, Args> | undefined
-  /** Instead of the limiter's. */
+  /** The policy for a request. Default: the limiter's. */
   readonly policy?:
     | ((request: Request, ...args: Args) => RateLimitPolicy | Promise<RateLimitPolicy>)
     | undefined
-  /** Whether this request is none of the limiter's business: it then goes straight to the handler. */
+  /** Whether to leave this request out: it then goes straight to the handler, uncounted. */
   readonly skip?: ((request: Request, ...args: Args) => boolean | Promise<boolean>) | undefined
-  /** What to answer instead of `denialResponse`. The headers are put on it, too. */
+  /** The response for a denied request, instead of `denialResponse`. It gets the headers, too. */
   readonly onDenied?:
     | ((request: Request, result: RateLimitResult, ...args: Args) => Response | Promise<Response>)
     | undefined
@@ -32,10 +32,10 @@ export interface RateLimitOptions<Args extends unknown[] = unknown[]> extends He
 
 /**
  * A handler that is called only as often as the limiter allows. `handler` is any function of a `Request` (and of more: `env`, `ctx`)
- * that gives a `Response`: a Worker's `fetch`, a route handler, a `Deno.serve` callback. Every response gets the headers of
- * `rateLimitHeaders`; behind each other several such limits add up in them. What is denied never reaches the handler and gets
- * `denialResponse`. Where one of the arguments has a `waitUntil`, it gets what goes on behind the answer.
- * Costs what `limit` does. Throws a `TypeError` for options that cannot be right.
+ * that returns a `Response`: a Worker's `fetch`, a route handler, a `Deno.serve` callback. Every response gets the headers of
+ * `rateLimitHeaders`; those of nested limits are combined. What is denied never reaches the handler and gets
+ * `denialResponse`. If one of the arguments has a `waitUntil`, it gets the background work.
+ * Costs what `limit` does. Throws a `TypeError` for invalid options.
  *
  * @example
  * ```ts
@@ -66,7 +66,7 @@ export function rateLimit<Args extends unknown[]>(
   }
 }
 
-/** That of the request, where the platform hands one to the handler: as a method of its object, as some insist. */
+/** That of the request, if the platform hands one to the handler: called as a method, as some platforms insist. */
 function waitUntilOf(args: readonly unknown[]): WaitUntil | undefined {
   const context = args.find(
     (each) => typeof (each as Partial<RequestContext> | null)?.waitUntil === 'function',

@@ -7,21 +7,21 @@ export type RateLimitAlgorithm = 'gcra' | 'token-bucket' | 'sliding-window' | 'f
 /** What every policy takes. */
 export interface PolicyOptions {
   /**
-   * What its counts are kept under, and clients see in `RateLimit-Policy`: 1 to 64 characters out of letters, digits and
-   * `_ . { } -`. Two policies of one name share their counts, also when one replaces the other in a later deployment; the shorter
-   * window then forgets for the longer one. Default: made of the algorithm and its numbers, so that only equal ones share.
+   * What its counts are kept under, and clients see in `RateLimit-Policy`: 1 to 64 letters, digits or `_ . { } -`.
+   * Two policies of one name share their counts, also if one replaces the other in a later deployment; what lies before the shorter
+   * window is then lost to the longer one. Default: made of the algorithm and its numbers, so that only equal ones share.
    */
   readonly name?: string | undefined
 }
 
-/** What an algorithm says of one cost. Instants are whole microseconds. */
+/** What an algorithm decides about one cost. Instants are whole microseconds. */
 export interface Verdict {
   readonly ok: boolean
-  /** When the cost may pass, where it may not now. */
+  /** When the cost may pass, if it may not now. */
   readonly retryAt: number
-  /** When everything is forgotten. */
+  /** When all counts have expired. */
   readonly resetAt: number
-  /** How much counts, and a rest of it: only the policy knows in which unit. */
+  /** How much counts, and a remainder: only the policy knows in which unit. */
   readonly used: number
   readonly rest: number
 }
@@ -35,15 +35,15 @@ export const mostUnits = 1e12
  */
 export abstract class RateLimitPolicy {
   readonly algorithm: RateLimitAlgorithm
-  /** What its counts are kept under; `undefined` where none was given. */
+  /** What its counts are kept under; `undefined` if none was given. */
   readonly name: string | undefined
   /** The most that passes at once. */
   readonly limit: number
-  /** How much passes in `window` in the long run. */
+  /** How much passes per `window` in the long run. */
   readonly quota: number
   /** In milliseconds. */
   readonly window: number
-  /** Tells its numbers: equal for equal policies only. */
+  /** Made of its numbers: equal for equal policies only. */
   readonly key: string
   /** For how many milliseconds what was counted may matter, at most. @internal */
   abstract readonly span: number
@@ -63,15 +63,15 @@ export abstract class RateLimitPolicy {
     this.key = [algorithm, limit, ...(limit === quota ? [] : [quota]), window].join('-')
   }
 
-  /** What the script needs to know of it and of a cost: the algorithm and seven whole numbers. @internal */
+  /** What the script needs to know of it and of a cost: the algorithm and seven integers. @internal */
   abstract words(cost: number): readonly (string | number)[]
-  /** The same in this isolate: a verdict, and what to keep where it is acted upon. @internal */
+  /** The same in this isolate: a verdict, and the state to keep if it is acted upon. @internal */
   abstract ask(
     state: unknown,
     now: number,
     cost: number,
   ): { readonly verdict: Verdict; readonly state: unknown }
-  /** What is left at an instant, by a verdict of then. @internal */
+  /** What is left at an instant, by a verdict of that instant. @internal */
   abstract remaining(now: number, verdict: Verdict): number
 }
 

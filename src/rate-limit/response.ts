@@ -4,8 +4,8 @@ import type { LimitAllResult } from './limit-all.ts'
 import type { RateLimitResult } from './result.ts'
 
 /**
- * What to answer where a limit denies: status 429, or 503 where it did only because Redis failed (`onError: 'closed'`), the headers of
- * `rateLimitHeaders`, and a problem (RFC 9457) that names the policies.
+ * The response to a denied request: status 429, or 503 if it was denied only because Redis failed (`onError: 'closed'`), the headers
+ * of `rateLimitHeaders`, and problem details (RFC 9457) that name the policies.
  *
  * @example
  * ```ts

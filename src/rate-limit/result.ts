@@ -1,42 +1,42 @@
 import type { RateLimitPolicy, Verdict } from './policy.ts'
 
 /**
- * Why something may not pass. `limit`: too much has passed already. `cost`: it costs more than ever passes at once. `blocked`: by
+ * Why a request was denied. `limit`: too much has passed already. `cost`: it costs more than ever passes at once. `blocked`: by
  * `block`. `unavailable`: Redis failed, and `onError` is `'closed'`.
  */
 export type DenialReason = 'limit' | 'cost' | 'blocked' | 'unavailable'
 
-/** What a check came to. */
+/** The result of a check. */
 export interface RateLimitResult {
   /** Whether it may pass. */
   readonly success: boolean
   /** The most that passes at once: the limit of a window, the burst of `gcra`, the capacity of a bucket. */
   readonly limit: number
   /**
-   * How much would pass now: 0 while a block lasts, and where Redis failed and nothing is known. A denial from memory says what it was
-   * when Redis denied.
+   * How much would pass now: 0 while a block lasts, and if Redis failed and nothing is known. A denial from memory has the value of
+   * the original denial.
    */
   readonly remaining: number
   /**
-   * When all is forgotten (a fixed window: when it ends) and no block lasts, in milliseconds since 1970 by the server's clock.
+   * When all counts have expired (a fixed window: when it ends) and no block lasts, in milliseconds since 1970 by the server's clock.
    */
   readonly reset: number
-  /** The same from now, in milliseconds: clocks need not agree for it. */
+  /** The same from now, in milliseconds, independent of the isolate's clock. */
   readonly resetAfter: number
   /**
-   * How many milliseconds to wait before the same may pass; 0 where it may, `Infinity` where it never will, for its cost is above
-   * `limit`. Rounded up. Others may be faster meanwhile.
+   * How many milliseconds to wait before the same may pass; 0 if it may now, `Infinity` if it never will, as its cost is above
+   * `limit`. Rounded up. No reservation: other calls may use it up meanwhile.
    */
   readonly retryAfter: number
-  /** Redis did not answer in time, or not at all, and `onError` has decided. */
+  /** Redis failed or did not answer in time, and `onError` has decided. */
   readonly degraded: boolean
   /** Why it may not pass. */
   readonly reason: DenialReason | undefined
   /** What was asked, for `RateLimit-Policy`: `quota` per `window` milliseconds. */
   readonly policy: { readonly name: string; readonly quota: number; readonly window: number }
   /**
-   * What goes on behind the answer: after a timeout the request, which still tells the circuit breaker how it ended. Never
-   * rejects. A `waitUntil` has been given it already.
+   * The work that goes on after the answer: after a timeout the request, which still tells the circuit breaker how it ended. Never
+   * rejects. It has already been passed to a `waitUntil`, if there is one.
    */
   readonly pending: Promise<void>
 }
@@ -48,7 +48,7 @@ export interface Asked {
   readonly cost: number
 }
 
-/** Whether so much never passes. */
+/** Whether the cost is above what ever passes. */
 export function isTooMuch({ policy, cost }: Asked): boolean {
   return cost > policy.limit
 }
@@ -76,7 +76,7 @@ export function toResult(
   }
 }
 
-/** A verdict, and by whom. */
+/** A verdict, and how it came about. */
 export interface Judged {
   readonly now: number
   readonly verdict: Verdict

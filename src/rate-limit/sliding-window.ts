@@ -47,7 +47,7 @@ class SlidingWindow extends Window {
     }
   }
 
-  /** Puts a cost into the log, one below 0 back out of its newest. */
+  /** Adds a cost to the log; one below 0 is taken from its newest entries. */
   #add(log: Hits[], now: number, cost: number): void {
     const last = log.at(-1)
     const sameSlice = last !== undefined && last.at - (last.at % this.#slice) === now - (now % this.#slice)
@@ -62,7 +62,7 @@ class SlidingWindow extends Window {
     }
   }
 
-  /** When so much has left the window. */
+  /** When `excess` has left the window. */
   #retryAt(log: readonly Hits[], excess: number): number {
     let left = excess
     const leaving = log.find(({ count }) => (left -= count) <= 0) ?? log.at(-1)
@@ -71,10 +71,10 @@ class SlidingWindow extends Window {
 }
 
 /**
- * Never more than `limit` in any window of that length, wherever it begins: the strict promise, which counters of two neighbouring
- * windows do not keep. Of an identifier all that passed is kept: up to a limit of 60 each hit by itself, so that it is
- * exact; above that, hits within a 60th of the window are kept together, as of the newest of them, so that a hit may have
- * to wait that much longer than it had to. 62 numbers and their instants are the most, 1.8 KB; a tenth of that for a limit of 10.
+ * Never more than `limit` in any window of that length, wherever it begins: a strict guarantee, which counters of two adjacent
+ * windows do not give. It keeps a log per identifier: up to a limit of 60 each hit by itself, which is exact; above that, hits
+ * within a 60th of the window are merged into one entry with the time of the newest, so that a hit may have to wait up to that much
+ * longer. At most 62 numbers and their instants, 1.8 KB; a tenth of that for a limit of 10.
  * A bad number is a `TypeError`.
  *
  * @example

@@ -5,17 +5,17 @@ import { type PolicyOptions, type RateLimitPolicy, units } from './policy.ts'
 
 /** Options of {@link tokenBucket}. */
 export interface TokenBucketOptions extends PolicyOptions {
-  /** How many tokens the bucket holds, and holds at first: a whole number from 1 to 10^12. */
+  /** How many tokens the bucket holds; it starts full. An integer from 1 to 10^12. */
   readonly capacity: number
-  /** How many tokens flow in per `interval`, evenly: one every `interval / refillRate`, not all at its end. */
+  /** How many tokens are added per `interval`, evenly: one every `interval / refillRate`, not all at its end. */
   readonly refillRate: number
   readonly interval: Duration
 }
 
 /**
- * A bucket of `capacity` tokens, into which `refillRate` flow per `interval`; a call takes as many as it costs. In any time `t` it
- * lets no more through than `capacity + refillRate * t / interval`. The same arithmetic as {@link gcra}, told in tokens: of a
- * bucket that fills evenly, what is missing and when all is paid for are one number. 35 to 65 bytes an identifier.
+ * A bucket of `capacity` tokens, to which `refillRate` are added per `interval`; a call takes as many as it costs. In any time `t` it
+ * lets through at most `capacity + refillRate * t / interval`. The same arithmetic as {@link gcra}, in terms of tokens: in a
+ * bucket that fills evenly, the missing tokens and the time until it is full are one number. 35 to 65 bytes per identifier.
  * A bad number is a `TypeError`.
  *
  * @example

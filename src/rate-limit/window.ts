@@ -10,7 +10,7 @@ import {
 
 /** Options of `slidingWindow` and `fixedWindow`. */
 export interface WindowOptions extends PolicyOptions {
-  /** How much passes in a window: a whole number from 1 to 10^12. */
+  /** How much passes per window: an integer from 1 to 10^12. */
   readonly limit: number
   readonly window: Duration
 }

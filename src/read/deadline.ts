@@ -2,12 +2,12 @@ import type { Core } from '../core.ts'
 import { requestTimedOut, withDeadline } from '../redis/index.ts'
 import type { View } from '../view.ts'
 
-/** For how long an operation waits for Redis, and what goes on behind its call. */
+/** For how long an operation waits for Redis, and where its background work goes. */
 export interface Patience {
   /** Until when, by the monotonic clock. */
   readonly deadline: number
   readonly view: View
-  /** Ends the wait. Given where nobody else waits for the same. */
+  /** Ends the wait. Only if no other call waits for the same. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -17,8 +17,8 @@ export function deadlineOf({ settings }: Core): number {
 }
 
 /**
- * Asks what an answer of Redis made necessary to know: for all its answers together an operation waits as long as for one. What
- * is left behind at the deadline goes on behind the call, so that the next operation may find the answer there.
+ * Asks what a reply of Redis has made it necessary to know: an operation waits for all its replies together no longer than for one.
+ * A request that misses the deadline goes on in the background, so that the next operation may profit from its reply.
  */
 export async function askMore<T>(
   core: Core,
@@ -44,13 +44,13 @@ export async function askMore<T>(
   }
 }
 
-/** Waits for what goes on behind a call. Not for ever: what shares a request with another that is gone may never settle. */
+/** Waits for background work. Not for ever: work that shares a request with one that is gone may never settle. */
 export async function ended({ settings }: Core, work: Promise<unknown>): Promise<void> {
   const { clock, link } = settings
   const late = (): Error => requestTimedOut(link.timeout)
   try {
     await withDeadline(() => work, { ms: link.timeout, clock, late }).outcome
   } catch {
-    // Whoever waits for an answer is told of its own failure.
+    // Each caller that waits for the reply gets the failure itself.
   }
 }

@@ -13,24 +13,24 @@ export interface Read extends Patience {
   readonly operation: Operation
   readonly options: EntryOptions
   readonly mark: Mark
-  /** When this read itself had the life of the entry begin anew, by the isolate's clock: the server knows that it is fresh. */
+  /** When this read itself extended the entry, by the isolate's clock: the server has found it fresh. */
   readonly extendedAt?: number
 }
 
-/** An entry of L2 that fits: this key's, whole, and accepted by the schema of the call. */
+/** A valid entry of L2: this key's, undamaged, and accepted by the schema of the call. */
 export interface Found {
   readonly opened: OpenedEntry
   readonly value: unknown
-  /** What the schema of the call makes of the value; the value itself where there is none. */
+  /** The output of the call's schema for the value; the value itself without a schema. */
   readonly accepted: unknown
-  /** Expired before its time: of use only where nothing better can be had. */
+  /** Expired early, by a call: never fresh, nor served at once (`swr`). */
   readonly expired: boolean
   readonly fresh: boolean
   /** How long it is fresh, in milliseconds, as far as that is known. */
   readonly left: number
 }
 
-/** What is in bytes that came from L2, fresh or not; `undefined` where it is nothing that fits, or was invalidated. */
+/** The entry in bytes from L2, fresh or not; `undefined` if it is not valid, or was invalidated. */
 export async function examine(core: Core, read: Read, bytes: string | null): Promise<Found | undefined> {
   if (bytes === null) return gone(core, read)
   const removed = tombstoneIn(bytes)
@@ -53,14 +53,14 @@ export async function examine(core: Core, read: Read, bytes: string | null): Pro
   return { opened, value, accepted, expired, fresh: !expired && isFresh(core, read, left), left }
 }
 
-/** What is known of an entry's version. */
+/** The verdict on an entry by what is known of versions. */
 function judge(core: Core, { place, view }: Read, { stamp, tags }: EntryHeader): Verdict {
   const { versions } = core.coherence
   versions.see(stamp)
   return versions.judge(stamp, place.localKey, view.tagAddresses(tags))
 }
 
-/** The same once its tags have been asked for: what is not known then either counts as removed. */
+/** The same once its tags have been asked for: an entry whose tags are still unknown counts as removed. */
 async function judgeByTags(core: Core, read: Read, header: EntryHeader): Promise<Verdict> {
   const addresses = read.view.tagAddresses(header.tags)
   await askMore(core, read, () => core.coherence.fetchTags(addresses))
@@ -68,18 +68,18 @@ async function judgeByTags(core: Core, read: Read, header: EntryHeader): Promise
   return verdict === 'unknown' ? 'dead' : verdict
 }
 
-/** Where the server's time is not known nothing is: Redis keeps entries for longer than they are fresh. */
+/** Nothing is fresh as long as the server's time is unknown: Redis keeps entries for longer than they are fresh. */
 function isFresh(core: Core, { extendedAt }: Read, left: number): boolean {
   if (extendedAt !== undefined) return true
   return core.redis?.clock.known === true && left > 0
 }
 
-/** L2 has nothing, so what L1 kept for when nothing better can be had is of something that was removed. */
+/** L2 has nothing, so a stale copy in L1 is of something that was removed. */
 function gone(core: Core, { place, mark }: Read): undefined {
   if (!mark.overtaken) core.local.forgetStale(place.localKey)
 }
 
-/** What the schema of a call makes of a value from L1; `undefined` where it refuses it. */
+/** The output of a call's schema for a value from L1; `undefined` if it rejects it. */
 export async function acceptLocal(core: Core, schema: StandardSchema, value: unknown): Promise<unknown> {
   return accept(core, 'l1', schema, value)
 }

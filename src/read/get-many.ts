@@ -11,7 +11,7 @@ import { admit } from './get.ts'
 import { readLocal } from './local.ts'
 import { withNews } from './news.ts'
 
-/** Reads many keys: each from L1, and all that are not there together from L2. */
+/** Reads many keys: each from L1, and all that L1 lacks together from L2. */
 export async function readMany(
   core: Core,
   view: View,
@@ -60,7 +60,7 @@ async function readMissing(
     const physicalKeys = reads.map(({ place }) => place.physicalKey)
     const { redis } = core
     const { reply, trusted } = await withNews(core, reads, () => redis.readMany(physicalKeys, options.signal))
-    // Waits for all: the failure of one must not touch the others, and marks have to last for as long as something may be stored.
+    // Waits for all: the failure of one must not affect the others, and marks have to last for as long as something may be stored.
     const outcomes = await Promise.allSettled(
       reads.map((read, i) => admit(core, read, trusted ? (reply[i] ?? null) : null)),
     )

@@ -9,7 +9,7 @@ import { acceptLocal, examine, type Read } from './examine.ts'
 import { welcome } from './keep.ts'
 import { withNews } from './news.ts'
 
-/** What a `get` gives: the value that L1 has for it, if its schema accepts that, or else that of L2. */
+/** The result of a `get`: the value that L1 has for it, if its schema accepts that, or else that of L2. */
 export async function getValue(
   core: Core,
   view: View,
@@ -54,13 +54,13 @@ async function readRedis(core: Core, read: Read): Promise<unknown> {
     )
     return await admit(core, read, trusted ? reply : null)
   } catch (error) {
-    read.options.signal?.throwIfAborted() // whatever its reason is, a CacheError too
+    read.options.signal?.throwIfAborted() // whatever its reason is, even a CacheError
     report(core, read.operation, error)
     return undefined
   }
 }
 
-/** The value in bytes that came from L2, or `undefined` where they hold none that is fresh and fits. */
+/** The value in bytes from L2, or `undefined` if they have no fresh and valid one. */
 export async function admit(core: Core, read: Read, bytes: string | null): Promise<unknown> {
   const found = await examine(core, read, bytes)
   if (found?.fresh === true) return welcome(core, read, found)

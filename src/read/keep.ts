@@ -7,7 +7,7 @@ import type { View } from '../view.ts'
 import type { Found, Read } from './examine.ts'
 import { slideFound } from './slide.ts'
 
-/** Counts a hit in L2, lets L1 keep a copy, and extends what slides. */
+/** Counts a hit in L2, lets L1 keep a copy, and extends a sliding entry. */
 export function welcome(core: Core, read: Read, found: Found): unknown {
   const { created, idle, took, fresh, end } = found.opened.header
   core.counters.l2.hits++
@@ -47,14 +47,14 @@ export function keepCopy(core: Core, read: Read, { opened, value, left, expired 
   )
 }
 
-/** Whether L1 may take what an operation brings: nothing newer than `stamp` is known, and it holds nothing newer that is fresh. */
+/** Whether L1 may store the result of an operation: no change after `stamp` is known, and L1 holds nothing newer that is fresh. */
 export function mayKeep(core: Core, localKey: string, mark: Mark, stamp: number): boolean {
   if (mark.overtaken || stamp < mark.version) return false
   const held = core.local.peek(localKey)
   return held === undefined || held.facts.stamp <= stamp || !isFreshLocally(held, core.settings.clock.now())
 }
 
-/** What is worth remembering of a header. */
+/** What L1 keeps of a header. */
 export function factsOf(header: EntryHeader, view: View): CopyFacts {
   const { created, took, etag, modified, stamp, tags } = header
   return { created, took, etag, modified, stamp, tags: view.tagAddresses(tags), expired: header.fresh === 0 }

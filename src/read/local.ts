@@ -5,7 +5,7 @@ import { expire, type LocalEntry } from '../memory/index.ts'
 import type { View } from '../view.ts'
 import { slideOnUse } from './slide.ts'
 
-/** The value in L1, or `undefined`. The path of every hit: nothing here waits, and little is allocated. */
+/** The value in L1, or `undefined`. The path of every hit: synchronous, with few allocations. */
 export function readLocal(core: Core, view: View, key: string, operation: Operation): unknown {
   const localKey = view.localKey(key)
   const entry = core.local.find(localKey)
@@ -26,14 +26,14 @@ function tellLocalHit({ events, settings }: Core, operation: Operation, { from }
   events.emit('hit', { tier: 'l1', operation, age: settings.clock.now() - from })
 }
 
-/** Whether L1's copy may be given away, by what is known of versions. Judged anew only when that has changed. */
+/** Whether L1's copy may be served, by what is known of versions. Judged again only when that has changed. */
 function isBelieved(core: Core, localKey: string, entry: LocalEntry): boolean {
   const { versions, mayTrustLocal } = core.coherence
   if (entry.epoch === versions.epoch) return mayTrustLocal
   return isStillAlive(core, localKey, entry) && !entry.expired && mayTrustLocal
 }
 
-/** Whether L1's copy is of any use, be it stale; it is dropped where it is not. */
+/** Whether L1's copy is usable at all, even if only as stale; it is dropped if it was removed. */
 export function isStillAlive(core: Core, localKey: string, entry: LocalEntry): boolean {
   const { versions } = core.coherence
   if (entry.epoch === versions.epoch) return true
@@ -45,7 +45,7 @@ export function isStillAlive(core: Core, localKey: string, entry: LocalEntry): b
   return true
 }
 
-/** What is known of L1's copy, or heard. */
+/** The verdict on L1's copy, by what is known or pushed. */
 export function verdictOf({ coherence }: Core, localKey: string, { facts }: LocalEntry): Verdict {
   const { stamp, tags } = facts
   const rumour = coherence.push?.judge(stamp, tags) ?? 'ok'
@@ -54,8 +54,8 @@ export function verdictOf({ coherence }: Core, localKey: string, { facts }: Loca
 }
 
 /**
- * A stale copy by what is known now, which may be more than when it was found: what was removed since is of no use at all. It
- * would come back as new, for the load's stamp says that it knows of that removal.
+ * A stale copy by what is known now, which may be more than when it was found: one that was removed since is unusable. It would come
+ * back as new, as the load's stamp says that it knows of that removal.
  */
 export function asKnown<C extends Pick<LocalEntry, 'facts' | 'expired'>>(
   core: Core,

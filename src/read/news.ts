@@ -3,7 +3,7 @@ import type { Core } from '../core.ts'
 import type { ReadOptions } from '../options.ts'
 import { askMore, type Patience } from './deadline.ts'
 
-/** What a read is about, as far as news go. */
+/** The part of a read that a poll of the log needs. */
 interface Reading extends Patience {
   readonly mark: Mark
   readonly options: ReadOptions
@@ -19,8 +19,8 @@ function tagsOf(readings: readonly Reading[]): readonly string[] {
 }
 
 /**
- * Sends a read with whatever has to be asked before it, in the same request, and applies the news before its reply is looked
- * at. `trusted`: whether anything in L2 is to be believed.
+ * Sends a read with whatever has to be asked before it, in the same request, and applies the news, that is, what the log and the
+ * versions say, before its reply is used. `trusted`: whether anything in L2 is to be trusted.
  */
 export async function withNews<T>(
   core: Core,
@@ -52,7 +52,7 @@ export async function withNews<T>(
     if (!trusted) for (const { mark } of readings) core.marks.unanswered(mark)
     return { reply: answer.reply, trusted }
   } catch (error) {
-    // News that come from now on did not come with what the operation goes by.
+    // Later news will not have come with the reply that this operation uses.
     for (const { mark } of readings) core.marks.unanswered(mark)
     throw error
   }

@@ -7,22 +7,22 @@ export interface CallOptions {
   readonly idempotent: boolean
   /** Nothing is written. */
   readonly reads?: boolean
-  /** A `GET` that may become a part of an `MGET`, to which a key of another type is no error: it holds nothing. */
+  /** A `GET` that may become part of an `MGET`, for which a key of another type is no error, but empty. */
   readonly mergeable?: boolean
-  /** Until when its request may leave, by the monotonic clock: later it could do harm. Default: whenever its turn comes. */
+  /** Until when its request may be sent, by the monotonic clock: later it could do harm. Default: no limit. */
   readonly leaveBy?: number
   readonly signal?: AbortSignal | undefined
-  /** Whether it only goes along with others: its request ends when nobody waits for those any more. Asked then. */
+  /** Whether it only accompanies other calls: its request ends when no caller waits for those any more. Evaluated then. */
   readonly aside?: () => boolean
-  /** Gives an error of Redis as it is, instead of rejecting with one that is safe to show. */
+  /** Resolves to an error of Redis as it is, instead of rejecting with one that is safe to show. */
   readonly raw?: boolean
-  /** Wants strings as bytes: goes in a request of its kind. */
+  /** Wants strings as bytes: shares a request only with others that do. */
   readonly binary?: boolean
   /** The name of the script that the command runs. */
   readonly procedure?: string
 }
 
-/** One command on its way, and who waits for it. */
+/** One command in flight, and the caller that waits for it. */
 export class Call {
   readonly command: Command
   readonly idempotent: boolean
@@ -60,22 +60,22 @@ export class Call {
     else signal?.addEventListener('abort', this.#leave)
   }
 
-  /** Whether somebody still waits for the reply. */
+  /** Whether its caller still waits for the reply. */
   get waiting(): boolean {
     return !this.#settled
   }
 
-  /** Whether its request is made for it, and it still waits. */
+  /** Whether its caller still waits, and its request is made for it. */
   get counts(): boolean {
     return this.waiting && this.#aside?.() !== true
   }
 
-  /** `listener` hears when the caller has given up. */
+  /** `listener` is called when the caller has given up. */
   onLeave(listener: () => void): void {
     this.#onLeave = listener
   }
 
-  /** Gives the code of the error that the reply is, unless that is for the caller to judge. */
+  /** Returns the error code of an error reply, unless the caller is to judge it. */
   settle(reply: Reply | RedisReplyError): CacheErrorCode | undefined {
     if (reply instanceof RedisReplyError && !this.#raw) {
       const error = toReplyError(reply.message)
@@ -90,7 +90,7 @@ export class Call {
     if (this.#finish()) this.#reject(error)
   }
 
-  /** Its caller waits no longer. */
+  /** Its caller stops waiting. */
   giveUp(reason: unknown): void {
     if (!this.#finish()) return
     this.#reject(reason)
@@ -107,7 +107,7 @@ export class Call {
   }
 }
 
-// Well below what the server takes in one request (10 MB, and JSON takes six bytes for a character at most), and what one client
+// Well below what the server accepts in one request (10 MB, and JSON takes at most six bytes per character), and what one client
 // sends in one batch (1,000).
 const maxCommands = 1000
 const maxCharacters = 1.5 * 2 ** 20

@@ -3,23 +3,23 @@ import type { Clock } from '../runtime.ts'
 import type { BreakerState } from '../stats.ts'
 
 export interface BreakerSettings {
-  /** So many requests in a row that fail open it. */
+  /** Opens after this many consecutive failed requests. */
   readonly failures: number
-  /** So large a part of the requests within `window` milliseconds opens it, once there were `minimum` of them. */
+  /** Also opens when at least this fraction of the requests within `window` milliseconds failed, once there were `minimum` of them. */
   readonly ratio: number
   readonly minimum: number
   readonly window: number
-  /** For how many milliseconds it then lets no request pass. */
+  /** For how many milliseconds it stays open. */
   readonly open: number
 }
 
-/** What it has become; `reason` is the error that opened it. */
+/** Its new state; `reason` is the error that opened it. */
 export interface BreakerChange {
   readonly state: BreakerState
   readonly reason?: CacheErrorCode
 }
 
-/** How the requests of a part of the window went. */
+/** The results of the requests in a part of the window. */
 interface Bucket {
   readonly slot: number
   made: number
@@ -29,8 +29,8 @@ interface Bucket {
 const bucketsInWindow = 4
 
 /**
- * Leaves Redis alone while it fails. It has no timers, and nothing in it waits for a request to come back: on Workers, one that
- * is cancelled never does.
+ * The circuit breaker. It has no timers, and nothing in it waits for a request to come back: on Workers, one that is cancelled
+ * never does.
  */
 export class Breaker {
   readonly #settings: BreakerSettings
@@ -39,15 +39,15 @@ export class Breaker {
   readonly #tell: (change: BreakerChange) => void
   #state: BreakerState = 'closed'
   #reason: CacheErrorCode | undefined
-  /** The number of the current state and probe. What belongs to an earlier one comes too late to count. */
+  /** The number of the current state and probe. Results of an earlier one come too late to count. */
   #generation = 0
   #since = 0
-  /** How long from `#since` on nothing may pass, where it is not closed. */
+  /** How long from `#since` on nothing may pass, unless it is closed. */
   #pause = 0
   #streak = 0
   #buckets: Bucket[] = []
 
-  /** `probe`: after how many milliseconds one that has not come back is given up. */
+  /** `probe`: after how many milliseconds a probe that has not come back is given up. */
   constructor(
     settings: BreakerSettings,
     { clock, probe, tell }: { clock: Clock; probe: number; tell: (change: BreakerChange) => void },
@@ -58,7 +58,7 @@ export class Breaker {
     this.#tell = tell
   }
 
-  /** A ticket for a request that may leave, to come back with how it went; the error for one that may not. */
+  /** A ticket for a request that may be sent, with which to report its result; the error for one that may not. */
   enter(): number | CacheError {
     if (this.#state !== 'closed') {
       if (this.#clock.monotonic() - this.#since < this.#pause) return this.#refusal()
@@ -74,7 +74,7 @@ export class Breaker {
     else this.#failed(failure)
   }
 
-  /** Nobody waited for the request any more: that says nothing about Redis. */
+  /** No caller waited for the request any more: that says nothing about Redis. */
   abandon(ticket: number): void {
     if (ticket === this.#generation) this.#pause = 0 // the next one may be the probe
   }
@@ -90,7 +90,7 @@ export class Breaker {
     bucket.made++
     bucket.failed++
     this.#streak++
-    // Refused credentials are refused the next time, too.
+    // Credentials that were refused will be refused again.
     if (this.#state === 'closed' && code !== 'L2_AUTH' && !this.#isTooMuch()) return
     this.#reason = code
     this.#turn('open', this.#settings.open, code)
@@ -108,7 +108,7 @@ export class Breaker {
     return made >= minimum && failed >= ratio * made
   }
 
-  /** Where a request that ends now is counted. Those that have left the window are dropped. */
+  /** The bucket for a request that ends now. Buckets that have left the window are dropped. */
   #bucket(): Bucket {
     const slot = Math.floor((this.#clock.monotonic() * bucketsInWindow) / this.#settings.window)
     const last = this.#buckets.at(-1)

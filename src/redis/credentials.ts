@@ -1,14 +1,14 @@
 import { processEnv } from '../runtime.ts'
 
-/** Where the database is, and the token that opens it. */
+/** The URL of a database, and its token. */
 export interface Credentials {
   /** `https:`; `http:` only to this machine (`localhost`, `127.0.0.1`, `[::1]`), or with `allowInsecureUrl`. */
   readonly url: string
   /** The bearer token of the REST API. */
   readonly token: string
-  /** Allows `http:` to another machine: the token and all values then travel in the clear. Default `false`. */
+  /** Allows `http:` to another machine: the token and all values then travel unencrypted. Default `false`. */
   readonly allowInsecureUrl?: boolean | undefined
-  /** Whose scripts the server understands. Default: by the host; say `'upstash'` for one behind a proxy of another name. */
+  /** The script dialect of the server. Default: by its host; pass `'upstash'` for one behind a proxy of another name. */
   readonly dialect?: 'redis' | 'upstash' | undefined
 }
 
@@ -19,8 +19,8 @@ const names = [
 
 /**
  * Reads `UPSTASH_REDIS_REST_URL` and `UPSTASH_REDIS_REST_TOKEN`, or else `KV_REST_API_URL` and `KV_REST_API_TOKEN`, from
- * `env`: the bindings of a Worker, or the process environment where none is given. Throws a `TypeError` that names what is
- * missing. Costs no request.
+ * `env`: the bindings of a Worker, or by default the process environment. Throws a `TypeError` that names what is
+ * missing. Sends nothing.
  *
  * @example
  * ```ts
@@ -46,8 +46,8 @@ export function fromEnv(env: object = processEnv()): Credentials {
 }
 
 /**
- * The credentials in the form that clients expect. Throws a `TypeError`, which names neither the URL nor the token, where they
- * cannot be right or are not safe.
+ * The credentials in the form that clients expect. Throws a `TypeError`, which contains neither the URL nor the token, if they
+ * are invalid or unsafe.
  */
 export function checkCredentials({ url, token, allowInsecureUrl }: Credentials): Credentials {
   if (typeof url !== 'string' || url === '')

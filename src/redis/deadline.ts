@@ -1,15 +1,15 @@
 import type { Clock } from '../runtime.ts'
 
-/** Work that may be ended from outside. */
+/** Work whose wait may be ended from outside. */
 export interface Bounded<T> {
   readonly outcome: Promise<T>
-  /** Rejects at once with `reason`, and aborts the signal of the work. Too late, it does nothing. */
+  /** Rejects at once with `reason`, and aborts the signal of the work. Does nothing once that has settled. */
   end(reason: unknown): void
 }
 
 /**
- * Runs `work` until it settles, is ended, or `ms` have passed. Work that ignores its signal is left behind: it can neither
- * hold its caller up nor become an unhandled rejection.
+ * Runs `work` until it settles, is ended, or `ms` have passed. Work that ignores its signal is abandoned: it can neither
+ * delay its caller nor become an unhandled rejection.
  */
 export function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
@@ -52,7 +52,7 @@ export function sleep(ms: number, clock: Clock, signal: AbortSignal | undefined)
   })
 }
 
-/** What work comes to, or the reason of the signal as soon as that aborts. The work itself goes on. */
+/** The outcome of work; rejects with the reason of the signal as soon as that aborts. The work itself goes on. */
 export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work
   return new Promise((resolve, reject) => {

@@ -4,8 +4,8 @@ import { Lines } from './lines.ts'
 import type { Subscribe } from './subscriber.ts'
 
 /**
- * Listens over Upstash's REST API: one request whose answer does not end, with a line such as `data: message,<channel>,<message>`
- * for each. Follows no redirect, which would carry the token along.
+ * Listens over Upstash's REST API: one request with an endless response, a line such as `data: message,<channel>,<message>` for
+ * each message. Follows no redirect, which would carry the token along.
  */
 export function upstashSubscriber({ url, token }: Credentials): Subscribe {
   const base = url.replace(/\/$/, '')
@@ -18,7 +18,7 @@ export function upstashSubscriber({ url, token }: Credentials): Subscribe {
         'cache-control': 'no-cache',
       },
       redirect: 'manual',
-      // A framework that keeps answers of `fetch` would wait for the end of this one.
+      // A framework that caches `fetch` would wait for the end of this response.
       cache: 'no-store',
       signal,
     }).catch(() => {

@@ -46,17 +46,17 @@ export {
 } from './transport.ts'
 export type { UpstashClient } from './upstash.ts'
 
-/** The way to whatever `redis` was given as. */
+/** The access to what `redis` was given as. */
 export interface RedisAccess {
   readonly link: Link
   readonly tier: RedisTier
-  /** What its scripts have to begin with, as far as that can be told in advance. */
+  /** Its script dialect, as far as that can be told in advance. */
   readonly dialect: LuaDialect
-  /** Whether replies can be had as bytes. */
+  /** Whether replies can come as bytes. */
   readonly binary: boolean
 }
 
-/** What the way to Redis works with, and whom it tells. */
+/** What the access to Redis needs, and whom it notifies. */
 export interface Surroundings {
   readonly clock: Clock
   readonly stats: L2Stats
@@ -87,7 +87,7 @@ export function connect(
   }
 }
 
-// A request is over at its deadline, unless it was cancelled and nothing runs any more that could say so.
+// A request is over at its deadline, unless it was cancelled and no code runs any more that could report that.
 const probeMargin = 1000
 
 function toTransport(redis: RedisSource): Transport {

@@ -1,4 +1,4 @@
-// What the keys in Redis look like. Injective: no two of prefix, namespace, kind and key give the same physical key.
+// The form of the keys in Redis. Injective: different prefixes, namespaces, kinds or keys never give the same physical key.
 
 const segment = /^[A-Za-z0-9_.{}-]{1,64}$/
 const maxKeyBytes = 1024
@@ -9,7 +9,7 @@ export function assertKey(key: string): void {
     throw new TypeError(`a key must be a string, not ${key === null ? 'null' : typeof key}`)
   if (key === '') throw new TypeError('a key must not be empty')
   if (!key.isWellFormed()) throw new TypeError('a key must be well-formed: it holds a lone surrogate')
-  // No character takes more than three bytes, so that short keys need no counting.
+  // No character takes more than three bytes, so short keys need not be encoded.
   if (key.length * 3 > maxKeyBytes && new TextEncoder().encode(key).length > maxKeyBytes) {
     throw new TypeError(`a key must not be longer than ${maxKeyBytes} bytes: hash the long part of it`)
   }
@@ -29,30 +29,30 @@ export function assertSegment(name: string, what: string): void {
   throw new TypeError(`${what} must be 1 to 64 characters out of letters, digits and _ . { } -`)
 }
 
-/** Where the version of a tag is. A tag that could be taken for the star of everything is escaped. */
+/** The address of a tag's version. A tag that could be mistaken for the star, the version of everything, is escaped. */
 export function tagAddress(namespace: string | undefined, tag: string): string {
   return keyAddress(namespace, 't', /^[*\\]/.test(tag) ? `\\${tag}` : tag)
 }
 
-/** The tag whose version is at an address; `undefined` for the star of everything. */
+/** The tag whose version is at an address; `undefined` for the star. */
 export function tagIn(namespace: string | undefined, address: string): string | undefined {
   if (address === starAddress(namespace)) return undefined
   const tag = address.slice(keyAddress(namespace, 't', '').length)
   return tag.startsWith('\\') ? tag.slice(1) : tag
 }
 
-/** Where the version of everything is, in a namespace or at the root. */
+/** The address of the star, the version of everything in a namespace or at the root. */
 export function starAddress(namespace: string | undefined): string {
   return keyAddress(namespace, 't', '*')
 }
 
-/** Where the soft version of a tag is, from the address of the hard one. No namespace holds a colon. */
+/** The address of a tag's soft version, from that of the hard one. No namespace contains a colon. */
 export function softAddress(tag: string): string {
   const start = tag.startsWith('n:') ? tag.indexOf(':', 2) + 1 : 0
   return `${tag.slice(0, start)}x${tag.slice(start + 1)}`
 }
 
-/** How many tags an entry takes. */
+/** How many tags an entry may have. */
 export const maxTags = 32
 const maxTagBytes = 128
 
@@ -68,10 +68,13 @@ export function assertTags(tags: readonly string[]): void {
   }
 }
 
-/** What is kept under a key: `t` and `x` the versions of a tag, `e` an entry, `l` the lease of its load, `c` a counter, `q` a list, `r` a rate limit, `k` a lock, `f` the number of its last holder, `s` what scripts keep there. */
+/**
+ * What is kept under a key: `t` and `x` the versions of a tag, `e` an entry, `l` the lease of its load, `c` a counter, `q` a list,
+ * `r` a rate limit, `k` a lock, `f` the number of its last holder, `s` the keys of scripts.
+ */
 export type KeyKind = 'e' | 't' | 'x' | 'l' | 'c' | 'q' | 'r' | 'k' | 'f' | 's'
 
-/** Where a key is, under the prefix: also what an entry says of itself. */
+/** The address of a key: the physical key without the prefix. The header of an entry repeats it. */
 export function keyAddress(namespace: string | undefined, kind: KeyKind, key: string): string {
   return namespace === undefined ? `${kind}:${key}` : `n:${namespace}:${kind}:${key}`
 }

@@ -3,12 +3,12 @@ import { CacheError } from '../errors.ts'
 /** Well above the longest message that a cache sends. */
 const longestLine = 2 ** 18
 
-/** Puts text that comes in pieces, cut anywhere, together into lines. */
+/** Assembles text that arrives in arbitrary pieces into lines. */
 export class Lines {
   readonly #decoder = new TextDecoder()
   #rest = ''
 
-  /** The lines that a piece completes, without their ends. Throws where one is longer than any that makes sense. */
+  /** The lines that a piece completes, without their line ends. Throws if one is longer than any that makes sense. */
   push(piece: Uint8Array): string[] {
     const lines = (this.#rest + this.#decoder.decode(piece, { stream: true })).split('\n')
     this.#rest = lines.pop() ?? ''

@@ -11,23 +11,23 @@ import { type Onlookers, watched } from './watch.ts'
 export interface LinkSettings {
   /** Milliseconds that one request may take, its retries included. */
   readonly timeout: number
-  /** How often a request that failed on its way is sent again, where every command of it may run twice. */
+  /** How often a request that failed in transit is sent again, if all its commands may run twice. */
   readonly retries: number
 }
 
-/** What a link works with, and who hears of its requests. */
+/** What a link works with, and whom it notifies of its requests. */
 export interface LinkParts extends Onlookers {
   readonly stats: L2Stats
   readonly breaker?: Breaker | undefined
 }
 
 const retryDelay = 50
-// Why a request ends that nobody waits for any more. Nobody gets to see it.
+// The reason for ending a request that no caller waits for any more. It is never seen.
 const abandoned = 'abandoned'
 
 /**
- * Commands that are issued in the same tick share one request, in order; a request has a deadline, and is sent again only
- * where that can do no harm.
+ * Commands that are issued in the same tick share one request, in order; a request has a deadline, and is retried only if that can
+ * do no harm.
  */
 export class Link {
   readonly #transport: Transport
@@ -54,13 +54,13 @@ export class Link {
     return call.reply as Promise<Reply>
   }
 
-  /** The same, but an error that Redis answered is a value: for who can do something about it. */
+  /** The same, but an error reply of Redis is a value: for callers that can handle it. */
   ask(command: Command, options: CallOptions): Promise<Reply | RedisReplyError> {
     return this.send(command, { ...options, raw: true })
   }
 
   async #flushSoon(): Promise<void> {
-    // Two turns of the microtask queue: what a caller issues after awaiting something that is already there joins too.
+    // Two turns of the microtask queue: what a caller issues after awaiting a settled promise joins, too.
     await undefined
     await undefined
     const calls = this.#queue
@@ -71,7 +71,7 @@ export class Link {
     for (const batch of batches) {
       this.#leaveBehind(batch)
       const waiting = batch.filter((call) => call.waiting)
-      // Where one ran into the deadline, so would the next, and a caller would wait for both.
+      // If one ran into the deadline, so would the next, and a caller would wait for both.
       if (failure?.code === 'L2_TIMEOUT') failAll(waiting, failure)
       else if (waiting.length > 0) failure = await this.#deliver(waiting)
     }
@@ -79,8 +79,8 @@ export class Link {
   }
 
   /**
-   * However many requests come before theirs, reads wait for one deadline, and then leave, which says nothing of Redis; what is
-   * written takes its time.
+   * However many requests come before theirs, reads wait for one deadline, and then give up, which says nothing about Redis; writes
+   * wait for their turn.
    */
   #limitReads(calls: readonly Call[]): unknown {
     const reads = calls.filter((call) => call.reads)
@@ -90,13 +90,13 @@ export class Link {
     }, timeout)
   }
 
-  /** What would leave too late does not leave: by now, requests before its own have taken too long. It says nothing of Redis. */
+  /** Drops calls whose `leaveBy` has passed: earlier requests have taken too long. That says nothing about Redis. */
   #leaveBehind(batch: readonly Call[]): void {
     const now = this.#clock.monotonic()
     for (const call of batch) if (now >= call.leaveBy) call.fail(requestTimedOut(this.#settings.timeout))
   }
 
-  /** Never rejects: every call of the batch learns its own outcome. Gives the error where the request as a whole failed, or none left. */
+  /** Never rejects: every call of the batch gets its own outcome. Resolves to the error if the whole request failed, or was not sent. */
   async #deliver(batch: readonly Call[]): Promise<CacheError | undefined> {
     const ticket = this.#breaker?.enter() ?? 0
     if (typeof ticket !== 'number') return failAll(batch, ticket)
@@ -151,8 +151,8 @@ export class Link {
 }
 
 /**
- * Gives the code where a quota refused a command: as good as no answer, for it refuses all others too. Any other error is an
- * answer, and what a script answers may only look like one.
+ * Returns the code if a quota refused a command: that counts as no answer, as it refuses all others, too. Any other error is an
+ * answer, and that of a script may only look like one.
  */
 function settleAll(
   batch: readonly Call[],
@@ -171,7 +171,7 @@ function failAll(batch: readonly Call[], failure: CacheError): CacheError {
   return failure
 }
 
-/** What waiting for Redis ends with at its deadline; `option` is what that was given by. */
+/** The error at the deadline of a wait for Redis; `option` names the option that set it. */
 export function requestTimedOut(ms: number, option = 'l2.timeout'): CacheError {
   return new CacheError('L2_TIMEOUT', `Redis did not answer within ${ms} ms (${option})`, {
     retryable: true,

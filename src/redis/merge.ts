@@ -7,7 +7,7 @@ interface Sent {
   readonly calls: number
 }
 
-/** What is sent for the calls of a request: reads of entries that stand next to each other are one command, and billed as one. */
+/** What is sent for the calls of a request: adjacent reads of entries become one command, and are billed as one. */
 export function merge(calls: readonly Call[]): Sent[] {
   const sent: Sent[] = []
   for (let i = 0; i < calls.length;) {

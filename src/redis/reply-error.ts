@@ -1,7 +1,7 @@
 import { CacheError, type CacheErrorCode } from '../errors.ts'
 
-// Redis names the kind of an error in its first word, in capitals. Nothing behind it is safe to show: it may hold keys,
-// arguments, or the whole command. Nor is any other first word, which a script may have been given. Those in the group pass.
+// Redis names the kind of an error in its first word, in capitals. Nothing after it is safe to show: it may contain keys,
+// arguments, or the whole command. Nor is any other first word, which may be an argument of a script. Those in the group are retryable.
 const kindPattern =
   /^(?:(BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|OOM|READONLY|TRYAGAIN)|ASK|CROSSSLOT|EXECABORT|MISCONF|MOVED|NOAUTH|NOPERM|NOREPLICAS|NOSCRIPT|WRONGPASS|WRONGTYPE)\b/
 const authPattern = /^(?:WRONGPASS|NOAUTH|NOPERM)\b|^(?:ERR )?unauthorized\b/i
@@ -21,7 +21,7 @@ export function toReplyError(text: string): CacheError {
   return new CacheError(code, what, { retryable })
 }
 
-/** What kind of an error of Redis it is: `ERR` where it begins with none of the known ones. */
+/** The kind of a Redis error: `ERR` if it begins with none of the known ones. */
 export function errorKind(text: string): string {
   return kindPattern.exec(text)?.[0] ?? 'ERR'
 }

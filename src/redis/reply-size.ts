@@ -2,12 +2,12 @@ import { readText } from '../encoding.ts'
 import { CacheError } from '../errors.ts'
 
 // More than an isolate with 128 MB can hold as bytes and as text. What a request may ask for is bounded elsewhere; this is for a
-// server, or what stands in for one, that does not stop.
+// server, or an impostor, that does not stop.
 const maxBytes = 64 * 2 ** 20
 
 /**
- * The response, whose text then ends with an error where it is larger than any reply should be. One that says how large it is, and
- * is no larger, comes as it is: only others are counted as they are read, compressed ones among them.
+ * The response, with a body that ends in an error if it is larger than any reply should be. One with a `Content-Length` within
+ * the limit is returned as it is: only others, compressed ones among them, are counted as they are read.
  */
 export function bounded(response: Response): Response {
   const { headers, body } = response

@@ -1,14 +1,14 @@
 import { type RedisTier, unexpected } from './tier.ts'
 
-/** What one step of a walk over the key space found, and where to go on: `'0'` at the end. */
+/** What one step of a scan found, and the cursor to go on from: `'0'` at the end. */
 export interface Page {
   readonly cursor: string
   readonly keys: readonly string[]
 }
 
 /**
- * One step of a walk: looks at about `count` keys. A key that is there all the time comes up at least once, maybe more often;
- * an empty page is no end. One command.
+ * One step of a scan: looks at about `count` keys. A key that is there all the time is found at least once, maybe more often;
+ * an empty page is not the end. One command.
  */
 export async function scan(
   tier: RedisTier,

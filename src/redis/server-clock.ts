@@ -5,7 +5,7 @@ const refreshAfter = 10 * 60_000
 const tolerance = 1000
 
 /**
- * The time as the Redis server tells it. Isolates disagree by seconds, so the instants in an entry are the server's: the
+ * The time of the Redis server. Isolates disagree by seconds, so the instants in an entry are the server's: the
  * offset is learned from a `TIME`, again every ten minutes, and as soon as the isolate's own clock has been set.
  */
 export class ServerClock {
@@ -18,7 +18,7 @@ export class ServerClock {
     this.#clock = clock
   }
 
-  /** Milliseconds since 1970, by the server's clock where it is known. */
+  /** Milliseconds since 1970, by the server's clock if that is known. */
   now(): number {
     return Math.floor(this.#clock.now() + (this.#offset ?? 0))
   }
@@ -27,14 +27,14 @@ export class ServerClock {
     return this.#offset !== undefined && !this.#wasSet()
   }
 
-  /** Whether the next request ought to bring a `TIME`. */
+  /** Whether the next request should include a `TIME`. */
   get due(): boolean {
     return !this.known || this.#clock.monotonic() - this.#learnedAt > refreshAfter
   }
 
   /**
-   * Takes the reply to a `TIME` that was sent at `sentAt`, by the clock that never jumps: the other may be set meanwhile. Of several
-   * that were on their way together the first to come back counts, for it took the shortest.
+   * Takes the reply to a `TIME` that was sent at `sentAt`, by the monotonic clock: the other may be set meanwhile. Of several that
+   * were in flight together the first to come back counts, as it took the shortest.
    */
   learn(reply: Reply, sentAt: number): void {
     if (!isTime(reply) || (this.known && sentAt < this.#learnedAt)) return
@@ -46,7 +46,7 @@ export class ServerClock {
     this.#drift = received - this.#learnedAt
   }
 
-  /** A wall clock that was set shows by having moved against the monotonic one. */
+  /** Whether the wall clock has moved against the monotonic one. */
   #wasSet(): boolean {
     return Math.abs(this.#clock.now() - this.#clock.monotonic() - this.#drift) > tolerance
   }

@@ -7,7 +7,7 @@ import { isUpstashClient } from './upstash.ts'
 /** Listens to a channel until its connection ends. */
 export type Subscribe = (channel: string, options: SubscribeOptions) => Promise<void>
 
-/** How to listen to what `redis` was given as. Throws a `TypeError` where there is no way. */
+/** The subscriber for what `redis` was given as. Throws a `TypeError` if there is none. */
 export function subscriberOf(source: RedisSource | undefined): Subscribe {
   if (source === undefined) throw new TypeError('coherence.push needs a `redis`')
   if ('send' in source) {

@@ -7,19 +7,19 @@ import type { Command, RedisReplyError, Reply } from './transport.ts'
 
 type Signal = AbortSignal | undefined
 
-/** What the calls of one tick share that need the server's time. */
+/** What calls of one tick that need the server's time share. */
 interface Tick {
   readonly learning: Promise<void>
   /** Whether a write waits for it. */
   writing: boolean
 }
 
-/** L2: the commands that the cache needs, on physical keys and bytes. It knows nothing of what the bytes mean. */
+/** L2: the commands that the cache needs, on physical keys and bytes. It does not know what the bytes mean. */
 export class RedisTier {
   readonly clock: ServerClock
   readonly #link: Link
   readonly #wall: Clock
-  /** What the calls of one tick share. No longer: a promise of a request that is gone may never settle. */
+  /** Shared by the calls of one tick, no longer: a promise of a request that is gone may never settle. */
   #tick: Tick | undefined
   #askedAt = -Infinity
 
@@ -30,8 +30,8 @@ export class RedisTier {
   }
 
   /**
-   * The bytes under a key, or `null`: one command, which neighbours in its tick share; two as long as the server's time is not
-   * known, for which it also asks.
+   * The bytes under a key, or `null`: one command, which adjacent reads of its tick share; two as long as the server's time is not
+   * known, as it asks for that, too.
    */
   async read(key: string, signal?: Signal): Promise<string | null> {
     if (this.#tick?.writing === true) await this.#inTurn(this.#tick.learning)
@@ -42,7 +42,7 @@ export class RedisTier {
     return text
   }
 
-  /** The same for many keys, in one command for every thousand. */
+  /** The same for many keys, in one command per thousand. */
   async readMany(keys: readonly string[], signal?: Signal): Promise<(string | null)[]> {
     if (this.#tick?.writing === true) await this.#inTurn(this.#tick.learning)
     const learning = this.askTheTime()
@@ -64,7 +64,7 @@ export class RedisTier {
     return this.#link.send(command, { idempotent: true, reads: true, ...options })
   }
 
-  /** Stores bytes where there is nothing; resolves to whether it did. One command, which may run twice. */
+  /** Stores bytes if the key is missing; resolves to whether it did. One command, which may run twice. */
   async writeNew(key: string, bytes: string, ttl: number, leaveBy: number = Infinity): Promise<boolean> {
     const reply = await this.#link.send(['SET', key, bytes, 'PX', ttl, 'NX'], { idempotent: true, leaveBy })
     if (reply !== 'OK' && reply !== null) throw unexpected()
@@ -72,8 +72,8 @@ export class RedisTier {
   }
 
   /**
-   * Removes the keys, which are those of no entries: a write that waits for the time touches none of them, and what else does so
-   * does not wait. One command for every thousand.
+   * Removes keys that are not those of entries: no write that waits for the time touches them, and what does touch them does not
+   * wait. One command per thousand.
    */
   async remove(keys: readonly string[], signal?: Signal): Promise<void> {
     await Promise.all(
@@ -84,8 +84,8 @@ export class RedisTier {
   }
 
   /**
-   * Makes sure that the server's time is known: entries carry it. Costs a request of its own where a write is the first
-   * thing that an isolate does, and nothing otherwise. What is issued in the same tick keeps its place behind it.
+   * Makes sure that the server's time is known: entries carry it. Costs a request of its own if a write is the first thing that an
+   * isolate does, and nothing otherwise. Calls issued later in the same tick stay behind it.
    */
   ready(): Promise<void> | undefined {
     if (this.clock.known) return undefined
@@ -97,7 +97,7 @@ export class RedisTier {
   #learnInThisTick(): Tick {
     if (this.#tick !== undefined) return this.#tick
     const tick: Tick = { learning: this.#learn(() => !tick.writing), writing: false }
-    tick.learning.catch(() => undefined) // whoever waits for it, or reads behind it, reports the failure
+    tick.learning.catch(() => undefined) // the calls that wait for it, or read after it, report the failure
     this.#tick = tick
     void this.#endTick()
     return tick
@@ -108,7 +108,7 @@ export class RedisTier {
     this.#tick = undefined
   }
 
-  /** `aside`: whether nobody waits for it. */
+  /** `aside`: whether no caller waits for it. */
   async #learn(aside: () => boolean): Promise<void> {
     const sentAt = this.#wall.monotonic()
     this.#askedAt = sentAt
@@ -130,15 +130,15 @@ export class RedisTier {
     try {
       await learning
     } catch (error) {
-      // The write reports it, and the others ask for themselves. Where it ran into the deadline so would they, and wait for both.
+      // The write reports it, and the others ask for themselves. If it ran into the deadline, so would they, and wait for both.
       if (isCacheError(error) && error.code === 'L2_TIMEOUT') throw error
     }
   }
 
   /**
-   * Asks for the time along with what is sent next, where that is due. Where it is known but old, one request that asks is
-   * enough, unless it never came back; where it is not, no reply can be judged that comes before it. Gives what rejects where
-   * it cannot be had.
+   * Asks for the time along with what is sent next, if that is due. If it is known but old, one request that asks is enough, unless
+   * it never came back; if it is not known, no reply that comes before it can be judged. Returns a promise that rejects if it is not
+   * available.
    */
   askTheTime(): Promise<void> | undefined {
     if (!this.clock.due) return undefined
@@ -149,10 +149,10 @@ export class RedisTier {
 
 const askAgainAfter = 2000
 
-// What one command takes: a script engine's or proxy's limit on arguments is far above it.
+// Keys per command: a script engine's or proxy's limit on arguments is far above it.
 const maxKeys = 1000
 
-/** A text or nothing; throws for any other reply. */
+/** A string or `null`; throws for any other reply. */
 export function toText(reply: unknown): string | null {
   if (reply === null || typeof reply === 'string') return reply
   throw unexpected()

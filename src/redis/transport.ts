@@ -1,10 +1,10 @@
 /** One Redis command: its name, then its arguments. */
 export type Command = readonly [name: string, ...args: (string | number)[]]
 
-/** What Redis answered to one command. Bytes only where the request asked for them. */
+/** The reply of Redis to one command. Bytes only if the request asked for them. */
 export type Reply = string | number | null | Uint8Array | readonly Reply[]
 
-/** Redis answered a command with an error; `message` is its text, which may hold keys: it is never shown as it is. */
+/** Redis answered a command with an error; `message` is its text, which may contain keys: the cache never shows it as it is. */
 export class RedisReplyError extends Error {
   override readonly name = 'RedisReplyError'
 }
@@ -13,13 +13,13 @@ export class RedisReplyError extends Error {
 export interface SendOptions {
   /** Ends the request when it aborts. */
   readonly signal: AbortSignal
-  /** Whether every command of the batch may run twice. A transport that retries by itself must heed it; better is not to retry. */
+  /** Whether every command of the batch may run twice. A transport that retries must respect it; better is not to retry. */
   readonly idempotent: boolean
-  /** Whether strings in replies are wanted as bytes (`Uint8Array`), for they may be no text. Default `false`. */
+  /** Whether strings in replies are wanted as bytes (`Uint8Array`), as they may not be text. Default `false`. */
   readonly binary?: boolean
 }
 
-/** What a transport is given to listen with. */
+/** How a transport is told to listen, and what it reports. */
 export interface SubscribeOptions {
   /** Ends the subscription when it aborts. */
   readonly signal: AbortSignal
@@ -29,10 +29,10 @@ export interface SubscribeOptions {
 }
 
 /**
- * How commands reach Redis. `send` makes one request of the batch, keeps its order, and gives one reply a command: an error
- * of a single command is a `RedisReplyError` in its place. It rejects only where the batch as a whole got no answer, with a
+ * How commands reach Redis. `send` sends the batch as one request, in order, and resolves to one reply per command: an error
+ * of a single command is a `RedisReplyError` in its place. It rejects only if the batch as a whole got no answer, with a
  * `CacheError` or any other error (which then counts as `L2_NETWORK`). Deadline, retries and batching are not its
- * business: the cache puts them on top.
+ * concern: the cache adds them.
  *
  * @example
  * ```ts
@@ -44,15 +44,15 @@ export interface SubscribeOptions {
  * ```
  */
 export interface Transport {
-  /** Which first line scripts get. Default `'redis'`: none. The wrong one corrects itself. */
+  /** The dialect of scripts, that is, their first line. Default `'redis'`: none. The wrong one is corrected automatically. */
   readonly dialect?: 'redis' | 'upstash'
-  /** Whether it heeds `binary` in the options of `send`. Default `false`. */
+  /** Whether it supports `binary` in the options of `send`. Default `false`. */
   readonly binary?: boolean
   /** Sends a batch as one request. */
   send(commands: readonly Command[], options: SendOptions): Promise<readonly (Reply | RedisReplyError)[]>
   /**
-   * Listens to a channel on a connection of its own: for `coherence.push`, which is refused where this is missing. Settles when
-   * the connection has ended, however it did. Connecting again is not its business.
+   * Listens to a channel on a connection of its own: for `coherence.push`, which needs it to hold a connection. Settles when the
+   * connection has ended, for whatever reason. Reconnecting is not its concern.
    */
   subscribe?(channel: string, options: SubscribeOptions): Promise<void>
 }

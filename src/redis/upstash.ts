@@ -1,5 +1,5 @@
 import type { Redis as NodeRedis } from '@upstash/redis'
-// The entry without Node: it sets no `cache` field, which Workers with an old compatibility date refuse, and reads no
+// The entry point without Node: it sets no `cache` field, which Workers with an old compatibility date refuse, and reads no
 // process environment. It runs everywhere.
 import { Redis } from '@upstash/redis/cloudflare'
 import { fromBase64 } from '../encoding.ts'
@@ -12,7 +12,7 @@ import { type Command, RedisReplyError, type Reply, type SendOptions, type Trans
 
 /**
  * A client of `@upstash/redis` that you made yourself. It works, with weaker guarantees than `{ url, token }`: its own retries
- * repeat commands that must not run twice, a deadline does not end its request, and its middleware and telemetry stay on.
+ * repeat commands that must not run twice, a deadline does not end its requests, and its middleware and telemetry stay on.
  */
 export type UpstashClient = NodeRedis | Redis
 
@@ -20,7 +20,7 @@ interface Requester {
   request(request: { path: string[]; body: unknown; headers?: Record<string, string> }): Promise<unknown>
 }
 
-/** Replies come as they are in JSON, or in base64 where they are wanted as bytes. */
+/** Replies come as they are in JSON, or in base64 if they are wanted as bytes. */
 function requestOf(
   commands: readonly Command[],
   { binary }: SendOptions,
@@ -29,7 +29,7 @@ function requestOf(
   return binary === true ? { ...request, headers: { 'Upstash-Encoding': 'base64' } } : request
 }
 
-/** Speaks to Upstash through its own client, with everything off that a cache must decide for itself. */
+/** Talks to Upstash through its own client, with everything turned off that the cache must decide itself. */
 export function createUpstashTransport(credentials: Credentials): Transport {
   const { url, token } = checkCredentials(credentials)
   let signal: AbortSignal | undefined
@@ -42,7 +42,7 @@ export function createUpstashTransport(credentials: Credentials): Transport {
       automaticDeserialization: false,
       enableTelemetry: false,
       responseEncoding: false,
-      // Only the function form makes an aborted request fail; with a plain signal it resolves, as if nothing were stored.
+      // Only the function form makes an aborted request fail; with a plain signal it resolves, as if the key were empty.
       signal: () => signal as AbortSignal,
     }),
   )
@@ -50,7 +50,7 @@ export function createUpstashTransport(credentials: Credentials): Transport {
     dialect: credentials.dialect ?? dialectOf(url),
     binary: true,
     send(commands, options) {
-      // The client asks for the signal while the request starts, that is before the next line.
+      // The client gets the signal while the request starts, that is, before the next line.
       signal = options.signal
       const reply = withoutRedirects(() => requester.request(requestOf(commands, options)), bounded)
       signal = undefined
@@ -60,8 +60,8 @@ export function createUpstashTransport(credentials: Credentials): Transport {
 }
 
 /**
- * Upstash is told by its host; a local server in its place is taken for it, so that scripts are held to their KEYS where they are
- * written. Behind a proxy of another name, scripts just lock more than they need. One that refuses the flag corrects this.
+ * Upstash is recognised by its host; a local server counts as Upstash, so that scripts are held to their KEYS where they are
+ * written. Behind a proxy of another name, scripts just lock more than they need. A server that refuses the flag corrects this.
  */
 function dialectOf(url: string): 'redis' | 'upstash' {
   return /^https:\/\/[^/]+\.upstash\.io(\/|$)|^https?:\/\/(localhost|127\.[\d.]+|\[::1\])(:\d+)?(\/|$)/.test(
@@ -76,14 +76,14 @@ export function adaptUpstashClient(client: UpstashClient): Transport {
   const requester = requesterOf(client)
   return {
     dialect: dialectOf((requester as { baseUrl?: string }).baseUrl ?? ''),
-    // It decodes base64 into text by itself, and what is no text is lost then.
+    // It decodes base64 into text itself, and then loses what is not text.
     binary: false,
     send: (commands: readonly Command[], options: SendOptions) =>
       settle(requester.request(requestOf(commands, options)), commands.length, options),
   }
 }
 
-/** What sends the requests of a client: a protected member, the one way to run any command in a pipeline. */
+/** What sends a client's requests: a protected member, the only way to run any command in a pipeline. */
 function requesterOf(client: UpstashClient): Requester {
   const requester = (client as unknown as { client?: Partial<Requester> }).client
   if (typeof requester?.request !== 'function') {
@@ -133,20 +133,20 @@ function toReply({ result = null, error }: Item, binary: boolean): Reply | Redis
   return binary ? toBytes(result) : result
 }
 
-/** A status, `OK` above all, comes as it is, and no base64 has its length. */
+/** A status, such as `OK`, comes unencoded; no base64 has its length. */
 function toBytes(reply: Reply): Reply {
   if (typeof reply === 'string')
     return reply.length % 4 === 0 ? fromBase64(reply) : new TextEncoder().encode(reply)
   return Array.isArray(reply) ? reply.map(toBytes) : reply
 }
 
-/** The client's errors hold the whole command, and neither a status nor a code: only what is safe goes on. */
+/** The client's errors contain the whole command, and neither a status nor a code: only what is safe is passed on. */
 function describe(error: unknown): CacheError {
   if (isCacheError(error)) return error
   const { name, message } = error as Error
   if (name === 'UpstashError') {
     const refusal = toReplyError(message)
-    // Any other error about the request as a whole is the server's own trouble, not the answer to a command.
+    // Any other error about the request as a whole is a fault of the server, not the reply to a command.
     return refusal.code === 'L2_REPLY' ? networkError('the Redis REST server refused the request') : refusal
   }
   if (name === 'UpstashJSONParseError')

@@ -15,22 +15,22 @@ export interface RequestReport {
   readonly code?: CacheErrorCode
 }
 
-/** Who hears of requests. */
+/** Who is notified of requests. */
 export interface Onlookers {
   readonly clock: Clock
   readonly trace?: Trace | undefined
   readonly onRequest?: ((report: RequestReport) => void) | undefined
 }
 
-/** One request that is about to leave. */
+/** One request that is about to be sent. */
 export interface Outgoing {
   readonly commands: readonly Command[]
-  /** The script that is run, where that is all there is in it. */
+  /** The script that is run, if that is its only command. */
   readonly procedure: string | undefined
   readonly retry: number
 }
 
-/** Sends a request, and tells of it: by a span while it lasts, by a report when it has ended. */
+/** Sends a request, and reports it: by a span while it lasts, by a `RequestReport` when it has ended. */
 export async function watched(
   { clock, trace, onRequest }: Onlookers,
   outgoing: Outgoing,
@@ -59,13 +59,13 @@ export async function watched(
   }
 }
 
-/** None where nobody waited any more. */
+/** None if no caller waited any more. */
 function codeOf(error: unknown): CacheErrorCode | undefined {
   if (isCacheError(error)) return error.code
   return error instanceof Error ? 'L2_NETWORK' : undefined
 }
 
-/** By OpenTelemetry's conventions for Redis: many commands are a `PIPELINE`, of one kind where they all are. */
+/** By OpenTelemetry's conventions for Redis: many commands are a `PIPELINE`, with the command's name if they are all the same. */
 function requestSpan({ commands, procedure, retry }: Outgoing): TraceSpan {
   const [first, ...rest] = commands.map(([command]) => command)
   const isUniform = rest.every((command) => command === first)
@@ -84,7 +84,7 @@ function requestSpan({ commands, procedure, retry }: Outgoing): TraceSpan {
   }
 }
 
-/** Of an error that Redis answered only the kind is shown: the rest may repeat what was sent. */
+/** Only the kind of an error reply is shown: the rest may repeat what was sent. */
 function withStatus(replies: Replies, note: Note): Replies {
   const [reply] = replies
   if (replies.length === 1 && reply instanceof RedisReplyError) {

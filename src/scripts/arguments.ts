@@ -1,13 +1,13 @@
 import { type Duration, spanOf } from '../duration.ts'
 import type { LuaParameters, LuaScript } from '../lua/index.ts'
 
-/** What a script can be given: text, whole or finite numbers. Redis hands them to Lua as text. */
+/** What a script can be given: strings, finite numbers, bigints. Redis passes them to Lua as text. */
 export type ScriptArgument = string | number | bigint
 
-// Upstash takes requests of 10 MB; the text of the script has to fit in, too.
+// Upstash accepts requests of 10 MB; the text of the script has to fit in, too.
 const maxBytes = 9 * 2 ** 20
 
-/** The arguments as text. Throws a `TypeError` that says which one is wrong, and shows none. */
+/** The arguments as text. Throws a `TypeError` that says which one is wrong, without showing any. */
 export function checkArguments(
   script: LuaScript,
   keys: readonly string[],
@@ -29,7 +29,7 @@ export function checkArguments(
   return texts
 }
 
-/** JSON takes six bytes for a character at most: only where that leaves it open are they counted. */
+/** JSON takes at most six bytes per character: bytes are counted only if that leaves it open. */
 function isTooLarge(texts: readonly string[]): boolean {
   if (texts.reduce((sum, { length }) => sum + length, 0) * 6 <= maxBytes) return false
   return new TextEncoder().encode(JSON.stringify(texts)).length > maxBytes
@@ -49,7 +49,7 @@ function checkCount(
 function toText(script: LuaScript, arg: ScriptArgument, { i, count }: { i: number; count: number }): string {
   if (isDuration(script, i, count)) {
     const span = typeof arg === 'bigint' ? Number(arg) : arg
-    // Whether 0 fits, or another word, is for the script to say.
+    // Whether 0 is allowed, or another word, is for the script to say.
     if (typeof span === 'string' ? /\d[a-z]+$/.test(span) : span !== 0)
       return String(spanOf(span as Duration, `args[${i}]`))
   }
@@ -63,7 +63,7 @@ function isDuration({ args: { durations = [] } }: LuaScript, i: number, count: n
   return durations.includes(i) || (i === count - 1 && durations.includes(-1))
 }
 
-/** In plain digits where it is whole: scripts refuse `1e21`. */
+/** Integers in plain digits: scripts refuse `1e21`. */
 function numberText(number: number): string {
   return Number.isInteger(number) ? BigInt(number).toString() : String(number)
 }

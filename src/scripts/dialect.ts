@@ -1,15 +1,15 @@
 import { type LRU, lru } from 'tiny-lru'
 import type { LuaDialect } from '../lua/index.ts'
 
-// What servers answer that do not know Upstash's flag, or no first line with flags at all. Compile errors: nothing ran.
+// The replies of servers that do not know Upstash's flag, or no first line with flags at all. Compile errors: nothing ran.
 // Line 1 is the library's own; a '#' on any other line is the author's mistake. A script that ran cannot begin an error like this
-// but with words of its own.
+// unless it does so on purpose.
 const refusals = [
   /^(?:ERR )?(?:Error compiling script [^:]{0,80}: )?Unexpected flag in script shebang/,
   /^(?:ERR )?(?:Error compiling script [^:]{0,80}: )?(?:user_script|<string>):1: unexpected symbol near '#'/,
 ]
 
-/** Which first line the server understands: assumed from its host, and corrected, both ways, by what it answers. */
+/** Which first line the server understands: assumed from its host, and corrected, both ways, by its replies. */
 export class DialectSwitch {
   readonly #assumed: LuaDialect
   #current: LuaDialect
@@ -36,7 +36,7 @@ export class DialectSwitch {
     if (this.#current !== this.#assumed) this.#known.set(sha1, true)
   }
 
-  /** A server that has forgotten what it has run may be another one: what was assumed of it is tried again. */
+  /** A server that has forgotten a script may be another one: the assumed dialect is tried again. */
   forgot(sha1: string): void {
     if (this.#known.peek(sha1) === undefined) return
     this.#known.clear()

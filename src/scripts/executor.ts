@@ -26,7 +26,7 @@ export interface RunReport {
   readonly code?: CacheErrorCode
 }
 
-/** What an executor has beside the way to Redis. */
+/** What an executor needs besides the link to Redis. */
 export interface ExecutorParts {
   /** Whether replies can be had as bytes. */
   readonly givesBytes: boolean
@@ -35,21 +35,21 @@ export interface ExecutorParts {
   readonly onRun: (report: RunReport) => void
 }
 
-// By SHA-1, by text, and once more for each thing that the answers can correct: the dialect, and the read-only commands.
+// By SHA-1, by text, and once more for each thing that a reply can correct: the dialect, and the read-only commands.
 const maxAttempts = 5
 
 // With the name of the command: a script that answers such an error of its own has run.
 const lacksReadonly = /^ERR (unknown command|Command is not available)\W{1,4}EVAL(SHA)?_RO\b/i
 
 /**
- * Runs scripts by their SHA-1, and by their text only where Redis does not know them: one request in the steady state. The
- * errors that are answered with another attempt (`NOSCRIPT`, a first line that the server refuses, a command that it does not
- * have) say that nothing ran.
+ * Runs scripts by their SHA-1, and by their text only if Redis does not know them: one request in the steady state. The
+ * errors that lead to another attempt (`NOSCRIPT`, a first line that the server refuses, a command that it does not have)
+ * say that nothing ran.
  */
 export class Executor {
   readonly #link: Link
   readonly #dialect: DialectSwitch
-  /** Scripts whose text goes out in this tick: who comes after it in the same request needs only the SHA-1. */
+  /** Scripts whose text is sent in this tick: later calls in the same request need only the SHA-1. */
   readonly #onTheirWay = new Set<string>()
   readonly #compiled: LRU<LuaScript> = lru(100)
   readonly #compiling = new Map<string, Promise<LuaScript>>()
@@ -76,7 +76,7 @@ export class Executor {
       this.#tell(script, started)
       return reply
     } catch (error) {
-      // A caller that has gone away is no failure of the script.
+      // A caller that has left is no failure of the script.
       if (isCacheError(error)) {
         stats.failed++
         this.#tell(script, started, error.code)
@@ -102,12 +102,12 @@ export class Executor {
         this.#dialect.ran(script.sha1[dialect])
         return exact(script, reply) as Reply_
       }
-      // In answer to a text it is the script's own: it has run.
+      // In reply to a text it is the script's own: it has run.
       if (!asText && reply.message.startsWith('NOSCRIPT')) {
         unknown++
         this.#dialect.forgot(script.sha1[dialect])
       } else if (readonly && lacksReadonly.test(reply.message)) this.#hasReadonly = false
-      // Only a text is compiled: what a known script answers is its own, whatever it looks like.
+      // Only a text is compiled: a known script's error is its own, whatever it looks like.
       else if (!asText || !this.#dialect.corrects(reply.message, dialect))
         throw toScriptError(script, reply.message)
     }
@@ -116,7 +116,7 @@ export class Executor {
     })
   }
 
-  /** A text as a script, remembered. The calls of one tick wait for one promise, so that they share a request too. */
+  /** A text as a script, cached. The calls of one tick wait for one promise, so that they share a request, too. */
   compile(source: string): LuaScript | Promise<LuaScript> {
     return this.#compiled.get(source) ?? this.#compiling.get(source) ?? this.#compileNow(source)
   }
@@ -162,7 +162,7 @@ export class Executor {
   }
 }
 
-/** JSON carries whole numbers exactly up to 2^53 only: what is beyond has been changed on the way. */
+/** JSON carries integers exactly only up to 2^53: any beyond has been changed in transit. */
 function exact(script: LuaScript, reply: Reply): Reply {
   if (typeof reply === 'number' && !Number.isSafeInteger(reply)) {
     throw new CacheError(

@@ -4,8 +4,8 @@ import { errorKind, toReplyError } from '../redis/index.ts'
 
 const type = '(?:nil|boolean|number|string|table|function|userdata)'
 const named = String.raw`(?:(?:local|global|field|method|upvalue) '[\w?]{1,64}' )?`
-// Errors of Redis and Lua that hold names of the script at most. Matched from end to end: a text that merely contains one of
-// them may be the script's own, and repeat what it was called with.
+// Errors of Redis and Lua that contain at most names from the script. Matched from end to end: a text that merely contains one of
+// them may be the script's own, and repeat its arguments.
 const harmless = new RegExp(
   `^(?:${[
     `attempt to (?:call|index|concatenate|get length of|perform arithmetic on) ${named}(?:a ${type} value|\\(a ${type} value\\))`,
@@ -24,17 +24,17 @@ const harmless = new RegExp(
 )
 const dynamic = /^(Dynamic keys are not allowed in Lua scripts) when 'allow-key-locking' flag is set\./
 const globals = /^(Script attempted to access nonexistent global variable) '/
-// Where servers say which line it was: behind the whole text, or before it. Anywhere else it may be an argument.
+// Where servers say which line it was: after the whole text, or before it. Anywhere else it may be an argument.
 const behind = / script: [0-9a-f]{40}(?:, on @?user_script:(\d{1,6}))?\.?$/
 const before =
   /^(?:ERR )?(?:Error (?:running|compiling) script [^:]{0,80}: )?(?:@?(?:user_script|<string>):(\d{1,6}):? ?)?(?:(?:user_script|<string>):\d{1,6}: )?/
 const firstWord = /^[A-Z][A-Z0-9_]{0,31}\b/
-// Of the request as a whole, not of the script.
+// These concern the request as a whole, not the script.
 const ofRequest = /^(?:WRONGPASS |NOAUTH |NOPERM |(?:ERR )?max (?:daily |monthly )?(?:requests?|bandwidth) )/
 
 /**
- * What Redis said of a script, as a `CacheError` `SCRIPT` that names the script, the line of its source and the error, and never
- * the arguments. Errors about credentials and quotas stay what they are.
+ * A script's error as a `CacheError` `SCRIPT` that names the script, the line of its source and the error, and never
+ * the arguments. Errors about credentials and quotas keep their own codes.
  */
 export function toScriptError(script: LuaScript, error: string): CacheError {
   const general = toReplyError(error)
@@ -53,12 +53,12 @@ export function toScriptError(script: LuaScript, error: string): CacheError {
 
 function sayable(script: LuaScript, body: string): string | undefined {
   const refusal = /^hybrid-cache: (.{1,200})$/.exec(body)?.[1]
-  // A refusal of ours is in the source, word for word.
+  // A refusal by the library's scripts is in their source, word for word.
   if (refusal !== undefined) return script.source.includes(`refuse('${refusal}')`) ? body : undefined
   return (dynamic.exec(body) ?? globals.exec(body))?.[1] ?? harmless.exec(body)?.[0]
 }
 
-/** Redis' own, or one that stands in the source: any other first word may be an argument. */
+/** Redis' own, or one that is in the source: any other first word may be an argument. */
 function kindIn({ source }: LuaScript, error: string): string {
   const word = firstWord.exec(error)?.[0]
   return word !== undefined && new RegExp(`['"]${word}\\b`).test(source) ? word : errorKind(error)

@@ -8,17 +8,17 @@ import type { Executor } from './executor.ts'
 export interface ScriptCall {
   /** Its KEYS, every one that it touches. Each becomes `<prefix>:s:<key>`, in a namespace `<prefix>:n:<namespace>:s:<key>`. */
   readonly keys?: readonly string[] | undefined
-  /** Its ARGV. Built-in scripts take durations (`'30s'`) where they want milliseconds: a hundred years at most. */
+  /** Its ARGV. Where built-in scripts expect milliseconds, a duration (`'30s'`) will do: a hundred years at most. */
   readonly args?: readonly ScriptArgument[] | undefined
-  /** Takes the keys as they are, without a prefix: for what other programs own. Default `false`. */
+  /** Uses the keys as they are, without a prefix: for those of other programs. Default `false`. */
   readonly rawKeys?: boolean | undefined
-  /** Gives strings in the reply as bytes (`Uint8Array`), exactly, where they may be no text. Default `false`. */
+  /** Returns strings in the reply as their exact bytes (`Uint8Array`), for data that is not text. Default `false`. */
   readonly binary?: boolean | undefined
   /** Ends the call: it then rejects with the signal's reason. The script may have run. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** A script of one's own, ready to be run. */
+/** A script of your own, ready to be run. */
 export interface PreparedScript<Reply> {
   /** Runs it. Cost: 1 request; 1 command and one for every `redis.call` that it makes. */
   execute(call?: ScriptCall): Promise<Reply>
@@ -36,11 +36,11 @@ export class Scripts {
   }
 
   /**
-   * Runs a built-in script, or Lua text, and resolves to its reply: whole numbers, strings, `null` for nil and false, arrays.
-   * Rejects with a `CacheError`: `SCRIPT` where the script failed (it names the script and the line, never the arguments), or an
-   * `L2_…` code; with a `TypeError` where keys or arguments do not fit, before anything is sent. A script that is not
-   * idempotent is never sent twice after a failure whose outcome is unknown.
-   * Cost: 1 request; 1 command and one for every `redis.call` inside. One request more where Redis does not know the script.
+   * Runs a built-in script, or Lua text, and resolves to its reply: integers, strings, `null` for nil and false, arrays.
+   * Rejects with a `CacheError`: `SCRIPT` if the script failed (it names the script and the line, never the arguments), or an
+   * `L2_…` code; with a `TypeError` if keys or arguments do not fit, before anything is sent. A script that is not
+   * idempotent is never sent again after a failure with an unknown outcome.
+   * Cost: 1 request; 1 command and one for every `redis.call` inside. One more request if Redis does not know the script.
    *
    * @example
    * ```ts
@@ -56,7 +56,7 @@ export class Scripts {
   async execute<Reply = unknown>(script: LuaScript<Reply> | string, call?: ScriptCall): Promise<Reply>
   async execute<Reply = unknown>(script: LuaScript<Reply> | string, call: ScriptCall = {}): Promise<Reply> {
     if (typeof script !== 'string') return this.#run(script, call) as Promise<Reply>
-    // Copied before the wait: callers may use their arrays again.
+    // Copied before the wait: callers may reuse their arrays.
     const { keys = [], args = [] } = call
     checkLists(keys, args)
     const own = { ...call, keys: [...keys], args: [...args] }
@@ -64,7 +64,7 @@ export class Scripts {
   }
 
   /**
-   * Makes a script of one's own ready for use: computes its SHA-1, sends nothing. `Reply` is the type that you expect of it.
+   * Prepares a script of your own: computes its SHA-1, sends nothing. `Reply` is the type that you expect from it.
    *
    * @example
    * ```ts

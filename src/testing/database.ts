@@ -4,13 +4,13 @@ import type { Clock } from '../runtime.ts'
 /** What a key holds: a string, a list, or a sorted set with the score of each member. */
 export type Content = string | string[] | Map<string, number>
 
-/** What a key holds, and when it ends, by the monotonic clock. */
+/** What a key holds, and when it expires, by the monotonic clock. */
 export interface Stored {
   readonly value: Content
   readonly expires: number
 }
 
-/** Where a database keeps what it holds. A `Map` is one. */
+/** The storage of a database. A `Map` is one. */
 export interface Keyspace {
   get(key: string): Stored | undefined
   set(key: string, stored: Stored): unknown
@@ -19,15 +19,15 @@ export interface Keyspace {
   clear(): void
 }
 
-/** Executes one command. Throws a `RedisReplyError` for what Redis answers with an error. */
+/** Executes one command. Throws a `RedisReplyError` where Redis would reply with an error. */
 export type Execute = (db: Database, words: readonly string[]) => Reply
 
-/** Which commands there are, by name, with the fewest words that they take. */
+/** The supported commands, by name, with the fewest words that they take. */
 export type Commands = Readonly<Record<string, readonly [least: number, execute: Execute]>>
 
 const wrongType = 'WRONGTYPE Operation against a key holding the wrong kind of value'
 
-/** The keys of a Redis, in memory, and when they end. */
+/** The keys of a Redis, in memory, with their expiry. */
 export class Database {
   /** Commands executed since it was made, those that scripts run included. */
   executed = 0
@@ -63,7 +63,7 @@ export class Database {
     return execute(this, words.map(String))
   }
 
-  /** What a key holds, unless it has ended. */
+  /** What a key holds, unless it has expired. */
   find(key: string): Stored | undefined {
     const stored = this.#keys.get(key)
     if (stored === undefined || stored.expires > this.clock.monotonic()) return stored
@@ -71,21 +71,21 @@ export class Database {
     return undefined
   }
 
-  /** The string under a key, `null` where there is none. */
+  /** The string under a key, `null` if there is none. */
   text(key: string): string | null {
     const value = this.find(key)?.value ?? null
     if (value === null || typeof value === 'string') return value
     throw new RedisReplyError(wrongType)
   }
 
-  /** The list under a key; an empty one where there is none. */
+  /** The list under a key; an empty one if there is none. */
   list(key: string): string[] {
     const value = this.find(key)?.value ?? []
     if (Array.isArray(value)) return value
     throw new RedisReplyError(wrongType)
   }
 
-  /** The sorted set under a key; an empty one where there is none. */
+  /** The sorted set under a key; an empty one if there is none. */
   sortedSet(key: string): Map<string, number> {
     const value = this.find(key)?.value ?? new Map<string, number>()
     if (value instanceof Map) return value
@@ -97,14 +97,14 @@ export class Database {
     this.#keys.set(key, { value, expires: this.clock.monotonic() + ms })
   }
 
-  /** Keeps `value` for as long as the key has left. A list or a set without members is no key. */
+  /** Keeps `value` for the time that the key has left. An empty list or set removes the key. */
   change(key: string, value: Content): void {
     const size = value instanceof Map ? value.size : value.length
     if (size === 0 && typeof value !== 'string') this.#keys.delete(key)
     else this.#keys.set(key, { value, expires: this.find(key)?.expires ?? Infinity })
   }
 
-  /** Lets a key end after `ms` milliseconds, at once where there are none. */
+  /** Lets a key expire after `ms` milliseconds, at once if that is not above zero. */
   expire(key: string, ms: number): void {
     const stored = this.find(key)
     if (stored === undefined) return
@@ -112,20 +112,20 @@ export class Database {
     else this.#keys.delete(key)
   }
 
-  /** How many milliseconds a key has left: `Infinity` where it has no end, `undefined` where it is not there. */
+  /** How many milliseconds a key has left: `Infinity` if it does not expire, `undefined` if it does not exist. */
   left(key: string): number | undefined {
     const stored = this.find(key)
     return stored && stored.expires - this.clock.monotonic()
   }
 
-  /** Whether there was something to remove. */
+  /** Returns whether there was something to remove. */
   remove(key: string): boolean {
     if (this.find(key) === undefined) return false
     this.#keys.delete(key)
     return true
   }
 
-  /** The keys that have not ended. */
+  /** The keys that have not expired. */
   keys(): string[] {
     return [...this.#keys.keys()].filter((key) => this.find(key) !== undefined)
   }
@@ -137,7 +137,7 @@ export class Database {
     return () => listeners.delete(listen)
   }
 
-  /** Tells all who listen to a channel, once what runs now has ended; how many they are. */
+  /** Delivers a message to all listeners of a channel, in a later microtask; returns how many there are. */
   publish(channel: string, message: string): number {
     const listeners = [...(this.#channels.get(channel) ?? [])]
     for (const listen of listeners) queueMicrotask(() => listen(message))

@@ -15,15 +15,15 @@ import { randomFrom } from './random.ts'
 
 /** Options of {@link FaultSwitch}. */
 export interface FaultSwitchOptions {
-  /** Where delays take their time from: that of the cache. Default: the platform's. */
+  /** The clock for delays: that of the cache. Default: the platform's. */
   readonly clock?: Clock | undefined
-  /** What probabilities and jitter follow: a whole number. Default: another one each time, see `seed`. */
+  /** The seed of probabilities and jitter: an integer. Default: a random one, see `seed`. */
   readonly seed?: number | undefined
 }
 
 interface Rule {
   readonly fault: Fault
-  /** How much has matched so far, and how often it has struck. */
+  /** How often it has matched so far, and how often it has struck. */
   matched: number
   struck: number
 }
@@ -32,8 +32,8 @@ type Replies = readonly (Reply | RedisReplyError)[]
 
 /**
  * Any transport, with faults that can be switched on and off while the cache runs: for tests of what an application does
- * when Redis is slow, gone or refuses. Several faults may be on at once. It sends nothing itself, and keeps no timer but for a
- * delay.
+ * when Redis is slow, unreachable or refuses. Several faults may be on at once. It sends nothing itself, and sets no timer except
+ * for a delay.
  *
  * @example
  * ```ts
@@ -51,11 +51,11 @@ type Replies = readonly (Reply | RedisReplyError)[]
 export class FaultSwitch implements Transport {
   readonly dialect: 'redis' | 'upstash'
   readonly binary: boolean
-  /** What the probabilities follow: print it where a test fails, and give it to run the same again. */
+  /** The seed in use: print it when a test fails, and pass it to reproduce the run. */
   readonly seed: number
   /** How often each fault has struck. */
   readonly struck: Partial<Record<FaultName, number>> = {}
-  /** Listens through the transport, where it can; faults strike the beginning, `on: 'SUBSCRIBE'` no other request. */
+  /** Listens through the transport, if that can; faults strike the start of it, those with `on: 'SUBSCRIBE'` nothing else. */
   readonly subscribe?: (channel: string, options: SubscribeOptions) => Promise<void>
   readonly #transport: Transport
   readonly #clock: Clock
@@ -76,7 +76,7 @@ export class FaultSwitch implements Transport {
       this.subscribe = (channel, options) => this.#listen(channel, options)
   }
 
-  /** Switches a fault on; what it returns switches it off again. A `TypeError` for one that cannot be. */
+  /** Switches a fault on; returns a function that switches it off again. Throws a `TypeError` for an invalid one. */
   inject(fault: Fault): () => void {
     assertFault(fault)
     const rule = { fault, matched: 0, struck: 0 }
@@ -86,7 +86,7 @@ export class FaultSwitch implements Transport {
     }
   }
 
-  /** Switches all faults off. What is delayed or unanswered already stays so. */
+  /** Switches all faults off. Requests that are already delayed or unanswered stay so. */
   clear(): void {
     this.#rules = []
   }
@@ -113,13 +113,13 @@ export class FaultSwitch implements Transport {
     return this.#transport.subscribe?.(channel, options)
   }
 
-  /** Which faults strike now: those of commands, in their places, and one of the request as a whole. */
+  /** The faults that strike now: those of commands, in their places, and one of the request as a whole. */
   async #meet(
     commands: readonly Command[],
     signal: AbortSignal,
   ): Promise<{ errors: readonly (RedisReplyError | undefined)[]; failing: Rule | undefined }> {
     signal.throwIfAborted()
-    // What is switched on meanwhile is for the next request.
+    // A fault switched on meanwhile is for the next request.
     const rules = this.#rules.filter(({ fault }) => commands.some((command) => concerns(fault, command)))
     const striking = rules.filter((rule) => !isOfCommand(rule) && this.#strikes(rule))
     const errors = commands.map((command) => this.#errorFor(command, rules.filter(isOfCommand)))
@@ -127,7 +127,7 @@ export class FaultSwitch implements Transport {
     return { errors, failing: striking.find(({ fault }) => fault.fault !== 'delay') }
   }
 
-  /** Sends what no error has struck; the errors are in their places. */
+  /** Sends the commands that no error strikes; the errors are in their places. */
   async #execute(
     commands: readonly Command[],
     options: SendOptions,
@@ -153,7 +153,7 @@ export class FaultSwitch implements Transport {
     return true
   }
 
-  /** For the next request: what it was to strike has not been executed yet. */
+  /** Leaves the fault for the next request: the command that it was to strike has not been executed yet. */
   #takeBack(rule: Rule): void {
     rule.matched--
     rule.struck--
@@ -166,22 +166,22 @@ export class FaultSwitch implements Transport {
   }
 }
 
-/** Whether it strikes commands of a request, and not the whole of it. */
+/** Whether it strikes single commands rather than the whole request. */
 function isOfCommand({ fault }: Rule): boolean {
   return textOf(fault) !== undefined
 }
 
-/** The error that Redis answers a command with; `undefined` for a fault of a whole request. */
+/** The error reply to a command; `undefined` for a fault of a whole request. */
 function textOf(fault: Fault): string | undefined {
   return fault.fault === 'error' ? fault.text : texts[fault.fault]
 }
 
-/** Whether the request gets to Redis, though its caller hears nothing. */
+/** Whether the request reaches Redis, though its caller gets no reply. */
 function isExecuted(fault: Fault): boolean {
   return fault.fault === 'lose' || (fault.fault === 'silence' && fault.executed === true)
 }
 
-/** Nothing was executed then; the script comes again, as text. */
+/** Then nothing was executed; the script is sent again, as text. */
 function isUnknownScript(reply: Reply | RedisReplyError | undefined): boolean {
   return reply instanceof RedisReplyError && reply.message.startsWith('NOSCRIPT')
 }

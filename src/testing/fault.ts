@@ -4,33 +4,33 @@ import type { LuaScript } from '../lua/index.ts'
 import { wholeNumber } from '../validate.ts'
 import { scriptOfSha1, scriptOfText } from './built-in.ts'
 
-/** When a fault strikes: at every request, unless this says less. */
+/** When a fault strikes: at every request, unless limited here. */
 export interface FaultTarget {
   /**
-   * Only requests with such a command: by its name (`'GET'`), or that of a built-in script (`'SetEntry'`), capitals or not. An
-   * error strikes those commands of a request, and not its others.
+   * Only requests with such a command: by its name (`'GET'`), or that of a built-in script (`'SetEntry'`), case-insensitive. An
+   * error strikes only these commands of a request.
    */
   readonly on?: string | readonly string[]
-  /** Only every n-th of what matches: 2 is every other one. A script that is not known goes out twice. Default 1. */
+  /** Only every n-th match: 2 is every other one. A script that Redis does not know yet is sent twice. Default 1. */
   readonly every?: number
   /** Only with this probability, above 0 and up to 1, by the seed of the switch. Default 1. */
   readonly probability?: number
-  /** So often at most. Default: until it is ended. */
+  /** How often at most. Default: until it is switched off. */
   readonly times?: number
 }
 
 /**
  * What goes wrong.
  *
- * - `delay`: the request takes `latency` longer, and a random part of `jitter`.
- * - `refuse`: it does not get to Redis; the connection fails.
- * - `lose`: it is executed, and the connection fails before its reply is there. That Redis does not know a script yet comes
- *   through: the script is executed when it is sent again, as text.
- * - `silence`: no answer ever comes. It does not get to Redis; with `executed` it does, and is executed as with `lose`.
+ * - `delay`: the request takes longer by `latency`, plus a random part of `jitter`.
+ * - `refuse`: it does not reach Redis; the connection fails.
+ * - `lose`: it is executed, and the connection fails before its reply arrives. A `NOSCRIPT` reply still arrives: the script is
+ *   executed when it is sent again, as text.
+ * - `silence`: no reply ever arrives. The request does not reach Redis; with `executed` it does, and is executed as with `lose`.
  * - `unauthorized`, `rate-limited`: the server refuses the request as a whole, as with a wrong token and a used-up quota.
- * - `NOSCRIPT`, `READONLY`, `OOM`, `WRONGTYPE`, `LOADING`: Redis answers a command with that error, and does not execute it:
- *   `NOSCRIPT` those that run a script by its SHA-1, `READONLY` and `OOM` those that write, the others all.
- * - `error`: the same with a `text` of yours.
+ * - `NOSCRIPT`, `READONLY`, `OOM`, `WRONGTYPE`, `LOADING`: Redis replies to a command with that error, and does not execute it:
+ *   `NOSCRIPT` to those that run a script by its SHA-1, `READONLY` and `OOM` to those that write, the others to all.
+ * - `error`: the same with your own `text`.
  */
 export type Fault = FaultTarget &
   (
@@ -41,10 +41,10 @@ export type Fault = FaultTarget &
     | { readonly fault: 'error'; readonly text: string }
   )
 
-/** What a fault is called. */
+/** The name of a fault. */
 export type FaultName = Fault['fault']
 
-/** What Redis answers. */
+/** The replies of Redis. */
 export const texts: Readonly<Partial<Record<FaultName, string>>> = {
   NOSCRIPT: 'NOSCRIPT No matching script. Please use EVAL.',
   READONLY: "READONLY You can't write against a read only replica.",
@@ -66,7 +66,7 @@ const others: ReadonlySet<string> = new Set<FaultName>([
 const reading =
   /^(?:TIME|M?GET|GETRANGE|Z?RANGE|LRANGE|ZRANGE|SCAN|P?TTL|EXISTS|TYPE|PING|DBSIZE|SUBSCRIBE|PUBLISH|.*_RO)$/
 
-/** Whether a fault is meant for a command, by its name or by what it is. */
+/** Whether a fault applies to a command, by its name or its kind. */
 export function concerns({ fault, on }: Fault, [name, text]: Command): boolean {
   const command = name.toUpperCase()
   if (fault === 'NOSCRIPT' && !command.startsWith('EVALSHA')) return false
@@ -85,7 +85,7 @@ function scriptOf(command: string, text: string): LuaScript | undefined {
   return command.startsWith('EVAL') ? scriptOfText(text) : undefined
 }
 
-/** Throws a `TypeError` for a fault that cannot be. */
+/** Throws a `TypeError` for an invalid fault. */
 export function assertFault(given: Fault): void {
   const { fault, on, every = 1, probability = 1, times = 1 } = given
   if (texts[fault] === undefined && !others.has(fault))

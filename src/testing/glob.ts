@@ -1,16 +1,16 @@
-/** A glob pattern of Redis, as a function: `*`, `?`, `[a-z]`, `[^a]`, and a backslash that takes their meaning off. By bytes. */
+/** A Redis glob pattern as a function: `*`, `?`, `[a-z]`, `[^a]`, and a backslash that escapes. By bytes. */
 export function glob(pattern: string): (text: string) => boolean {
   const expression = new RegExp(`^${toRegExp(bytesOf(pattern))}$`, 's')
   return (text) => expression.test(bytesOf(text))
 }
 
-/** One character a byte. */
+/** One character per byte. */
 function bytesOf(text: string): string {
   return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('')
 }
 
-// As in Redis, a class that nothing closes ends with the pattern, a backslash in one stands for the next character only, and the end of
-// a range may be anything, a bracket too.
+// As in Redis, an unclosed class ends with the pattern, a backslash in a class escapes only the next character, and the end of a range
+// may be anything, even a bracket.
 const part = /\\([^])|\*+|\?|\[(\^?)((?:\\[^]|[^\]]-[^]|[^\]])*)(?:\]|$)|[^]/g
 const member = /\\([^])|([^])-([^])|[^]/g
 
@@ -32,6 +32,6 @@ function oneOf(not: string, members: string): string {
     if (from === undefined || to === undefined) return literal(escaped ?? text)
     return [from, to].toSorted().map(literal).join('-')
   })
-  // Nothing is one of none, and everything is none of none.
+  // An empty class matches nothing, a negated empty class everything.
   return parts.length === 0 ? (not === '' ? '(?!)' : '.') : `[${not}${parts.join('')}]`
 }

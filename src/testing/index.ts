@@ -1,5 +1,5 @@
 /**
- * For the tests of whoever uses the cache: a Redis in memory, a clock that is moved by hand, and a switch that lets the way to
+ * For the tests of applications that use the cache: a Redis in memory, a manual clock, and a switch that makes requests to
  * Redis fail. No I/O and no Node: it runs wherever the cache does.
  *
  * @module

@@ -7,8 +7,8 @@ interface Timer {
 }
 
 /**
- * A clock that stands still until a test moves it. Give the same one to the cache and to the `MemoryTransport`: entries then end,
- * deadlines pass and breakers close when the test says so, at once. The wall clock can be set; the monotonic one only goes on.
+ * A clock that stands still until a test moves it. Pass the same one to the cache and to the `MemoryTransport`: entries then expire,
+ * deadlines pass and breakers close when the test says so, at once. The wall clock can be set; the monotonic one only advances.
  *
  * @example
  * ```ts
@@ -27,7 +27,7 @@ export class ManualClock implements Clock {
   #elapsed = 1000
   readonly #timers = new Set<Timer>()
 
-  /** `now`: the wall clock to begin with, in milliseconds since 1970. Default: 2023-11-14T22:13:20Z. */
+  /** `now`: the initial wall clock, in milliseconds since 1970. Default: 2023-11-14T22:13:20Z. */
   constructor(now = 1_700_000_000_000) {
     if (!Number.isFinite(now)) throw new TypeError('a ManualClock begins at milliseconds since 1970')
     this.#wall = now
@@ -53,15 +53,15 @@ export class ManualClock implements Clock {
     this.#timers.delete(timer as Timer)
   }
 
-  /** Sets the wall clock, as an operator or a time service does: no time passes. */
+  /** Sets the wall clock, as an operator or NTP does: no time passes. */
   set(now: number): void {
     if (!Number.isFinite(now)) throw new TypeError('a clock is set to milliseconds since 1970')
     this.#wall = now
   }
 
   /**
-   * Lets time pass, a duration or milliseconds: timers that fall due run in their order, and what they set in motion gets its
-   * turn. Resolves when what is ready to run has run; 0 lets only that happen. Rejects with a `TypeError` for what is no time.
+   * Lets time pass, a duration or milliseconds: timers that fall due run in order, and so does the work that they start. Resolves
+   * when everything that is ready to run has run; 0 does only that. Rejects with a `TypeError` for an invalid time.
    */
   async advance(time: Duration): Promise<void> {
     const end = this.#elapsed + span(time)
@@ -78,8 +78,8 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Lets time pass, a duration or milliseconds, in which nothing can run, as where a machine is suspended: timers that fall due
-   * meanwhile run late. Throws a `TypeError` for what is no time.
+   * Lets time pass, a duration or milliseconds, in which nothing can run, as if the machine were suspended: timers that fall due
+   * meanwhile run late. Throws a `TypeError` for an invalid time.
    */
   jump(time: Duration): void {
     this.#move(span(time))
@@ -103,7 +103,7 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Unlike a lifetime it may be 0, and a part of a millisecond. */
+/** Unlike a lifetime it may be 0, or a fraction of a millisecond. */
 function span(time: Duration): number {
   return typeof time === 'number' && time >= 0 && time < Infinity
     ? time

@@ -12,15 +12,15 @@ import { Database } from './database.ts'
 
 /** Options of {@link MemoryTransport}. */
 export interface MemoryTransportOptions {
-  /** Where its time comes from: that of the cache, or a `ManualClock`. Default: the platform's. */
+  /** Its clock: that of the cache, or a `ManualClock`. Default: the platform's. */
   readonly clock?: Clock | undefined
 }
 
 /**
- * A Redis in memory, for unit tests: what the cache, atomic operations, rate limits, locks, push and the scripts of
- * `hybrid-cache/lua` ask of Redis, done as Redis does it, without a server. Several caches may share one, as isolates share a
- * database. It runs no Lua: those scripts are known to it by name, and one of your own rejects with `SCRIPT`. What it does is
- * held against a real Redis in the tests of this package; for all else there is `startDevServer` of `hybrid-cache/dev`.
+ * A Redis in memory, for unit tests: it does what the cache, atomic operations, rate limits, locks, push and the scripts of
+ * `hybrid-cache/lua` ask of Redis, without a server. Several caches may share one, as isolates share a
+ * database. It runs no Lua: it knows those scripts by name, and one of your own rejects with `SCRIPT`. The tests of this package
+ * compare it with a real Redis; for all else there is `startDevServer` of `hybrid-cache/dev`.
  *
  * Every request counts in `requests`, every command, those inside scripts included, in `commands`: what a database would bill.
  *
@@ -49,7 +49,7 @@ export class MemoryTransport implements Transport {
     this.#db = new Database(commands, clock)
   }
 
-  /** Executes the commands at once, one after the other. An error of one is in its place. */
+  /** Executes the commands at once, one after the other. The error of one is in its place. */
   async send(
     batch: readonly Command[],
     { signal, binary }: SendOptions,
@@ -60,7 +60,7 @@ export class MemoryTransport implements Transport {
     return binary === true ? replies.map(toBytes) : replies
   }
 
-  /** Hears what is published, as `coherence.push` asks for it; ends with `signal` only. */
+  /** Receives what is published, for `coherence.push`; ends with `signal` only. */
   subscribe(channel: string, { signal, onOpen, onMessage }: SubscribeOptions): Promise<void> {
     return new Promise((resolve) => {
       if (signal.aborted) return resolve()
@@ -79,18 +79,18 @@ export class MemoryTransport implements Transport {
     return this.#db.executed - this.#counted
   }
 
-  /** Counts from 0 again. */
+  /** Sets `requests` and `commands` to 0. */
   resetCounts(): void {
     this.requests = 0
     this.#counted = this.#db.executed
   }
 
-  /** The keys that are there now, as they are in Redis: prefix, kind, name. */
+  /** The current keys, as in Redis: prefix, kind, name. */
   keys(): string[] {
     return this.#db.keys()
   }
 
-  /** Loses everything, as `FLUSHDB` and an empty restart do. */
+  /** Deletes everything, as `FLUSHDB` or a restart without persistence does. */
   flush(): void {
     this.#db.clear()
   }

@@ -4,7 +4,7 @@ import { CacheError } from '../errors.ts'
 import { isRequestBound } from '../runtime.ts'
 import { Latch } from '../latch.ts'
 
-/** A write that decides what L2 is to hold, and whether it succeeded. Other requests poll it; only its own may await it. */
+/** An unconditional write, which decides what L2 holds, and whether it succeeded. Other requests poll it; only its own may await it. */
 export class Deciding implements Decider {
   readonly ended: Latch = new Latch()
   done = false
@@ -15,18 +15,18 @@ export class Deciding implements Decider {
   }
 }
 
-/** What a write hears of the others of its key. */
+/** What a write learns about later writes to its key. */
 export interface Heard {
   readonly mark: Mark
   readonly later: Later
 }
 
-/** How often a write that was overtaken looks what became of the others, in milliseconds. */
+/** How often a write that was overtaken polls the outcome of the others, in milliseconds. */
 const lookEvery = 10
 
 /**
- * Whether one of the writes that came later, and were sent before, has taken the place of this one. If all of them
- * failed, this one must still be sent: otherwise it would be acknowledged, but stored nowhere. Rejects where that is not known in time.
+ * Whether one of the writes that were issued later, but sent earlier, has replaced this one. If all of them failed, this one must
+ * still be sent: otherwise it would be acknowledged, but stored nowhere. Rejects if that is not known in time.
  */
 export async function isReplaced(
   { settings }: Core,
@@ -49,7 +49,7 @@ export async function isReplaced(
         retryable: true,
       })
     const pause = new Promise<void>((wake) => void clock.setTimeout(wake, lookEvery))
-    // The last of them: if that is stored, nothing else counts.
+    // That of the last: if it is stored, nothing else counts.
     await (isRequestBound() ? pause : Promise.race([pause, pending]))
   }
 }

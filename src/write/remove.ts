@@ -7,13 +7,13 @@ import { Deciding } from './deciding.ts'
 import { report } from '../report.ts'
 import { logKeys, pushWords, runVersioned } from './versioned.ts'
 
-/** What is on its way for a key is out of date: L1 does not take it, and nobody may join who comes now. */
+/** Results in flight for a key are out of date: L1 does not store them, and later calls do not join their loads. */
 export function outdate(core: Core, localKey: string): void {
   core.marks.overtake(localKey)
   core.flights.detach(localKey)
 }
 
-/** Takes keys out of L1, together with whatever an operation in flight is about to put there; how many L1 held. */
+/** Removes keys from L1, and keeps operations in flight from storing them there; returns how many L1 held. */
 export function drop(core: Core, places: readonly Place[]): number {
   let held = 0
   for (const { localKey } of places) {
@@ -23,16 +23,16 @@ export function drop(core: Core, places: readonly Place[]): number {
   return held
 }
 
-/** One key that is to be invalidated, and how the log tells of it. */
+/** One key that is to be invalidated, and its member of the log. */
 interface Target {
   readonly place: Place
   readonly member: string
 }
 
-/** What a script takes at once. */
+/** How many keys a script takes at once. */
 const mostKeys = 500
 
-/** Removes keys from both tiers. L1 lets go first; what was loaded before Redis has answered does not come back. */
+/** Removes keys from both tiers. L1 drops them first; what was loaded before Redis has answered does not come back. */
 export async function removeEverywhere(core: Core, view: View, keys: readonly string[]): Promise<void> {
   if (keys.length === 0) return
   const targets = targetsOf(view, keys, 'k')
@@ -55,7 +55,7 @@ export async function removeEverywhere(core: Core, view: View, keys: readonly st
   }
 }
 
-/** Puts tombstones in the place of entries: one request of three commands, and one for each key. */
+/** Replaces entries by tombstones: one request of three commands, and one per key. */
 export async function removeVersioned(
   core: Core,
   targets: readonly Target[],
@@ -72,7 +72,7 @@ function remove(core: Core, targets: readonly Target[], signal: AbortSignal | un
   return runVersioned(core, RemoveEntries, run)
 }
 
-/** Ends the freshness of keys in both tiers; what they held is of use only where nothing better can be had. */
+/** Makes keys stale in both tiers; their old values are usable only as stale ones, and never at once (`swr`). */
 export async function expireEverywhere(core: Core, view: View, keys: readonly string[]): Promise<void> {
   const targets = targetsOf(view, keys, 'y')
   // A `set` that is not sent yet replaces what is expired.
@@ -83,12 +83,12 @@ export async function expireEverywhere(core: Core, view: View, keys: readonly st
     if (core.redis !== undefined)
       core.events.emit('expire', { tier: 'l2', kind: 'key', count: targets.length })
   } catch (error) {
-    expireLocal(core, targets) // nobody knows whether what came meanwhile was read before it
+    expireLocal(core, targets) // it is unknown whether what L1 stored meanwhile was read before it
     throw report(core, 'expire', error)
   }
 }
 
-/** How many of them L1 held. */
+/** Returns how many of them L1 held. */
 function expireLocal(core: Core, targets: readonly Target[]): number {
   let held = 0
   for (const { place } of targets) {

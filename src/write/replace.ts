@@ -10,13 +10,13 @@ import { drop, removeVersioned } from './remove.ts'
 import { logKeys, pushWords, runVersioned } from './versioned.ts'
 import { seal, type Sealed, stored, usesRedis, type Write, writeLocal } from './write.ts'
 
-/** How an entry goes to L2 if that depends on what L2 holds; resolves to its version, or `undefined` where it was not stored. */
+/** Stores an entry only if what L2 holds allows it; resolves to its version, or to `undefined` if it was not stored. */
 export type Condition = (sealed: Sealed) => Promise<number | undefined>
 
 /**
- * Puts values in place of what both tiers held. L1 lets go first and takes the new value once L2 has it, unless another write
- * came in between: which of the two Redis saw last is then unknown here, and the next read asks. Resolves to whether all are
- * stored, which only a condition can prevent.
+ * Replaces values in both tiers. L1 drops its copies first and stores the new value once L2 has it, unless another write came in
+ * between: which of the two Redis executed last is then unknown here, and the next read asks. Resolves to whether all are stored,
+ * which only a condition can prevent.
  */
 export async function replace(core: Core, writes: readonly Write[], condition?: Condition): Promise<boolean> {
   const deciding = writes.map(() => new Deciding())
@@ -31,7 +31,7 @@ export async function replace(core: Core, writes: readonly Write[], condition?: 
   })
   const from = core.settings.clock.now()
   const outcomes = await Promise.allSettled(
-    // Who leaves waits for nothing that has to be known first; what would be sent after that is not, by the same signal.
+    // A caller that leaves does not wait for what has to be known first; the same signal then prevents the write from being sent.
     writes.map((write, i) =>
       unlessAborted(writeRedis(core, write, heard[i] as Heard, condition), write.options.signal),
     ),
@@ -47,7 +47,7 @@ export async function replace(core: Core, writes: readonly Write[], condition?: 
   return true
 }
 
-/** What a write came to: L1 takes its value, unless a newer version is known, or nobody knows whether it was stored. */
+/** Takes the outcome of a write: L1 stores its value, unless a newer version is known, or it is unknown whether L2 stored it. */
 function acknowledge(
   core: Core,
   write: Write,
@@ -68,8 +68,8 @@ function acknowledge(
 }
 
 /**
- * Writes an entry to L2: one request, of four commands. Nothing here waits before the command is issued, unless the server's
- * time is still unknown or the value is to be compressed, so that what a caller issues in one tick keeps its order. Resolves
+ * Writes an entry to L2: one request, of four commands. Issues the command synchronously, unless the server's time is still
+ * unknown or the value is to be compressed, so that what a caller issues in one tick keeps its order. Resolves
  * to the version of the write.
  */
 async function writeRedis(
@@ -86,7 +86,7 @@ async function writeRedis(
   if (ready !== undefined) await ready
   const packing = pack(encoded.text, core.settings)
   const packed = packing instanceof Promise ? await packing : packing
-  // What came later in this isolate counts, and was sent already. Where a condition decides, only Redis can tell.
+  // A later write of this isolate counts, and was sent already. If a condition decides, only Redis can tell.
   const inDoubt = condition === undefined && (heard.later.next !== undefined || heard.mark.superseded)
   if (inDoubt && (await isReplaced(core, heard, options.signal))) return 0
   const sealed = seal(core, write, packed)
@@ -98,7 +98,7 @@ async function writeRedis(
   return version
 }
 
-/** An entry that has ended already is as good as removed. */
+/** An entry that has expired already is a removal. */
 async function send(core: Core, write: Write, sealed: Sealed | undefined): Promise<number> {
   const { view, key, place, options } = write
   const { signal } = options

@@ -6,7 +6,7 @@ import { toWrite, type Write } from './write.ts'
 
 const notPairs = 'setMany takes a Map, or an array of [key, value] pairs'
 
-/** Stores many values. The last of a key that is given twice counts. */
+/** Stores many values. For a key that is given twice the last value counts. */
 export async function writeMany(
   core: Core,
   view: View,

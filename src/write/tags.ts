@@ -8,7 +8,7 @@ import type { View } from '../view.ts'
 import { report } from '../report.ts'
 import { pushWords, runVersioned } from './versioned.ts'
 
-/** Invalidates whatever was stored with one of these tags: `t` for good, `x` so that it is of use where nothing better is. */
+/** Invalidates whatever was stored with one of these tags: `t` removes it, `x` makes it stale. */
 export async function invalidateTags(
   core: Core,
   view: View,
@@ -23,7 +23,7 @@ export async function invalidateTags(
   const version = await draw(core, operation, {
     keys: kind === 't' ? addresses : addresses.map(softAddress),
     members: list.map((tag) => memberOf(kind, view.namespace, tag)),
-    // As long as any entry may live that has the tag.
+    // As long as any entry with the tag may live.
     ttl: core.settings.maxTtl + core.settings.fence,
     forget: () => forgetTagged(core, new Set(addresses)),
     reaches: (localKey) => view.holds(localKey),
@@ -34,7 +34,7 @@ export async function invalidateTags(
   tell(core, kind === 't' ? 'remove' : 'expire', { kind: 'tag', count: list.length })
 }
 
-/** Invalidates everything: that of one namespace, or all. */
+/** Invalidates everything, in one namespace or in all. */
 export async function clearAll(core: Core, view: View): Promise<void> {
   core.coherence.assertOn('clear')
   const star = starAddress(view.namespace)
@@ -53,7 +53,7 @@ export async function clearAll(core: Core, view: View): Promise<void> {
   tell(core, 'remove', { kind: 'all', count: 1 })
 }
 
-/** From now on both tiers are judged by it. */
+/** One event per tier: from now on both are judged by it. */
 function tell(
   core: Core,
   name: 'remove' | 'expire',
@@ -67,14 +67,14 @@ function forgetTagged(core: Core, tags: ReadonlySet<string>): void {
   core.local.dropWhere(({ facts }) => facts.tags.some((tag) => tags.has(tag)))
 }
 
-/** An invalidation, and what it means here where it fails. */
+/** An invalidation, and what to do here if it fails. */
 interface Drawing {
   readonly keys: readonly string[]
   readonly members: readonly string[]
   readonly ttl: number
-  /** Lets L1 let go of what it certainly concerns. */
+  /** Drops what it certainly concerns from L1. */
   readonly forget: () => void
-  /** Whether it may concern what is on its way for a key. */
+  /** Whether it may concern operations in flight on a key. */
   readonly reaches: (localKey: string) => boolean
 }
 
@@ -96,7 +96,7 @@ async function draw(
   } catch (error) {
     forget()
     if (isCacheError(error) && error.code === 'BREAKER_OPEN') throw report(core, operation, error)
-    // Whether it was done nobody knows, nor which tags a load will have: L1 takes nothing of what is on its way, and nobody joins it.
+    // It is unknown whether it took effect, and which tags a load will have: L1 stores nothing that is in flight, and no call joins it.
     core.marks.overtakeWhere(reaches)
     core.flights.detachWhere(reaches)
     throw report(core, operation, error)

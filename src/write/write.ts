@@ -16,17 +16,17 @@ import { checkEntry } from '../read/index.ts'
 import { assertKey } from '../redis/index.ts'
 import type { Place, View } from '../view.ts'
 
-/** One value on its way into the tiers. */
+/** One value to be stored in the tiers. */
 export interface Write {
   readonly place: Place
   readonly view: View
   readonly key: string
   readonly value: unknown
-  /** Missing where no tier needs the text. */
+  /** Missing if no tier needs the text. */
   readonly encoded: Encoded | undefined
   readonly options: WriteOptions
   readonly operation: Operation
-  /** What the header is to say beside its life. */
+  /** What the header says besides its life. */
   readonly facts: Facts
   /** In [0, 1): how much of the jitter it gets, drawn once for both tiers. */
   readonly random: number
@@ -37,7 +37,7 @@ export type Facts = Pick<CopyFacts, 'took' | 'etag' | 'modified'>
 
 const noFacts: Facts = { took: 0, etag: '', modified: '' }
 
-/** An entry as it goes to L2, and for how many milliseconds Redis is to keep it: 0 where it has ended already. */
+/** An entry in the form for L2, and for how many milliseconds Redis keeps it: 0 for one that has expired already. */
 export interface Sealed {
   readonly bytes: string
   readonly ttl: number
@@ -48,14 +48,14 @@ export function usesRedis(core: Core, { l2 }: WriteOptions): boolean {
   return core.redis !== undefined && l2 !== false
 }
 
-/** Throws a `TypeError` for options that cannot be right. */
+/** Throws a `TypeError` for invalid options. */
 export function checkLifetime(core: Core, options: WriteOptions): void {
   checkEntry(core, options)
   const now = nowIn(core)
   resolveLifetime(options, core.settings, { now, onlyLocal: !usesRedis(core, options) })
 }
 
-/** How long an entry is to live from now on; `undefined` where it has ended already. */
+/** How long an entry is to live from now on; `undefined` if it has expired already. */
 export function lifetimeOf(
   core: Core,
   { options, value, random }: Pick<Write, 'options' | 'value' | 'random'>,
@@ -65,7 +65,7 @@ export function lifetimeOf(
   return resolveLifetime(options, core.settings, given)
 }
 
-/** Checks and encodes what a caller wants stored, before anything is sent or dropped. */
+/** Checks and encodes a value to be stored, before anything is sent or dropped. */
 export function toWrite(
   core: Core,
   view: View,
@@ -85,7 +85,7 @@ export function toWrite(
   return { place, view, key, value, encoded, options, operation, facts: noFacts, random: Math.random() }
 }
 
-/** The value as text, where a tier that the call uses needs it. Throws a `CacheError` `SERIALIZE` or `TOO_LARGE`. */
+/** The value as text, if a tier that the call uses needs it. Throws a `CacheError` `SERIALIZE` or `TOO_LARGE`. */
 export function encode(core: Core, value: unknown, options: WriteOptions): Encoded | undefined {
   const forMemory = options.l1 !== false && core.local.needsText
   if (!usesRedis(core, options) && !forMemory) return undefined
@@ -94,7 +94,7 @@ export function encode(core: Core, value: unknown, options: WriteOptions): Encod
   return encoded
 }
 
-/** The bytes of an entry; `undefined` where it has ended already. `stamp`: 0 where a script draws it. */
+/** The bytes of an entry; `undefined` if it has expired already. `stamp`: 0 if a script draws it. */
 export function seal(core: Core, write: Write, packed: Packed, stamp = 0): Sealed | undefined {
   const life = lifetimeOf(core, write)
   if (life === undefined) return undefined
@@ -115,12 +115,12 @@ export function seal(core: Core, write: Write, packed: Packed, stamp = 0): Seale
   return { bytes: sealEntry(packed, parts), ttl: physicalTtl(life, core.settings.fence) }
 }
 
-/** Tells that L2 has an entry. */
+/** Emits that L2 has stored an entry. */
 export function stored(core: Core, { operation }: Write, { bytes }: Sealed): void {
   core.events.emit('store', { tier: 'l2', operation, bytes: bytes.length })
 }
 
-/** Puts a copy into L1, for no longer than the entry itself lives: `from` is before L2 was asked to keep it. */
+/** Stores a copy in L1, for no longer than the entry itself lives: `from` is before L2 was asked to store it. */
 export function writeLocal(core: Core, write: Write, { from, stamp }: { from: number; stamp: number }): void {
   const life = lifetimeOf(core, write)
   if (life === undefined || write.options.l1 === false) return

@@ -20,25 +20,25 @@ import { examineRemote, type Remote } from './remote.ts'
 import type { Examined, TierState } from './state.ts'
 
 /**
- * What `getOrCreate` would do. `l1`, `l2`: give what that tier has. `stale`: give a value that has ended. `join`: wait for a load
+ * What `getOrCreate` would do. `l1`, `l2`: return what that tier has. `stale`: return a stale value. `join`: wait for a load
  * of this isolate. `wait`: wait for one of another. `load`: run the factory.
  */
 export type Course = 'l1' | 'l2' | 'stale' | 'join' | 'wait' | 'load'
 
 /** What a read of a key would do now, and why. Never the value. */
 export interface Explanation {
-  /** Where `get` would have its value from. */
+  /** Where `get` would find its value. */
   readonly get: 'l1' | 'l2' | 'nothing'
   readonly getOrCreate: Course
-  /** Whether the value would be made anew behind the call. */
+  /** Whether the value would be refreshed in the background. */
   readonly refreshes: boolean
-  /** Whether `getOrCreate` would have a stale value where its factory failed. */
+  /** Whether `getOrCreate` would have a stale value if its factory failed. */
   readonly survivesFailure: boolean
   /** The same in a sentence or two. */
   readonly why: string
   readonly l1: TierState
   readonly l2: TierState
-  /** Whether the origin is being left alone, having failed a moment ago. */
+  /** Whether the factory is not called for a while, because it has just failed. */
   readonly resting: boolean
   readonly breaker: BreakerState | 'off'
 }
@@ -46,9 +46,9 @@ export interface Explanation {
 /**
  * Says what a read of a key would do now, and why, without doing it: nothing is loaded, counted as a use, copied to L1, extended
  * or learned. The options are those that the read would be given. Cost: one request of three commands, four with
- * `stampede: 'global'`, and a second one of one command where the versions of the entry's tags are not known; none while the
+ * `stampede: 'global'`, and a second one of one command if the versions of the entry's tags are not known; none while the
  * breaker is open. Rejects with a `TypeError` for what the read would reject, and with the reason of the signal; a failing Redis
- * is part of what it says, and counts for the breaker. A schema is not asked.
+ * is part of the result, and counts for the breaker. A schema is not run.
  *
  * @example
  * ```ts
@@ -96,7 +96,7 @@ interface Plan {
   readonly refreshes?: boolean
 }
 
-/** The order of `load/load.ts`, asked instead of done. */
+/** The order of `load/load.ts`, without doing any of it. */
 function planOf(core: Core, call: LoadCall, { l1, l2 }: Tiers): Plan {
   if (call.options.forceRefresh === true) return { course: 'load', why: 'forceRefresh asks for a new value.' }
   if (l1.state.state === 'fresh') return { course: 'l1', why: 'L1 has a fresh copy.' }
@@ -110,7 +110,7 @@ function planOf(core: Core, call: LoadCall, { l1, l2 }: Tiers): Plan {
   if (reason === 'error') return { course: 'stale', why: 'The origin has just failed and is left alone.' }
   const { stampede } = call.loading
   if (stampede !== 'off' && joinable(core, call) !== undefined)
-    return { course: 'join', why: 'A load of this key is on its way in this isolate.' }
+    return { course: 'join', why: 'A load of this key is in flight in this isolate.' }
   if (l2.state.state === 'fresh') return { course: 'l2', why: 'L2 has a fresh value.' }
   return withoutValue(core, call, { l1, l2 })
 }
@@ -125,7 +125,7 @@ function withoutValue(core: Core, call: LoadCall, tiers: Tiers): Plan {
       refreshes: mayRefresh(core, call),
       why: 'There is a stale value, which swr allows.',
     }
-  if (!tiers.l2.leased) return { course: 'load', why: 'No tier has a value that may be given.' }
+  if (!tiers.l2.leased) return { course: 'load', why: 'No tier has a usable value.' }
   return {
     course: survives(core, call, tiers) && copy?.expired === false && canGoOn(call.view) ? 'stale' : 'wait',
     why: 'Another isolate is making the value.',
@@ -136,7 +136,7 @@ function survives(core: Core, call: LoadCall, tiers: Tiers): boolean {
   return isUsable(lastResort(tiers), staleWindow(call.stale), core.settings.clock.now())
 }
 
-/** L2's copy where it gave an answer: where it has none, that of L1 is of something that was removed. */
+/** L2's copy if it answered: if it has none, that of L1 is of something that was removed. */
 function lastResort({ l1, l2 }: Tiers): Examined['copy'] {
   return l2.answered ? l2.copy : l1.copy
 }

@@ -5,12 +5,12 @@ import { verdictOf } from '../../read/index.ts'
 import type { Place, View } from '../../view.ts'
 import type { Examined, StateReason, TierState } from './state.ts'
 
-/** What L1 has, and until when it may answer from it. */
+/** What L1 has, and until when it may serve it. */
 export interface ExaminedLocal extends Examined {
   readonly copy?: NonNullable<Examined['copy']> & { readonly trusted: number }
 }
 
-/** What L1 has. It stays as it is: this is no use of it, and what is of no use is not dropped. */
+/** What L1 has. It stays as it is: this does not count as a use, and an unusable copy is not dropped. */
 export function examineLocal(core: Core, { view, place }: { view: View; place: Place }): ExaminedLocal {
   const entry = core.local.peek(place.localKey)
   const now = core.settings.clock.now()

@@ -9,7 +9,7 @@ import type { Examined, StateReason, TierState } from './state.ts'
 /** What L2 has, and whether another isolate is making the value. */
 export interface Remote extends Examined {
   readonly leased: boolean
-  /** Whether L2 knows better than L1 what is there. */
+  /** Whether L2 answered, so that it counts, and not L1. */
   readonly answered: boolean
 }
 
@@ -17,7 +17,7 @@ type Asked = { readonly bytes: string | null; readonly versions: readonly number
 
 /**
  * Reads what L2 has, and learns nothing from it: one request, and a second one for the versions of tags. Not while the breaker is
- * open, for a request that leaves then decides about more than this.
+ * open: a request that is sent then is its probe.
  */
 export async function examineRemote(core: Core, call: LoadCall): Promise<Remote> {
   const { redis, counters } = core
@@ -49,7 +49,7 @@ async function examine(
 ): Promise<Remote> {
   const sentAt = core.settings.clock.monotonic()
   const asking = ask(core, call, redis)
-  asking.catch(() => undefined) // first the time, without which nothing is said of the key
+  asking.catch(() => undefined) // first the time, without which nothing can be said about the key
   clock.learn(await redis.ask(['TIME'], signalOf(call)), sentAt)
   if (!clock.known) throw unexpected()
   const { bytes, versions, leased } = await asking
@@ -75,7 +75,7 @@ async function examine(
   return { state: { ...judged, ...facts }, leased, answered: true, ...(copy && { copy }) }
 }
 
-/** In one request; the versions come first, as those of a read do. */
+/** In one request; the versions come first, as in a read. */
 async function ask(core: Core, call: LoadCall, redis: RedisTier): Promise<Asked> {
   const { place, view, key, loading } = call
   const { counterKey, starKey, isOn } = core.coherence
@@ -98,8 +98,8 @@ interface Given {
 }
 
 /**
- * What this isolate would make of an entry. Of what others have done it goes by what it knows, unless the read would ask: because
- * news are due, or for tags that it does not know.
+ * How this isolate would judge an entry. Of others' changes it uses what it knows, unless the read would ask: because a poll of
+ * the change log is due, or for tags that it does not know.
  */
 async function judge(core: Core, call: LoadCall, given: Given): Promise<TierState> {
   const { header, now } = given
@@ -123,7 +123,7 @@ async function judge(core: Core, call: LoadCall, given: Given): Promise<TierStat
   return fresh > now ? { state: 'fresh' } : { state: 'stale', reason: 'ended' }
 }
 
-/** The tags whose versions a read would ask for; `undefined` where it would ask for none, nor for that of everything. */
+/** The tags whose versions a read would ask for; `undefined` if it would ask for none, nor for that of everything. */
 function askedFor(
   core: Core,
   { view, place, options }: LoadCall,

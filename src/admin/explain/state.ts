@@ -1,18 +1,18 @@
 import type { CacheErrorCode } from '../../errors.ts'
 import type { DiscardReason } from '../../events.ts'
 
-/** What is the matter with what a tier has. */
+/** Why what a tier has is not fresh, or not usable. */
 export type StateReason =
-  /** Its life is over. */
+  /** It has expired by itself. */
   | 'ended'
-  /** L1 may not answer from it any more, though it lives: its `localTtl` is over, or L1 was not checked for `maxStaleness`. */
+  /** L1 may not serve it any more, though it lives: its `localTtl` has passed, or L1 was not checked within `maxStaleness`. */
   | 'localTtl'
   | 'maxStaleness'
   /** It was removed or expired by its key, by one of its tags, or with everything. */
   | 'key'
   | 'tag'
   | 'clear'
-  /** The database has no versions, being new or flushed: nothing in it is believed. */
+  /** The database has no versions, as it is new or was flushed: nothing in it is trusted. */
   | 'unversioned'
   | DiscardReason
   | CacheErrorCode
@@ -20,10 +20,10 @@ export type StateReason =
 /**
  * What one tier has under a key. Durations are milliseconds.
  *
- * `fresh`: a read gives it. `stale`: of use where stale values are. `expired`: the same, but only where nothing better can be had.
- * `removed`: it is there and does not count. `absent`: nothing is there. `unusable`: bytes that are no entry of this key.
- * `unknown`: a version of one of its tags has to be asked for. `unreachable`: Redis gave no answer, or was not asked, the breaker
- * being open. `off`: the tier is not used.
+ * `fresh`: a read returns it. `stale`: usable by calls that accept stale values. `expired`: the same, but never at once (`swr`).
+ * `removed`: it is there, but was invalidated. `absent`: nothing is there. `unusable`: bytes that are no entry of this key.
+ * `unknown`: a version of one of its tags has to be asked for. `unreachable`: Redis gave no answer, or was not asked, as the
+ * breaker is open. `off`: the tier is not used.
  */
 export interface TierState {
   readonly state:
@@ -39,9 +39,9 @@ export interface TierState {
   readonly reason?: StateReason
   /** Since it was stored, or copied to L1. */
   readonly age?: number
-  /** Until it ends; below zero since it has. */
+  /** Until it expires; below zero once it has. */
   readonly freshFor?: number
-  /** Until a stale value is of no use any more. */
+  /** Until it is not usable as a stale value any more. */
   readonly staleFor?: number
   /** How long its factory took. */
   readonly took?: number
@@ -49,7 +49,7 @@ export interface TierState {
   readonly tags?: readonly string[]
 }
 
-/** A state, and the instants that a load goes by, on the isolate's clock. */
+/** A state, and the instants that a load decides by, on the isolate's clock. */
 export interface Examined {
   readonly state: TierState
   readonly copy?: { readonly end: number; readonly staleUntil: number; readonly expired: boolean }

@@ -29,39 +29,40 @@ import { unlessClaimed } from './nesting.ts'
 import { type CacheMiddlewareOptions, resolve, type Settings } from './options.ts'
 import { type Answer, type App, discard, refresh, refreshOf } from './refresh.ts'
 
-/** Said instead of a response: this one is for its own caller only. */
+/** Instead of a response: that one is for its own caller only. */
 interface Passed {
   readonly passed: Refusal | 'pass'
 }
 
-/** A response of the origin that is no success, whose place a stale one may take. */
+/** A failure of the origin, for which a stale response may stand in. */
 class OriginFailed extends Error {
   override readonly name = 'OriginFailed'
 }
 
-/** For how long it is remembered that a key's responses are not to be stored: nobody waits for another's then. */
+/** For how long it is remembered that a key's responses are not to be stored: requests do not wait for each other then. */
 const passFor = 10_000
 
 /**
- * Caches the responses of a Hono app in both tiers: what `GET` answers with 200, once for all who ask at a time.
+ * Caches the responses of a Hono app in both tiers: those to `GET` with status 200, made once for all concurrent requests.
  *
- * Passed on and not stored is what could be meant for one client: other methods; requests with `Authorization`, `Cookie` or
- * `Range`, or for a WebSocket; responses with `Set-Cookie`, with `Cache-Control: private`, `no-store`, `no-cache` or without life
+ * Whatever could be meant for one client is passed through and not stored: other methods; requests with `Authorization`, `Cookie` or
+ * `Range`, or for a WebSocket; responses with `Set-Cookie`, with `Cache-Control: private`, `no-store`, `no-cache` or already expired
  * (`max-age=0`), with a `Vary` that is not listed in `vary`, with `Content-Encoding` (compress outside of the cache), event
- * streams, or larger than `maxBytes`. What a middleware in front has set of these before `next()` counts where the response has it; what
- * it sets afterwards does not. `HEAD` is answered from what a `GET` has stored.
- * Of two that would keep the same response in the same cache, one behind the other, the first counts.
- * A status of 500 or more counts as a failure: a stale response takes its place within `staleIfError`. What a client says of
- * caching in its request is not heeded. Answers have `Age` and `Cache-Status` (RFC 9211); `If-None-Match` is answered with 304.
+ * streams, or larger than `maxBytes`. Such headers that an outer middleware sets before `next()` count if the response has them;
+ * those that it sets afterwards do not. `HEAD` is answered from what a `GET` has stored.
+ * Of two nested ones that would store the same response in the same cache, the outer one does.
+ * A status of 500 or more counts as a failure: a stale response takes its place within `staleIfError`. Caching directives of the
+ * client are ignored. Responses get `Age` and `Cache-Status` (RFC 9211); `If-None-Match` is answered with 304.
  *
  * Throws a `TypeError` for `swr` or `eager` without `app`. Cost: as `getOrCreate`.
  *
  * @example
  * ```ts
+ * import { Hono } from 'hono'
  * import { createHybridCache } from 'hybrid-cache'
- * import { cache, type HonoMiddleware } from 'hybrid-cache/hono'
+ * import { cache } from 'hybrid-cache/hono'
  *
- * declare const app: { use(path: string, middleware: HonoMiddleware): void } // new Hono()
+ * const app = new Hono()
  * const store = createHybridCache()
  * app.use('/products/*', cache({ cache: store, ttl: '1m', staleIfError: '1h', tags: ['products'] }))
  * ```
@@ -78,16 +79,16 @@ class Handling {
   readonly #settings: Settings
   readonly #context: HonoContext
   readonly #next: () => Promise<void>
-  /** Whether the handlers behind this one have run for this request. */
+  /** Whether the inner handlers have run for this request. */
   #ran = false
   #inFront: Headers | undefined
-  /** Whether it is known what this request is answered with: what is loaded from then on is not for it. */
+  /** Whether the response to this request is decided: what is loaded from then on is not for it. */
   #isAnswered = false
-  /** Whether what it waits for is its own by now. */
+  /** Whether it has begun to load for itself. */
   #isLoading = false
-  /** What was asked for it beyond the cache. */
+  /** The `fwd` parameters of `Cache-Status`, if the request was forwarded to the handlers. */
   #forward: 'fwd=stale' | 'fwd=uri-miss; stored' | undefined
-  /** What has broken its own answer, such as a body whose source has gone: nothing of that is left to be given. */
+  /** The error that broke its own response, such as a body whose source failed: nothing of that can be returned any more. */
   #broken: { readonly error: unknown } | undefined
 
   constructor(settings: Settings, context: HonoContext, next: () => Promise<void>) {
@@ -128,7 +129,7 @@ class Handling {
     return namedKey(name, request, vary)
   }
 
-  /** What is stored, or is now; `undefined` where the origin fails and nothing may take its place. */
+  /** What is stored, or has been stored now; `undefined` if the origin fails and no stale response may stand in. */
   async #find(store: HybridCache, key: string): Promise<StoredResponse | Passed | undefined> {
     const { entry, tags } = this.#settings
     const own = typeof tags === 'function' ? tags(this.#context) : (tags ?? [])
@@ -149,7 +150,7 @@ class Handling {
     }
   }
 
-  /** Aborts when others have kept this request waiting for too long. Who comes next does not join them, for they may hang. */
+  /** Aborts when this request has waited for another's load for too long. Later ones do not join that, as it may hang. */
   #patience(store: HybridCache, key: string): { signal: AbortSignal; stop: () => void } {
     const { core, view } = HybridCache.partsOf(store)
     const { clock } = core.settings
@@ -163,7 +164,7 @@ class Handling {
       if (others !== undefined) core.flights.end(others)
       controller.abort(new OriginFailed('another request has not been answered in time'))
     }
-    // Redis has its own deadline, and is not what is waited for too long.
+    // Redis has its own deadline, and a wait for it does not count.
     const timer = clock.setTimeout(end, Math.max(this.#settings.maxWait, core.settings.link.timeout))
     return { signal: controller.signal, stop: () => clock.clearTimeout(timer) }
   }
@@ -178,20 +179,20 @@ class Handling {
     if (!isOwn && app === undefined) return leave(loading)
     this.#isLoading = true
     const answer = isOwn ? await this.#run() : await refresh(app as App, this.#settings, this.#context)
-    // The context has the response by now that is on its way: neither it nor its body is what the handlers made.
+    // The context has the response that is being sent by now: neither it nor its body is what the handlers made.
     if (isOwn && this.#isAnswered) return leave(loading)
     if (answer === undefined) loading.fail(new OriginFailed('the app has not asked its handlers'))
     const { response, inFront } = answer
     const failed = response.status >= 500
     const at = timeOf(store)
     const freshness = freshnessOf(response, at)
-    // Also of what was set in front: the handlers may depend on what it tells of, such as a language that was found there, or a token.
+    // Headers of an outer middleware count, too: the handlers may depend on what they tell of, such as a detected language or a token.
     const refusal = refusalOfResponse(response, vary, freshness)
     if (refusal !== undefined && !isOwn) discard(response)
     if (!this.#isAnswered) this.#forward = 'fwd=uri-miss; stored'
     if (failed) loading.fail(new OriginFailed('the origin has answered with an error'))
     if (refusal !== undefined) {
-      // Only its own client is answered so: nothing follows for the others.
+      // It answers its own client only, and says nothing about other requests.
       if (response.status === 304) loading.skip()
       else await this.#refuse(store, key, loading, isNews(response))
       return { passed: refusal }
@@ -205,7 +206,7 @@ class Handling {
     return { passed: 'too-large' }
   }
 
-  /** What breaks in a request breaks that one alone: for those who wait for the same, the origin has failed. */
+  /** An error in a request breaks that one alone: for those that wait for the same load, the origin has failed. */
   #fail(error: unknown): never {
     if (!this.#isAnswered) this.#forward = 'fwd=stale'
     if (error instanceof OriginFailed) throw error
@@ -213,7 +214,7 @@ class Handling {
     throw new OriginFailed('a request has broken off')
   }
 
-  /** A response may say that it lives for less than the options do. */
+  /** A response may shorten the life that the options give it. */
   #limit(
     store: HybridCache,
     loading: LoadContext<StoredResponse>,
@@ -224,7 +225,7 @@ class Handling {
     if (noStale) loading.set({ swr: false, staleIfError: false })
   }
 
-  /** Nobody else is given it, and for a while nobody waits for another's. */
+  /** No other request gets it, and for a while none waits for another's. */
   async #refuse(
     store: HybridCache,
     key: string,
@@ -235,7 +236,7 @@ class Handling {
     const { maxTtl } = HybridCache.partsOf(store).core.settings
     const life = { ttl: Math.min(passFor, maxTtl), swr: false, staleIfError: false } as const
     await store.set(`pass ${key}`, 1, { l2: false, ...life })
-    // What it takes the place of would be given away again. Where Redis fails, that was told.
+    // What it replaces would be served again. A failure of Redis has been reported already.
     if (replaces && loading.stale !== undefined) await store.remove(`http ${key}`).catch(() => undefined)
   }
 
@@ -249,7 +250,7 @@ class Handling {
   async #pass(status: string): Promise<void> {
     if (!this.#ran) await this.#run()
     const { res } = this.#context
-    // Some responses no constructor makes: they stay as they are.
+    // Some responses cannot be constructed: they stay as they are.
     replaceResponse(this.#context, withHeaders(res, { 'cache-status': cacheStatus(res, status) }))
   }
 
@@ -264,25 +265,25 @@ class Handling {
   }
 }
 
-/** Behind what the caches have said that are nearer to the origin. RFC 9211, section 2. */
+/** After the entries of caches nearer to the origin. RFC 9211, section 2. */
 function cacheStatus({ headers }: Response, said: string): string {
   const own = `hybrid-cache; ${said}`
   const before = headers.get('cache-status')
   return before ? `${before}, ${own}` : own
 }
 
-/** The request has been answered without what it was to load: nobody is given that, and nothing is stored. */
+/** The request has been answered without waiting for its load: that is given to none, and not stored. */
 function leave(loading: LoadContext<StoredResponse>): Passed {
   loading.skip()
   return { passed: 'pass' }
 }
 
-/** Whether a response that is not stored says that what is stored is no more. Else it may be about the request. */
+/** Whether a response that is not stored outdates the stored one. Any other may be about the request. */
 function isNews({ status }: Response): boolean {
   return status < 400 || status === 404 || status === 410
 }
 
-/** Whether nobody waits for another's response for now. Statistics count lookups of responses only. */
+/** Whether requests for a key do not wait for each other for now. Not counted: statistics are of lookups of responses only. */
 function isPassed(store: HybridCache, key: string): boolean {
   const { core, view } = HybridCache.partsOf(store)
   return core.local.find(view.localKey(`pass ${key}`)) !== undefined

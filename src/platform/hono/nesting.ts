@@ -1,6 +1,6 @@
 import { HybridCache } from '../../cache.ts'
 
-/** What a request is answered with: a key in one cache, through whichever view of it. */
+/** What a request is answered from: a key in one cache, through whichever view of it. */
 interface Claim {
   readonly core: unknown
   readonly localKey: string
@@ -9,8 +9,8 @@ interface Claim {
 const claims = new WeakMap<Request, Claim[]>()
 
 /**
- * Does `work`, unless a middleware in front of this one is at the same for the same request: it waits for what is behind it, and
- * this one would wait for that. Resolves to whether it was done.
+ * Does `work`, unless an outer middleware is doing the same for the same request: that waits for the inner ones, and this one would
+ * wait for that. Resolves to whether it was done.
  */
 export async function unlessClaimed(
   request: Request,

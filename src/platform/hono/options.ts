@@ -11,28 +11,28 @@ export interface CacheMiddlewareOptions<Context extends HonoContext = HonoContex
   'ttl' | 'localTtl' | 'swr' | 'staleIfError' | 'jitter' | 'eager' | 'stampede' | 'l1' | 'l2'
 > {
   /**
-   * Where responses are kept, or how to come by it: `(c: Context<{ Bindings: Env }>) => cacheOf(c.env, c.executionCtx)` on Workers,
-   * with the `Context` of Hono. An app that is mounted under a path gets its requests without it, and shares the keys of others
-   * there: give each `store.namespace(...)`, or mount it with `{ replaceRequest: false }`.
+   * The cache that keeps the responses, or a function that gives it: `(c: Context<{ Bindings: Env }>) => cacheOf(c.env, c.executionCtx)`
+   * on Workers, with the `Context` of Hono. An app that is mounted under a path sees its requests without that path, and would share
+   * keys with other apps: give each `store.namespace(...)`, or mount it with `{ replaceRequest: false }`.
    */
   readonly cache: CacheOf<Context>
   /**
-   * Headers of the request that a response may depend on: they become part of the key. `authorization` and `cookie` have to be
-   * listed to be cached at all. Default: none.
+   * Headers of the request that a response may depend on: they become part of the key. Requests with `authorization` or `cookie` are
+   * cached only if these are listed. Default: none.
    */
   readonly vary?: readonly string[] | undefined
-  /** What stands for a request, instead of its URL: whatever the response depends on has to be in it. `vary` is added. */
+  /** The key of a request, instead of its URL: whatever the response depends on has to be in it. `vary` is added. */
   readonly key?: ((context: Context) => string | Promise<string>) | undefined
   /** Tags of what is stored, for `removeByTag`. */
   readonly tags?: readonly string[] | ((context: Context) => readonly string[]) | undefined
   /** The largest body that is stored, in bytes. Default 512 KiB. */
   readonly maxBytes?: number | undefined
   /**
-   * How long a request waits for the handlers of another at most; then it runs its own, and what they answer is not stored.
+   * How long a request waits for another's handlers at most; then it runs its own, whose response is not stored.
    * Default 10 s, `l2.timeout` at least.
    */
   readonly maxWait?: Duration | undefined
-  /** The app itself. `swr` and `eager` need it: what goes on behind a response asks it anew. */
+  /** The app itself. `swr` and `eager` need it, to refresh a response in the background. */
   readonly app?: App | undefined
 }
 
@@ -56,11 +56,11 @@ const ofEntries = [
   'l1',
   'l2',
 ] as const
-// The handlers of a request run as long as they do, and for that request: what a cache's own options say is not meant for them.
+// Handlers run for their own request, for as long as they take: the cache's own options are not meant for them.
 const asLongAsItTakes: EntryOptions = { timeout: false }
 const nothingBehind: EntryOptions = { swr: false, eager: false, softTimeout: false }
 
-/** Throws a `TypeError` for whatever cannot be right. */
+/** Throws a `TypeError` for invalid options. */
 export function resolve(options: CacheMiddlewareOptions): Settings {
   const { vary = [], maxBytes = 512 * 1024, maxWait = '10s', app, swr, eager } = options
   if (!(options.cache instanceof HybridCache) && typeof options.cache !== 'function')
@@ -84,7 +84,7 @@ export function resolve(options: CacheMiddlewareOptions): Settings {
   }
 }
 
-/** Not `*` either, which stands for more than headers. */
+/** Not `*` either, which covers more than headers. */
 function isHeaderName(name: unknown): name is string {
   return typeof name === 'string' && name !== '*' && /^[\w!#$%&'*+.^`|~-]+$/.test(name)
 }

@@ -7,39 +7,40 @@ import { executionOf, type HonoContext, type HonoMiddleware, replaceResponse } f
 export interface RateLimiterMiddlewareOptions<
   Context extends HonoContext = HonoContext,
 > extends HeaderOptions {
-  /** The limiter, or how to come by it: `(c: Context<{ Bindings: Env }>) => limiterOf(c.env)` on Workers, with the `Context` of Hono. */
+  /** The limiter, or a function of the context: `(c: Context<{ Bindings: Env }>) => limiterOf(c.env)` on Workers, with Hono's `Context`. */
   readonly limiter: RateLimiter | ((context: Context) => RateLimiter | Promise<RateLimiter>)
-  /** Who asks. See docs/rate-limit.md on what may be believed of an IP address. */
+  /** Identifies the client. See docs/rate-limit.md on when an IP address can be trusted. */
   readonly id: (context: Context) => string | Promise<string>
   /** What a request costs. Default 1. */
   readonly cost?: number | ((context: Context) => number | Promise<number>) | undefined
-  /** Instead of the limiter's. */
+  /** The policy for a request. Default: the limiter's. */
   readonly policy?: ((context: Context) => RateLimitPolicy | Promise<RateLimitPolicy>) | undefined
-  /** Whether this request is none of the limiter's business. */
+  /** Whether to leave this request out: it is then not counted. */
   readonly skip?: ((context: Context) => boolean | Promise<boolean>) | undefined
-  /** What to answer instead of 429 and a problem (RFC 9457). The headers are put on it, too. */
+  /** The response for a denied request, instead of 429 with problem details (RFC 9457). It gets the headers, too. */
   readonly onDenied?:
     | ((context: Context, result: RateLimitResult) => Response | Promise<Response>)
     | undefined
 }
 
 /**
- * Limits the requests of a Hono app. Every response gets the headers of `rateLimitHeaders`; what is denied goes no further and is
- * answered with 429, or 503 where it is only because Redis failed (`onError: 'closed'`). Several of them behind each other add up in
- * the headers. Costs what `limit` does. Throws a `TypeError` for options that cannot be right.
+ * Limits the requests of a Hono app. Every response gets the headers of `rateLimitHeaders`; a denied request goes no further and is
+ * answered with 429, or 503 if it was denied only because Redis failed (`onError: 'closed'`). The headers of nested limiters are
+ * combined. Costs what `limit` does. Throws a `TypeError` for invalid options.
  *
  * @example
  * ```ts
+ * import { type Context, Hono } from 'hono'
  * import { fromEnv } from 'hybrid-cache'
- * import { type HonoContext, type HonoMiddleware, rateLimiter } from 'hybrid-cache/hono'
+ * import { rateLimiter } from 'hybrid-cache/hono'
  * import { createRateLimiter, gcra, type RateLimiter } from 'hybrid-cache/rate-limit'
  *
- * declare const app: { use(path: string, middleware: HonoMiddleware): void } // new Hono()
+ * const app = new Hono()
  * const policy = gcra({ limit: 100, period: '1m', burst: 20 })
  * let limiter: RateLimiter | undefined // made by the first request: on Workers it brings the bindings
  *
  * app.use('/api/*', rateLimiter({
- *   limiter: (c: HonoContext & { env: object }) => (limiter ??= createRateLimiter({ redis: fromEnv(c.env), policy })),
+ *   limiter: (c: Context) => (limiter ??= createRateLimiter({ redis: fromEnv(c.env), policy })),
  *   id: (c) => c.req.raw.headers.get('cf-connecting-ip') ?? 'unknown', // Cloudflare's; elsewhere a client can choose it
  * }))
  * ```

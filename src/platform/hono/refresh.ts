@@ -1,18 +1,18 @@
 import { type LRU, lru } from 'tiny-lru'
 import { executionOf, headersInFront, type HonoContext, replaceResponse } from './context.ts'
 
-/** What asks an app anew, behind a response. */
+/** The app that background refreshes send their requests to. */
 export interface App {
   fetch(request: Request, env?: unknown, context?: never): Response | Promise<Response>
 }
 
-/** What the handlers have answered, and the headers that were set before. */
+/** The handlers' response, and the headers that were set before. */
 export interface Answer {
   readonly response: Response
   readonly inFront: Headers
 }
 
-/** One request that was made here, to refresh what is stored. */
+/** One request made by this module, to refresh what is stored. */
 class Refresh {
   /** The middleware that made it. */
   readonly #maker: object
@@ -25,14 +25,14 @@ class Refresh {
     this.#url = url
   }
 
-  /** Others may come with its headers: those of a handler that passes them on with what it asks. They are answered like any. */
+  /** Others may carry its header, from a handler that passes headers on with its own requests. They are answered like any. */
   is({ method, url }: Request): boolean {
     return method === 'GET' && url === this.#url
   }
 
   /**
-   * Takes what the handlers behind the middleware answer. What those in front would make of it, compressed or with a cookie, is for
-   * a client; there is none. The first to come is the one: what has the same URL after it is asked for on the way to its answer.
+   * Takes the response of the inner handlers. What outer middleware would make of it, compressed or with a cookie, is for a client,
+   * and there is none. The first request is the one: a later one with the same URL is made while it is being answered.
    */
   async run(maker: object, context: HonoContext, next: () => Promise<void>): Promise<void> {
     if (maker !== this.#maker || this.#isTaken) return next()
@@ -44,10 +44,10 @@ class Refresh {
   }
 }
 
-/** Names the refresh that a request is. No client can: its value is known to this isolate, and to whom its handlers ask. */
+/** Marks a request as a refresh. No client can forge it: the value is known only to this isolate and to whom its handlers pass it. */
 const header = 'x-hybrid-cache-refresh'
 const mostUnderway = 1000
-// One whose request was cancelled never ends: where there are too many, the oldest go, and are answered like any request.
+// One whose request was cancelled never ends: if there are too many, the oldest are dropped, and answered like any request.
 const underway: LRU<Refresh> = lru(mostUnderway)
 
 /** The refresh that a request was made for. */
@@ -60,8 +60,8 @@ export function refreshOf(request: Request): Refresh | undefined {
 const conditions = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since']
 
 /**
- * What the app answers a request by now, where the middleware is; `undefined` where it did not get there. The context of the
- * request may be over: the app is asked as by another.
+ * The app's current response to a request, as the middleware gets it; `undefined` if the request did not get there. The original
+ * request may have ended: this is a new one.
  */
 export async function refresh(app: App, maker: object, context: HonoContext): Promise<Answer | undefined> {
   const token = crypto.randomUUID()
@@ -80,7 +80,7 @@ export async function refresh(app: App, maker: object, context: HonoContext): Pr
   }
 }
 
-/** Nobody reads it. */
+/** Cancels a body that is not read. */
 export function discard({ body }: Response): void {
   body?.cancel().catch(() => undefined)
 }

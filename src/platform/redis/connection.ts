@@ -11,13 +11,13 @@ import { failed, replyTo } from './reply.ts'
 
 type Replies = readonly (Reply | RedisReplyError)[]
 
-/** What the transport needs of a client. */
+/** What the transport needs from a client. */
 export interface Wire {
-  /** `opening` is a client that will tell whether it came through; `closed` one that nobody opens, or that was cut off. */
+  /** `opening`: the client will report whether it connects; `closed`: it was not opened, or was cut off. */
   state(): 'ready' | 'opening' | 'closed'
-  /** Writes all commands at once, in order. Gives what came back for each: a reply, or an `Error` in its place. */
+  /** Writes all commands at once, in order. Resolves to a reply for each, or an `Error` in its place. */
   write(commands: readonly Command[]): Promise<readonly unknown[]>
-  /** Listens on a connection of its own, which is not made again; settles when it has ended. */
+  /** Listens on a connection of its own, without reconnecting; settles when that has ended. */
   subscribe(channel: string, options: SubscribeOptions): Promise<void>
 }
 
@@ -27,8 +27,8 @@ interface Call {
 }
 
 /**
- * One connection as a transport. What comes while it opens waits here and not in the queue of the client, which nobody can
- * take anything back from: a command that was given up would still run there, minutes later.
+ * One connection as a transport. Requests wait here while it opens, not in the client's queue, from which nothing can be
+ * withdrawn: a command that was given up would still run, minutes later.
  */
 export class Connection implements Transport {
   readonly #wire: Wire
@@ -44,7 +44,7 @@ export class Connection implements Transport {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason)
       const state = this.#wire.state()
-      // A client that connects again may take long over it: until it is back, callers are not held up.
+      // A client may take long to reconnect: until it is back, callers are not held up.
       if (state === 'closed' || (state === 'opening' && this.#down)) return reject(notConnected())
 
       const leave = (): void => {
@@ -78,7 +78,7 @@ export class Connection implements Transport {
     return this.#wire.subscribe(channel, options)
   }
 
-  /** The client has connected: what waited for that is written, in the order it came. */
+  /** The client has connected: requests that waited are written, in order. */
   ready(): void {
     this.#down = false
     for (const call of this.#queued) {
@@ -87,7 +87,7 @@ export class Connection implements Transport {
     }
   }
 
-  /** The client has lost its connection, or could not make one. Nothing that was written before gets an answer now. */
+  /** The client has lost its connection, or could not make one. What was written before gets no answer any more. */
   lost(): void {
     this.#down = true
     for (const call of this.#calls) call.fail(failed())

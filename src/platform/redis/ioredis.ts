@@ -1,13 +1,13 @@
 import type { Command, SubscribeOptions, Transport } from '../../redis/index.ts'
 import { Connection } from './connection.ts'
 
-/** What is used of a pipeline of `ioredis`. */
+/** The part of an `ioredis` pipeline that is used. */
 export interface IoredisPipeline {
   call(command: string, ...args: (string | number)[]): unknown
   exec(): Promise<readonly (readonly [error: Error | null, result?: unknown])[] | null>
 }
 
-/** What is used of a client of `ioredis`, version 5 or 6. */
+/** The part of an `ioredis` client that is used, version 5 or 6. */
 export interface IoredisClient {
   readonly status: string
   readonly options: {
@@ -22,7 +22,7 @@ export interface IoredisClient {
   duplicate(override: object): IoredisSubscriber
 }
 
-/** What is used of a client of `ioredis` that only listens. */
+/** The part of an `ioredis` client that is used by one that only listens. */
 export interface IoredisSubscriber {
   connect(): Promise<unknown>
   subscribe(channel: string): Promise<unknown>
@@ -33,24 +33,24 @@ export interface IoredisSubscriber {
 
 /**
  * Redis over TCP, through a client of `ioredis` (5 or 6) that you made, for servers. It stays yours: you listen to its errors
- * and you close it. Call this once for a client. A `Cluster` is not supported. Needs Redis 7.0 or newer, or a Valkey: scripts
+ * and you close it. Call this once per client. A `Cluster` is not supported. Needs Redis 7.0 or newer, or a Valkey: scripts
  * fail half way on an older one.
  *
- * The client must have `autoResendUnfulfilledCommands: false`. By default it sends what was in flight when a connection broke
- * again on the next one: a counter would count twice, and a write that was reported as failed would replace a newer one. Any
- * other client is a `TypeError`, and so is one with `stringNumbers` or `replyMapping: 'resp3'`, which change what replies are, or
- * with `keyPrefix`, which changes what keys are: give the cache a `keyPrefix` instead.
- * `enableOfflineQueue: false` is advised: nothing is then left behind in the client to run later. `maxRetriesPerRequest` does
+ * The client must have `autoResendUnfulfilledCommands: false`. By default it resends what was in flight when a connection broke
+ * on the next one: a counter would count twice, and a write that was reported as failed would replace a newer one. Any
+ * other client is a `TypeError`, and so is one with `stringNumbers` or `replyMapping: 'resp3'`, which change replies, or
+ * with `keyPrefix`, which changes keys: give the cache a `keyPrefix` instead.
+ * `enableOfflineQueue: false` is advised: nothing is then left in the client to run later. `maxRetriesPerRequest` does
  * not matter here. `socketTimeout` (ms) ends a connection whose other end is silent; without it that can take minutes, with
  * every request running into its deadline.
  *
  * A request is one pipeline, written at once and in order. It waits while the client connects for the first time; from when
  * a connection is lost until there is a new one, it fails at once (`L2_NETWORK`). A request that ends by its deadline or its
- * signal is let go, but what was written may still run. Integers from 2^53 - 64 on are errors of their command (`L2_REPLY`),
+ * signal is abandoned, but what was written may still run. Integers from 2^53 - 64 on are errors of their command (`L2_REPLY`),
  * since clients round them.
  *
- * Costs one round trip a request on the client's connection, and nothing by itself; `coherence.push` listens on a duplicate of
- * the client, and `cache.close()` ends that.
+ * Costs one round trip per request on the client's connection; the call itself sends nothing. `coherence.push` listens on a
+ * duplicate of the client, and `cache.close()` ends that.
  *
  * @example
  * ```ts
@@ -89,7 +89,7 @@ function assertUsable(client: IoredisClient): void {
   if (stringNumbers === true || replyMapping === 'resp3') {
     throw new TypeError("fromIoredis() takes no client with stringNumbers or replyMapping: 'resp3'")
   }
-  // The scripts, which look at whole keys, would take no entry for the cache's own.
+  // Scripts look at whole keys, and would take no entry for the cache's own.
   if (keyPrefix)
     throw new TypeError("fromIoredis() takes no client with keyPrefix: the cache's own keyPrefix does it")
 }
@@ -99,7 +99,7 @@ function stateOf(client: IoredisClient): 'ready' | 'opening' | 'closed' {
     case 'ready':
       return 'ready'
     case 'wait':
-      // It was made with lazyConnect. How it goes, its events tell.
+      // It was made with lazyConnect. Its events tell the outcome.
       client.connect().catch(() => {})
       return 'opening'
     case 'connecting':

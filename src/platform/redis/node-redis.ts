@@ -1,7 +1,7 @@
 import type { Command, SubscribeOptions, Transport } from '../../redis/index.ts'
 import { Connection } from './connection.ts'
 
-/** What is used of a client of `redis`, version 4, 5 or 6. */
+/** The part of a `redis` client that is used, version 4, 5 or 6. */
 export interface NodeRedisClient {
   readonly isOpen: boolean
   readonly isReady: boolean
@@ -12,7 +12,7 @@ export interface NodeRedisClient {
   duplicate(overrides: object): NodeRedisSubscriber
 }
 
-/** What is used of a client of `redis` that only listens. */
+/** The part of a `redis` client that is used by one that only listens. */
 export interface NodeRedisSubscriber {
   readonly isOpen: boolean
   connect(): Promise<unknown>
@@ -24,24 +24,24 @@ export interface NodeRedisSubscriber {
 
 /**
  * Redis over TCP, through a client of `redis` (node-redis 4, 5 or 6; `createClient`) that you made, for servers. It stays
- * yours: you connect it, listen to its errors (without a listener they end the process) and close it. Call this once for a
+ * yours: you connect it, listen to its errors (without a listener they end the process) and close it. Call this once per
  * client. Clusters, sentinels and pools are not supported, and are a `TypeError`. Needs Redis 7.0 or newer, or a Valkey: scripts
  * fail half way on an older one.
  *
- * The client never repeats what was in flight when its connection broke. `disableOfflineQueue: true` is advised: nothing is
- * then left behind in the client to run later. `socket.socketTimeout` (ms, from version 5) ends a connection whose other end is silent;
+ * The client never resends what was in flight when its connection broke. `disableOfflineQueue: true` is advised: nothing is
+ * then left in the client to run later. `socket.socketTimeout` (ms, from version 5) ends a connection whose other end is silent;
  * without it that can take minutes, with every request running into its deadline.
  *
  * A request is written at once and in order. It waits while the client connects for the first time; before `connect()`, and
  * from when a connection is lost until there is a new one, it fails at once (`L2_NETWORK`). A request that ends by its
- * deadline or its signal is let go, but what was written may still run. Integers from 2^53 - 64 on are errors of their
+ * deadline or its signal is abandoned, but what was written may still run. Integers from 2^53 - 64 on are errors of their
  * command (`L2_REPLY`), since clients round them.
  *
  * With RESP3, the default from version 6, a few commands that the cache does not use nest their replies (`ZPOPMIN` with a
- * count gives pairs); `RESP: 2` gives what REST gives.
+ * count gives pairs); with `RESP: 2` they are those of REST.
  *
- * Costs one round trip a request on the client's connection, and nothing by itself; `coherence.push` listens on a duplicate of
- * the client, and `cache.close()` ends that.
+ * Costs one round trip per request on the client's connection; the call itself sends nothing. `coherence.push` listens on a
+ * duplicate of the client, and `cache.close()` ends that.
  *
  * @example
  * ```ts
@@ -75,7 +75,7 @@ export function fromNodeRedis(client: NodeRedisClient): Transport {
 }
 
 // By the first byte in RESP3. Maps as flat lists (objects would lose their order), big numbers and doubles as text. It
-// stands in for whatever the client was told, and means nothing to version 4, which has none of these.
+// overrides the client's own mapping, and means nothing to version 4, which has none of these.
 const typeMapping = { [byte('%')]: Array, [byte('(')]: String, [byte(',')]: String }
 
 function byte(type: string): number {
@@ -83,8 +83,8 @@ function byte(type: string): number {
 }
 
 /**
- * Commands that are sent in one tick leave in one write. The pipelines of the client are no use, as they fail as a whole where
- * one command does.
+ * Commands sent in one tick leave in one write. The client's pipelines are unusable here, as they fail as a whole if one
+ * command does.
  */
 function reply(client: NodeRedisClient, command: Command): Promise<unknown> {
   return client.sendCommand(command.map(String), { typeMapping }).catch((error: unknown) => error)

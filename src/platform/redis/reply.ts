@@ -3,15 +3,15 @@ import { type Command, RedisReplyError, type Reply } from '../../redis/index.ts'
 
 const pairing = new Set<unknown>(['WITHSCORES', 'WITHVALUES'])
 
-/** What a client made of the reply to a command, as RESP2 and REST would have it: members with their scores are one flat list. */
+/** A client's reply to a command, in the form of RESP2 and REST: members with their scores are one flat list. */
 export function replyTo(command: Command, value: unknown): Reply | RedisReplyError {
   const paired = /^[HZ]/i.test(String(command[0])) && command.some((argument) => pairing.has(argument))
   return toReply(paired && Array.isArray(value) && value.every(Array.isArray) ? value.flat() : value)
 }
 
 /**
- * What a client made of a reply, as RESP2 and REST would have it: booleans are 1 and 0, doubles and big numbers text, maps
- * flat lists. Throws where it is no answer of Redis, which makes the whole batch fail.
+ * A client's reply in the form of RESP2 and REST: booleans are 1 and 0, doubles and big numbers text, maps flat lists. Throws
+ * if it is no reply of Redis, which makes the whole batch fail.
  */
 function toReply(value: unknown): Reply | RedisReplyError {
   if (typeof value === 'string' || value === null) return value
@@ -32,7 +32,7 @@ const exactBelow = 2 ** 53 - 64
 function toNumber(value: number): Reply | RedisReplyError {
   if (!Number.isInteger(value)) return String(value)
   if (Math.abs(value) < exactBelow) return value
-  // Nobody can tell any more which integer it was: a wrong one is worse than none.
+  // Which integer it was is lost: a wrong one is worse than none.
   return new RedisReplyError('ERR the reply is an integer beyond 2^53')
 }
 
@@ -62,7 +62,7 @@ function hasCode(error: Error): boolean {
   return 'code' in error && error.code !== undefined
 }
 
-/** No answer to the batch, or to a part of it: what of it has run is unknown. Clients' own errors hold commands and hosts. */
+/** No answer to the batch, or to a part of it: which commands have run is unknown. Clients' own errors hold commands and hosts. */
 export function failed(): CacheError {
   return networkError('the connection to Redis failed')
 }

@@ -2,7 +2,7 @@ import { RedisReplyError, type Reply } from '../../redis/index.ts'
 import type { Commands, Database } from '../database.ts'
 import { between, syntaxError, whole } from './numbers.ts'
 
-/** A score, or a bound of scores: a number, `-inf`, `+inf`, and one that does not count itself, `(1`. */
+/** Whether a score is within bounds: a number, `-inf`, `+inf`, or an exclusive one, `(1`. */
 function isWithin(score: number, min = '', max = ''): boolean {
   const above = min.startsWith('(') ? score > scoreOf(min.slice(1)) : score >= scoreOf(min)
   return above && (max.startsWith('(') ? score < scoreOf(max.slice(1)) : score <= scoreOf(max))
@@ -23,7 +23,7 @@ function addScores(db: Database, [key = '', ...pairs]: readonly string[]): Reply
   return set.size - size
 }
 
-/** `min max [BYSCORE] [LIMIT offset count] [WITHSCORES]`; without BYSCORE by place. */
+/** `min max [BYSCORE] [LIMIT offset count] [WITHSCORES]`; without BYSCORE by index. */
 function rangeOfScores(db: Database, [key = '', min = '', max = '', ...words]: readonly string[]): Reply {
   const options = words.map((word) => word.toUpperCase())
   const limit = options.indexOf('LIMIT')
@@ -37,7 +37,7 @@ function rangeOfScores(db: Database, [key = '', min = '', max = '', ...words]: r
     .flatMap(([member, score]) => (options.includes('WITHSCORES') ? [member, String(score)] : [member]))
 }
 
-/** In the order of their bytes, which is that of their characters, not of the halves of those that JavaScript keeps in two. */
+/** In the order of their bytes, which is that of code points, not of UTF-16 code units. */
 function byBytes(one: string, other: string): number {
   const a = Array.from(one, codeOf)
   const b = Array.from(other, codeOf)

@@ -4,5 +4,5 @@ import { collections } from './collections.ts'
 import { keys } from './keys.ts'
 import { strings } from './strings.ts'
 
-/** What the memory transport can do: what the cache uses, its scripts included, and what a test may want to look with. */
+/** The commands of the memory transport: those that the cache and its scripts use, and some for tests to inspect it with. */
 export const commands: Commands = { ...strings, ...collections, ...keys, ...evaluate }

@@ -8,7 +8,7 @@ function time({ clock }: Database): Reply {
   return [String(Math.floor(micros / 1e6)), String(micros % 1e6)]
 }
 
-/** `NX`: only where it has no end. `GT`: only where that is later. */
+/** `NX`: only if it has no expiry. `GT`: only if the new one is later. */
 function expire(db: Database, [key = '', ms, condition]: readonly string[]): Reply {
   const left = db.left(key)
   const wanted = whole(ms)
@@ -35,8 +35,8 @@ function type(db: Database, [key = '']: readonly string[]): Reply {
 }
 
 /**
- * One step over the keys, in an order that writes in between do not change: by their hash, which is the cursor too. What is there
- * all the time comes up.
+ * One step over the keys, in an order that writes in between do not change: by their hash, which is the cursor, too. Keys that are
+ * there all the time are found.
  */
 function scan(db: Database, [cursor = '', ...words]: readonly string[]): Reply {
   if (!/^\d{1,20}$/.test(cursor)) throw new RedisReplyError('ERR invalid cursor')
@@ -65,7 +65,7 @@ function scanOptions(words: readonly string[]): [matches: (key: string) => boole
   return [glob(pattern), count]
 }
 
-/** FNV-1a, and never 0: that is the cursor of the beginning. */
+/** FNV-1a, and never 0: that is the initial cursor. */
 function hash(key: string): number {
   let value = 0x811c9dc5
   for (let i = 0; i < key.length; i++) value = Math.imul(value ^ key.charCodeAt(i), 0x01000193) >>> 0

@@ -41,7 +41,7 @@ function getAndExtend(db: Database, [key = '', ...rest]: readonly string[]): Rep
   return value
 }
 
-/** Places count bytes. */
+/** Indexes count bytes. */
 function range(db: Database, [key = '', first, last]: readonly string[]): Reply {
   const bytes = new TextEncoder().encode(db.text(key) ?? '')
   return new TextDecoder().decode(bytes.slice(...between(bytes.length, whole(first), whole(last))))
@@ -53,7 +53,7 @@ function setMany(db: Database, words: readonly string[]): Reply {
   return 'OK'
 }
 
-/** What is no string counts as nothing here. */
+/** A key of another type counts as missing here. */
 function getMany(db: Database, keys: readonly string[]): Reply {
   return keys.map((key) => {
     const value = db.find(key)?.value

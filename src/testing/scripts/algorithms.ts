@@ -1,21 +1,21 @@
 // The rate limits of src/lua/includes, each under its name there. Instants are in microseconds.
 
-/** What an algorithm finds. */
+/** The result of an algorithm. */
 export interface Found {
   readonly isAllowed: boolean
-  /** What to keep; nothing where all stays as it is. */
+  /** What to store; `undefined` to change nothing. */
   readonly state?: string
   /** When it may pass; 0 where it may now. */
   readonly retry: number
-  /** When all is forgotten. */
+  /** When all counts have expired. */
   readonly reset: number
   /** How much is used; for GCRA the theoretical arrival time. */
   readonly used: number
-  /** For GCRA the rest of that, for the sliding window the instant that counts as now. */
+  /** For GCRA its remainder, for the sliding window the instant that counts as now. */
   readonly rest: number
 }
 
-/** `words`: the limit, the span, and what each needs besides. */
+/** `words`: the limit, the span, and further arguments of each algorithm. */
 export type Algorithm = (state: string, now: number, cost: number, words: readonly number[]) => Found
 
 export const gcra: Algorithm = (state, now, cost, words) => {
@@ -38,7 +38,7 @@ export const gcra: Algorithm = (state, now, cost, words) => {
   return isSame ? found : { ...found, state: `g1 ${next} ${nextRest} ${limit} ${period}` }
 }
 
-/** What is unpaid; what was let through under another limit counts on in whole units, rounded up. */
+/** What is unpaid; what passed under another limit still counts, in whole units, rounded up. */
 function debtIn(
   state: string,
   { now, limit, period }: { now: number; limit: number; period: number },
@@ -103,7 +103,7 @@ function hit(
   return isSame ? [...hits.slice(0, -1), [now, count + cost]] : [...hits, [now, cost]]
 }
 
-/** Gives back what was let through last; the same list where there was nothing. */
+/** Takes back what passed last; returns the same list if there was nothing. */
 function takeBack(hits: readonly Hit[], amount: number): readonly Hit[] {
   const last = hits.at(-1)
   if (last === undefined || amount === 0) return hits
@@ -112,7 +112,7 @@ function takeBack(hits: readonly Hit[], amount: number): readonly Hit[] {
   return takeBack(hits.slice(0, -1), amount - count)
 }
 
-/** When as much as is too much has left the window; 0 where nothing is there that could. */
+/** When the excess has left the window; 0 if there is nothing that could. */
 function freeAgain(hits: readonly Hit[], { span, excess }: { span: number; excess: number }): number {
   let left = excess
   let retry = 0

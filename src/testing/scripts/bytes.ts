@@ -1,4 +1,4 @@
-// What scripts make of the bytes under a key: the includes of src/lua that read an entry.
+// How scripts read the bytes under a key: the includes of src/lua that parse an entry.
 
 export function tombstone(stamp: number): string {
   return `h1|t|${stamp}\n`
@@ -10,19 +10,19 @@ export function fencedAt(bytes: string | null | undefined): number | undefined {
   return digits === undefined ? undefined : Number(digits)
 }
 
-/** The version that an entry is at least as new as, 0 where it names none; `undefined` for what is no entry. */
+/** The version that an entry is at least as new as, 0 if it has none; `undefined` for what is no entry. */
 export function stampOf(bytes: string | null | undefined): number | undefined {
   const digits = /^h1\|e\|(\d{0,16})\|/.exec(bytes ?? '')?.[1]
   return digits === undefined ? undefined : Number(digits)
 }
 
-/** Who has a lease, and the highest version that it had seen when it took it. */
+/** The holder of a lease, and the highest version that it had seen when it took it. */
 export function holderOf(lease: string | null | undefined): { heldAt: number; token: string | undefined } {
   const [, stamp, token] = /^(\d{1,16})\|([^]*)$/.exec(lease ?? '') ?? []
   return { heldAt: Number(stamp ?? 0), token }
 }
 
-/** Whether what a load has made may be written over `bytes`. */
+/** Whether the result of a load may replace `bytes`. */
 export function fillable(bytes: string | null | undefined, seen: string, stamp: number): boolean {
   if (!bytes || (seen !== '' && bytes.startsWith(seen))) return true
   const fence = fencedAt(bytes)
@@ -33,7 +33,7 @@ const line =
   /^(h1\|e\|\d*\|(\d+)\|)(\d+)\|(\d*)\|(\d*)\|(\d*)\|\d*\|[\dA-Fa-f]{8}\|([^|\n]*)\|([^|\n]*)\|([\dA-Fa-f]*)\|[^|\n]*\|[^|\n]*\|[^|\n]*\|([^|\n]*)\n/
 const escapes: Readonly<Record<string, string>> = { '%': '%25', '|': '%7c', ',': '%2c', '\n': '%0a' }
 
-/** An entry of a key that is still fresh. `before` is what stands before the instant, `after` what stands behind `end`. */
+/** An entry of a key that is still fresh. `before` is the text before the instant, `after` that after `end`. */
 export interface FreshEntry {
   readonly created: number
   readonly before: string
@@ -50,7 +50,7 @@ export interface FreshEntry {
   readonly payload: string
 }
 
-/** What the bytes under a key say, if they are the entry of that very key and fresh at `now`. */
+/** The entry in the bytes under a key, if it is that very key's and fresh at `now`. */
 export function freshEntry(
   bytes: string | null | undefined,
   { key, prefix, now }: { key: string; prefix: string; now: number },

@@ -11,7 +11,7 @@ import { announce, type Call, draw, instant, milliseconds, refuse, type Run, ver
 type Words = readonly string[]
 type Outcome = [state: number, version: number, head: string | null]
 
-/** What all conditional writes are told of what they write, and of what they judge. */
+/** What all conditional writes are given: what to write, and how to judge what is there. */
 interface Write {
   readonly counter: string
   readonly log: string | undefined
@@ -57,7 +57,7 @@ function checked(
   }
 }
 
-/** Where the first word behind those of all is the header line that the caller vouches for. */
+/** For scripts whose next word is the header line that the caller vouches for. */
 function vouchedFor(given: Write): readonly [Write, vouched: string] {
   const [vouched = refuse('vouched is missing'), ...news] = given.news
   return [{ ...given, news }, vouched]
@@ -69,7 +69,7 @@ function isAlive(bytes: string | null, { floor, dead }: Write): bytes is string 
   return dead === '' || bytes?.startsWith(dead) === false
 }
 
-/** Whether only the caller can tell: the entry has tags. */
+/** Whether only the caller can judge the entry: it has tags. */
 function isSuspect(head: string, vouched: string): boolean {
   return head !== vouched && !/\|\|[^|\n]*\|[^|\n]*\|[^|\n]*\n$/.test(head)
 }
@@ -146,7 +146,7 @@ function getAndExtend(call: Call, keys: Words, args: Words): (string | null)[] |
   return result
 }
 
-/** Those behind `hybrid-cache/atomic`. */
+/** Those of `hybrid-cache/atomic`. */
 export const conditional: readonly (readonly [LuaScript, Run])[] = [
   [SetEntryIfNotExists, setIfNotExists],
   [SetEntryIfExists, setIfExists],

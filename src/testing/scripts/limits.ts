@@ -24,7 +24,7 @@ function ruleOf(key: string, [name = '', ...texts]: Words): Rule {
   return { key, algorithm, cost, words }
 }
 
-/** Until when nothing passes, 0 where nothing stops it now, and the state behind that. */
+/** Until when a block lasts, 0 if there is none now, and the state that follows it. */
 function blockIn(bytes: string, now: number): readonly [ends: number, state: string] {
   const [, ends, state] = /^b(\d+);([\s\S]*)$/.exec(bytes) ?? []
   if (ends === undefined || state === undefined) return [0, bytes]

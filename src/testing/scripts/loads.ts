@@ -4,7 +4,7 @@ import { type Call, instant, milliseconds, refuse, type Run, version } from './l
 
 type Words = readonly string[]
 
-/** `undefined` where TIME is to tell. */
+/** `undefined` if TIME is to be asked. */
 function nowIn(text: string | undefined, why: string): number | undefined {
   return text === '' ? undefined : (version(text) ?? refuse(why))
 }
@@ -82,7 +82,7 @@ function slideEntry(call: Call, [key = '']: Words, [prefix = '', now, ms]: Words
   return fresh - at
 }
 
-/** Those of a load, and of the use of a sliding entry. */
+/** Those of loads, and of the use of a sliding entry. */
 export const loads: readonly (readonly [LuaScript, Run])[] = [
   [LeaseEntry, leaseEntry],
   [FillEntry, fillEntry],

@@ -10,7 +10,7 @@ import { type Call, microseconds, milliseconds, refuse, type Run, version, whole
 
 type Words = readonly string[]
 
-/** What token and time a lock is asked for with. */
+/** The token and time that a lock is asked for with. */
 function asked([token, ms]: Words): readonly [token: string, ms: number] {
   if (!token) return refuse('token must not be empty')
   return [token, milliseconds(ms, 1) ?? refuse('timeout must be whole milliseconds, at least 1')]
@@ -32,7 +32,7 @@ function release(call: Call, [key = '']: Words, [token]: Words): number {
   return call('GET', key) === token ? call<number>('DEL', key) : 0
 }
 
-/** Who has a lock, with which number, which is empty where it was given back, and what it was then. */
+/** The holder of a lock, with its number; after a release the state that it was in. */
 function heldBy(bytes: string | null): { token?: string | undefined; number?: string; verdict: number } {
   const [, verdict, giver] = /^\|(-?[01])\|([\s\S]+)$/.exec(bytes ?? '') ?? []
   if (giver !== undefined) return { token: giver, number: '', verdict: Number(verdict) }

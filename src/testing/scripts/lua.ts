@@ -4,7 +4,7 @@ import { RedisReplyError, type Reply } from '../../redis/index.ts'
 /** `redis.call`. */
 export type Call = <T extends Reply>(name: string, ...words: readonly (string | number)[]) => T
 
-/** What a script does, written anew. A `RedisReplyError` is thrown where it answers with an error. */
+/** A script rewritten in TypeScript. Throws a `RedisReplyError` where the script replies with an error. */
 export type Run = (call: Call, keys: readonly string[], args: readonly string[]) => Reply
 
 type Words = readonly string[]
@@ -20,7 +20,7 @@ export function whole(text: Text, min: number, max: number): number | undefined 
   return number < min || number > max ? undefined : number
 }
 
-/** A version: what Lua holds exactly. */
+/** A version: an integer that Lua represents exactly. */
 export function version(text: Text): number | undefined {
   return whole(text, 0, Number.MAX_SAFE_INTEGER)
 }
@@ -52,12 +52,12 @@ export function microseconds(call: Call): number {
   return Number(seconds) * 1e6 + Number(micros)
 }
 
-/** What scripts are given to tell who listens: a channel and a message, or neither. */
+/** What scripts are given to publish: a channel and a message, or neither. */
 export function announce(call: Call, drawn: number, [channel, message = '']: Words): void {
   if (channel !== undefined) call('PUBLISH', channel, `${drawn}${message}`)
 }
 
-/** Draws a version, 0 where nobody has seeded the counter, and tells the log, where there is one, of these members. */
+/** Draws a version, 0 if the counter is not seeded, and adds these members to the log, if there is one. */
 export function draw(call: Call, counter: string, log: Text, members: Words): number {
   const drawn = call<number>('INCR', counter)
   if (drawn < 1e12 || drawn > Number.MAX_SAFE_INTEGER) return 0

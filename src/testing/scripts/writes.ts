@@ -59,7 +59,7 @@ interface Change {
   readonly told: Words
 }
 
-/** What is done to many entries: the log is the last key where there are members, and who listens may be told. */
+/** The words of a change to many entries: with members the log is the last key, and a message may be published. */
 function changeOf(keys: Words, words: Words): Change {
   const logged = words.length > 0
   const entries = keys.slice(1, logged ? -1 : undefined)
@@ -100,7 +100,7 @@ function expireEntries(call: Call, keys: Words, [ms, prefix, ...words]: Words): 
 }
 
 /**
- * An entry whose `fresh` is 0, with one digit more where it was, and its end in `end`; `undefined` where there is no room for that.
+ * An entry whose `fresh` is 0, with one more digit where it was, and its end in `end`; `undefined` if there is no room for that.
  */
 function expiredBytes(bytes: string | null | undefined, key: string, prefix: string): string | undefined {
   const entry = freshEntry(bytes, { key, prefix, now: -1 })
@@ -125,7 +125,7 @@ function invalidateTags(call: Call, keys: Words, [ms, ...rest]: Words): number {
   return version
 }
 
-/** Those that write, remove and expire whatever is there, each with a version of its own. */
+/** Those that write, remove and expire unconditionally, each with a version of its own. */
 export const writes: readonly (readonly [LuaScript, Run])[] = [
   [SeedVersions, seed],
   [SetEntry, setEntry],
