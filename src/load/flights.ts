@@ -96,6 +96,11 @@ export class Flights {
     this.#elsewhere.set(localKey, this.#clock.monotonic() + ms)
   }
 
+  /** No other isolate is loading the value of a key: its lease was won here. */
+  takeOver(localKey: string): void {
+    this.#elsewhere.delete(localKey)
+  }
+
   /** Whether no refresh is to begin: the origin has just failed, or another isolate is loading the value. */
   isLeftAlone(localKey: string): boolean {
     return this.isResting(localKey) || (this.#elsewhere.peek(localKey) ?? 0) > this.#clock.monotonic()
@@ -103,7 +108,7 @@ export class Flights {
 
   wake(localKey: string): void {
     this.#resting.delete(localKey)
-    this.#elsewhere.delete(localKey)
+    this.takeOver(localKey)
   }
 
   /** How many there are. */

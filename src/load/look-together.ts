@@ -38,7 +38,7 @@ export async function lookTogether(
     seen = step.seen
     if (step.kind === 'won') {
       core.events.emit('lease', { state: 'won', duration: lease.ms })
-      core.flights.leaveElsewhere(call.place.localKey, 0) // no other isolate is loading it
+      core.flights.takeOver(call.place.localKey)
       if (!looking.background) becomeRefresh(core, flight, call)
       return { seen, lease }
     }

@@ -1,4 +1,6 @@
 import { expect, test, vi } from 'vitest'
+import type { HybridCache } from '../../../src/index.ts'
+import { settle } from '../../support/manual-clock.ts'
 import { World } from '../../support/world.ts'
 
 test.each(['isolate', 'global'] as const)(
@@ -49,4 +51,25 @@ test("what another isolate has removed is made once in the fleet with 'global', 
   await world.clock.advance(1000)
   expect(await Promise.all(calls)).toEqual(isolates.map(() => 'new'))
   expect([factory.mock.calls.length, lost]).toEqual([1, []])
+})
+
+test('a key whose lease is won takes the place of none of the 1,000 that are left to another isolate', async () => {
+  const world = new World()
+  const options = { memory: { maxEntries: 2000 }, ttl: '10s', localTtl: '1h', swr: '1h' } as const
+  const [other, cache] = [await world.warm(options), await world.warm(options)]
+  const keys = Array.from({ length: 1000 }, (_, i) => `k${i}`)
+  await other.setMany(keys.map((key) => [key, 'old']))
+  await cache.getMany(keys)
+  await world.clock.advance(11_000)
+  const ask = (asking: HybridCache, factory: () => unknown): Promise<unknown[]> =>
+    Promise.all(keys.map((key) => asking.getOrCreate(key, factory)))
+  await ask(other, () => new Promise(() => undefined))
+  await settle()
+  await ask(cache, () => 'new')
+  await settle()
+  expect(await cache.getOrCreate('won', () => 'new', { stampede: 'global' })).toBe('new')
+  world.redis.take()
+  expect(new Set(await ask(cache, () => 'new'))).toEqual(new Set(['old']))
+  await settle()
+  expect(world.redis.take()).toEqual([])
 })
