@@ -44,7 +44,7 @@ export function createHybridCache(options: CacheOptions = {}): HybridCache {
           onBreaker: (change) => events.emit('breaker', change),
           onRequest: (request) => events.emit('request', request),
         })
-  const marks = new Marks()
+  const marks = new Marks(clock, redis === undefined ? Infinity : settings.fence)
   const local = new LocalTier(store, codec, { isolation: memory.isolation, clock })
   const core: Core = {
     settings,

@@ -1,3 +1,5 @@
+import type { Clock } from '../runtime.ts'
+
 /** An unconditional write, which decides what L2 holds. */
 export interface Decider {
   /** Whether it succeeded. */
@@ -29,6 +31,8 @@ export interface Mark {
   asking: object | undefined
   /** It only reads: if its result is not stored, only L1 lacks it. */
   readonly reads: boolean
+  /** When it began, by the monotonic clock. */
+  readonly begun: number
   /** For a caller's own `set`, which a later write that may fail must not stop: the last of those writes. */
   explicit?: Later
 }
@@ -42,6 +46,14 @@ const maxOnKey = 1000
  */
 export class Marks {
   readonly #inFlight = new Map<string, Set<Mark>>()
+  readonly #clock: Clock
+  readonly #fence: number
+
+  /** What takes longer than `fence`, in milliseconds, may be forgotten first: no load stores anything after that. */
+  constructor(clock: Clock, fence: number) {
+    this.#clock = clock
+    this.#fence = fence
+  }
 
   /** `since`: the operation continues an earlier one, and inherits its mark. */
   begin(key: string, { since, reads = false }: { since?: Mark; reads?: boolean } = {}): Mark {
@@ -54,10 +66,11 @@ export class Marks {
       doubted: since?.doubted ?? 0,
       asking: undefined,
       reads,
+      begun: this.#clock.monotonic(),
     }
     const marks = this.#inFlight.get(key)
     if (marks !== undefined) {
-      if (marks.size < maxOnKey || forgetOldest(marks, reads)) marks.add(mark)
+      if (marks.size < maxOnKey || forgetOldest(marks, mark, this.#fence)) marks.add(mark)
       else mark.overtaken = true
     } else {
       this.#makeRoom()
@@ -144,13 +157,13 @@ export class Marks {
 }
 
 /**
- * Makes room by dropping the oldest read, or else, unless the new one is a read, the oldest operation. That learns of nothing from
- * now on, and its result is stored nowhere.
+ * Makes room for a mark by dropping the first that is a read, or began more than a fence before it, or else, unless the new one is a
+ * read, the oldest. That learns of nothing from now on, and its result is stored nowhere.
  */
-function forgetOldest(marks: Set<Mark>, forRead: boolean): boolean {
-  let [oldest] = forRead ? [] : marks
+function forgetOldest(marks: Set<Mark>, { reads, begun }: Mark, fence: number): boolean {
+  let [oldest] = reads ? [] : marks
   for (const mark of marks) {
-    if (!mark.reads) continue
+    if (!mark.reads && begun - mark.begun <= fence) continue
     oldest = mark
     break
   }

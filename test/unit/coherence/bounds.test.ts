@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { HybridCache } from '../../../src/index.ts'
 import { Marks } from '../../../src/coherence/marks.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 import { Gate, record, World } from '../../support/world.ts'
 
 test.each([
@@ -39,7 +40,7 @@ test('a database without versions is nothing that was missed', async () => {
 })
 
 test('of two operations in flight the end of one leaves the other to be told', () => {
-  const marks = new Marks()
+  const marks = new Marks(new ManualClock(), 60_000)
   const [first, second] = [marks.begin('k'), marks.begin('k')]
   marks.end('k', first)
   marks.end('k', first)

@@ -1,9 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { type Later, Marks } from '../../../src/coherence/marks.ts'
 import { Deciding } from '../../../src/write/deciding.ts'
+import { HybridCache } from '../../../src/cache.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+import { World } from '../../support/world.ts'
+
+const clock = new ManualClock()
+const fence = 60_000
 
 test('a write overtakes the operations in flight on its key, and no others', () => {
-  const marks = new Marks()
+  const marks = new Marks(clock, fence)
   const [first, second, other] = [marks.begin('k'), marks.begin('k'), marks.begin('other')]
   marks.overtake('k')
   const later = marks.begin('k')
@@ -11,14 +17,14 @@ test('a write overtakes the operations in flight on its key, and no others', () 
 })
 
 test('what goes on from an operation that was overtaken is overtaken itself', () => {
-  const marks = new Marks()
+  const marks = new Marks(clock, fence)
   const first = marks.begin('k')
   marks.overtake('k')
   expect(marks.begin('k', { since: first }).overtaken).toBe(true)
 })
 
 test('what a caller stores explicitly is told who came later, where that decides what is stored', () => {
-  const marks = new Marks()
+  const marks = new Marks(clock, fence)
   const [load, set] = [marks.begin('k'), marks.begin('k')]
   const later: Later = {}
   set.explicit = later
@@ -31,7 +37,7 @@ test('what a caller stores explicitly is told who came later, where that decides
 })
 
 test('of the writes that came later a set hears until one has succeeded', () => {
-  const marks = new Marks()
+  const marks = new Marks(clock, fence)
   const later: Later = {}
   marks.begin('k').explicit = later
   const [failed, done, last] = [new Deciding(), new Deciding(), new Deciding()]
@@ -44,7 +50,7 @@ test('of the writes that came later a set hears until one has succeeded', () => 
 })
 
 test('a set that never ends holds on to one later write, however many there are', () => {
-  const marks = new Marks()
+  const marks = new Marks(clock, fence)
   const dead = marks.begin('k')
   dead.explicit = {}
   for (let i = 0; i < 10; i++) {
@@ -56,7 +62,7 @@ test('a set that never ends holds on to one later write, however many there are'
 })
 
 test('a write that keys have in common is told of later ones key by key', () => {
-  const marks = new Marks()
+  const marks = new Marks(clock, fence)
   const [a, b]: Later[] = [{}, {}]
   marks.begin('a').explicit = a as Later
   marks.begin('b').explicit = b as Later
@@ -67,14 +73,14 @@ test('a write that keys have in common is told of later ones key by key', () => 
 })
 
 test('nothing is left when all have ended', () => {
-  const marks = new Marks()
+  const marks = new Marks(clock, fence)
   const all = ['a', 'b', 'a'].map((key) => [key, marks.begin(key)] as const)
   for (const [key, mark] of all) marks.end(key, mark)
   expect(marks.size).toBe(0)
 })
 
 test('operations that never end are forgotten, the oldest first, and count as overtaken', () => {
-  const marks = new Marks()
+  const marks = new Marks(clock, fence)
   const lost = marks.begin('lost')
   for (let i = 0; i < 20_000; i++) marks.begin(`k${i}`)
   expect(marks.size).toBe(10_000)
@@ -83,7 +89,7 @@ test('operations that never end are forgotten, the oldest first, and count as ov
 })
 
 test('of many on one key too the oldest are forgotten: what they bring is stored nowhere', () => {
-  const marks = new Marks()
+  const marks = new Marks(clock, fence)
   const [load, set] = [marks.begin('k'), marks.begin('k')]
   set.explicit = {}
   const third = marks.begin('k')
@@ -100,7 +106,7 @@ test('of many on one key too the oldest are forgotten: what they bring is stored
 })
 
 test('reads are forgotten before what others wait for, the oldest of them first', () => {
-  const marks = new Marks()
+  const marks = new Marks(clock, fence)
   const load = marks.begin('k')
   const reads = Array.from({ length: 1001 }, () => marks.begin('k', { reads: true }))
   expect(load.overtaken).toBe(false)
@@ -108,7 +114,7 @@ test('reads are forgotten before what others wait for, the oldest of them first'
 })
 
 test('a read takes the place of no load and no write', () => {
-  const marks = new Marks()
+  const marks = new Marks(clock, fence)
   const [first, ...others] = Array.from({ length: 1000 }, () => marks.begin('k'))
   const read = marks.begin('k', { reads: true })
   expect([first?.overtaken, read.overtaken]).toEqual([false, true])
@@ -116,9 +122,49 @@ test('a read takes the place of no load and no write', () => {
   expect(marks.size).toBe(0)
 })
 
+test('what began more than a fence ago gives way to whatever comes, before any read does', async () => {
+  const marks = new Marks(clock, fence)
+  const [load, write] = Array.from({ length: 999 }, () => marks.begin('k'))
+  await clock.advance(fence)
+  const early = marks.begin('k', { reads: true })
+  const second = marks.begin('k', { reads: true })
+  await clock.advance(1)
+  const reads = [early, second, marks.begin('k', { reads: true })]
+  expect(reads.map(({ overtaken }) => overtaken)).toEqual([true, false, false])
+  expect([load, write].map((mark) => [mark?.overtaken, mark?.superseded])).toEqual([
+    [true, true],
+    [false, false],
+  ])
+  marks.begin('k')
+  expect([write?.overtaken, second.overtaken]).toEqual([true, false])
+})
+
+test('L1 takes what is read of a key again once loads that were cancelled are older than a fence', async () => {
+  const world = new World()
+  const cache = await world.warm({ localTtl: '1h' })
+  await world.isolate().set('k', 'v', { ttl: '1h' })
+  const { marks } = HybridCache.partsOf(cache).core
+  for (let i = 0; i < 1000; i++) marks.begin('k')
+  await cache.get('k')
+  expect(cache.getLocal('k')).toBeUndefined()
+  await world.clock.advance(fence + 1)
+  await cache.get('k')
+  expect(cache.getLocal('k')).toBe('v')
+})
+
+test('without Redis a load takes as long as it takes, and reads do not stand in its way', async () => {
+  const world = new World()
+  const cache = world.memoryOnly()
+  const { marks } = HybridCache.partsOf(cache).core
+  const loads = Array.from({ length: 1000 }, () => marks.begin('k'))
+  await world.clock.advance('1h')
+  await cache.get('k')
+  expect(loads.some(({ overtaken }) => overtaken)).toBe(false)
+})
+
 describe('what was learned meanwhile', () => {
   test('V2: concerns the operations on its key that did not ask for the news, and no version ever goes back', () => {
-    const marks = new Marks()
+    const marks = new Marks(clock, fence)
     const [late, asker, other] = [marks.begin('k'), marks.begin('k'), marks.begin('other')]
     const asking = {}
     asker.asking = asking
@@ -130,7 +176,7 @@ describe('what was learned meanwhile', () => {
   })
 
   test('of everything concerns all but those who asked', () => {
-    const marks = new Marks()
+    const marks = new Marks(clock, fence)
     const [late, asker, other] = [marks.begin('k'), marks.begin('k'), marks.begin('other')]
     asker.asking = {}
     other.asking = {}
@@ -141,7 +187,7 @@ describe('what was learned meanwhile', () => {
   })
 
   test('V3: those who asked for what is out of date are told, and nobody else', () => {
-    const marks = new Marks()
+    const marks = new Marks(clock, fence)
     const [late, asker, other] = [marks.begin('k'), marks.begin('k'), marks.begin('other')]
     const asking = {}
     asker.asking = asking
@@ -153,7 +199,7 @@ describe('what was learned meanwhile', () => {
   })
 
   test('goes over to what goes on from an operation', () => {
-    const marks = new Marks()
+    const marks = new Marks(clock, fence)
     const first = marks.begin('k')
     marks.raise('k', 7, {})
     marks.supersede('k')
@@ -162,7 +208,7 @@ describe('what was learned meanwhile', () => {
 })
 
 test('what only expired leaves stale copies of use, what was removed does not, and of the rest nobody knows', () => {
-  const marks = new Marks()
+  const marks = new Marks(clock, fence)
   const [one, other] = [marks.begin('k'), marks.begin('other')]
   marks.raise('k', 5, { keepsStale: true })
   marks.raiseAll(3, undefined)
