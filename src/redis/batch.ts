@@ -12,7 +12,7 @@ export interface CallOptions {
   /** Until when its request may be sent, by the monotonic clock: later it could do harm. Default: no limit. */
   readonly leaveBy?: number
   readonly signal?: AbortSignal | undefined
-  /** Whether it only accompanies other calls: its request ends when no caller waits for those any more. Evaluated then. */
+  /** Whether it only accompanies other calls of its tick: its request ends when no caller waits for those any more. Evaluated as it leaves. */
   readonly aside?: () => boolean
   /** Resolves to an error of Redis as it is, instead of rejecting with one that is safe to show. */
   readonly raw?: boolean

@@ -73,7 +73,7 @@ export class Link {
       const waiting = batch.filter((call) => call.waiting)
       // If one ran into the deadline, so would the next, and a caller would wait for both.
       if (failure?.code === 'L2_TIMEOUT') failAll(waiting, failure)
-      else if (waiting.length > 0) failure = await this.#deliver(waiting)
+      else if (waiting.length > 0) failure = await this.#deliver(waiting, calls)
     }
     if (timer !== undefined) this.#clock.clearTimeout(timer)
   }
@@ -96,8 +96,11 @@ export class Link {
     for (const call of batch) if (now >= call.leaveBy) call.fail(requestTimedOut(this.#settings.timeout))
   }
 
-  /** Never rejects: every call of the batch gets its own outcome. Resolves to the error if the whole request failed, or was not sent. */
-  async #deliver(batch: readonly Call[]): Promise<CacheError | undefined> {
+  /**
+   * Never rejects: every call of the batch gets its own outcome. Resolves to the error if the whole request failed, or was not sent.
+   * `tick`: all calls that were issued together with those of the batch.
+   */
+  async #deliver(batch: readonly Call[], tick: readonly Call[]): Promise<CacheError | undefined> {
     const ticket = this.#breaker?.enter() ?? 0
     if (typeof ticket !== 'number') return failAll(batch, ticket)
     const request = withDeadline((signal) => this.#attempt(batch, signal), {
@@ -105,11 +108,13 @@ export class Link {
       clock: this.#clock,
       late: () => requestTimedOut(this.#settings.timeout),
     })
-    for (const call of batch) {
-      call.onLeave(() => {
-        if (!batch.some(({ counts }) => counts)) request.end(abandoned)
-      })
+    // What only goes along may be needed by others of the tick, whose own request is yet to leave.
+    const others = batch.every(({ counts }) => counts) ? batch : tick.filter(({ counts }) => counts)
+    let left = others.length
+    const leave = (): void => {
+      if (--left === 0) request.end(abandoned)
     }
+    for (const call of others) call.onLeave(leave)
     try {
       const refused = settleAll(batch, await request.outcome)
       this.#breaker?.leave(ticket, refused)
