@@ -17,6 +17,7 @@ export class Deciding implements Decider {
 
 /** What a write learns about later writes to its key. */
 export interface Heard {
+  readonly deciding: Deciding
   readonly mark: Mark
   readonly later: Later
 }

@@ -19,15 +19,16 @@ export type Condition = (sealed: Sealed) => Promise<number | undefined>
  * which only a condition can prevent.
  */
 export async function replace(core: Core, writes: readonly Write[], condition?: Condition): Promise<boolean> {
-  const deciding = writes.map(() => new Deciding())
-  const heard = writes.map(({ place }, i): Heard => {
-    core.marks.supersede(place.localKey, condition === undefined ? deciding[i] : undefined)
+  const heard = writes.map(({ place, options }): Heard => {
+    const deciding = new Deciding()
+    const decides = condition === undefined && usesRedis(core, options)
+    core.marks.supersede(place.localKey, decides ? deciding : undefined)
     core.flights.wake(place.localKey)
     drop(core, [place])
     const mark = core.marks.begin(place.localKey)
     const later: Later = {}
     mark.explicit = later
-    return { mark, later }
+    return { deciding, mark, later }
   })
   const from = core.settings.clock.now()
   const outcomes = await Promise.allSettled(
@@ -37,8 +38,9 @@ export async function replace(core: Core, writes: readonly Write[], condition?: 
     ),
   )
   for (const [i, write] of writes.entries()) {
-    deciding[i]?.end(outcomes[i]?.status === 'fulfilled')
-    acknowledge(core, write, { mark: (heard[i] as Heard).mark, outcome: outcomes[i], from })
+    const { deciding, mark } = heard[i] as Heard
+    deciding.end(outcomes[i]?.status === 'fulfilled')
+    acknowledge(core, write, { mark, outcome: outcomes[i], from })
   }
   for (const outcome of outcomes) {
     if (outcome.status === 'rejected') throw report(core, writes[0]?.operation ?? 'set', outcome.reason)

@@ -68,6 +68,16 @@ describe.each<[string, Later, unknown]>([
   })
 })
 
+test('a set is replaced by none that leaves L2 out', async () => {
+  const world = new World()
+  const cache = await world.warm(options)
+  const local = (): Promise<void> => cache.set('k', 'here', { l2: false })
+  await Promise.all([cache.set('k', slow), local(), cache.set('other', 1), local()])
+  expect(await seen(world)).toBe(slow)
+  await Promise.all([cache.set('k', slow), local(), local().then(() => cache.set('k', 'new'))])
+  expect(await seen(world)).toBe('new')
+})
+
 test('a set that is overtaken by one whose request hangs is told so in time', async () => {
   const world = new World()
   const cache = await world.warm(options)
