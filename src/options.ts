@@ -94,7 +94,10 @@ export interface CacheOptions extends LoadOptions, StaleOptions {
   readonly coherence?: 'off' | CoherenceOptions | undefined
   /** The largest encoded value, in bytes, that is written or read. Default 1 MiB. */
   readonly maxValueBytes?: number | undefined
-  /** Compresses values of `threshold` characters or more for Redis (gzip), where the runtime can. Costs CPU time. Default `'off'`. */
+  /**
+   * Compresses values of `threshold` characters or more for Redis (gzip), where the runtime can. Costs CPU time, and a write its place:
+   * what is called behind it in the same tick is sent before it. Default `'off'`.
+   */
   readonly compression?: 'off' | { readonly threshold: number } | undefined
   /** Replaces JSON and superjson. */
   readonly serializer?: Serializer | undefined

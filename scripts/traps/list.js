@@ -34,7 +34,7 @@ export const planted = [
         'src/read/news.ts',
         `    const first = ask()
     // What has to wait for a write first does so within the same deadline.
-    const reply = await (core.redis?.waitsInTurn === true
+    const reply = await (core.redis?.turn !== undefined
       ? askMore(core, readings[0] as Reading, send)
       : send())`,
         `    const sending = send()

@@ -128,13 +128,13 @@ async function extend(
   parts: RedisParts,
   { places, args, mark, options, deadline }: Extending,
 ): Promise<Given> {
-  const { core, view, executor } = parts
+  const { core, view, redis, executor } = parts
   const { signal } = options
   try {
     const run = { keys: places.map(({ physicalKey }) => physicalKey), args, signal }
-    const { reply, trusted } = await withNews(core, [{ mark, view, options, deadline, signal }], () =>
-      executor.run(GetAndExtendEntries, run),
-    )
+    const send = (): Promise<unknown> => executor.run(GetAndExtendEntries, run)
+    const reading = { mark, view, options, deadline, signal }
+    const { reply, trusted } = await withNews(core, [reading], () => redis.turn?.then(send) ?? send())
     const texts = textsOf(reply)
     return {
       bytes: trusted ? (texts[0] ?? null) : null,

@@ -40,10 +40,15 @@ export async function storeIf(parts: RedisParts, given: ConditionalWrite): Promi
   }
   const write = toWrite(core, view, given)
   // In the same request as the time, which a first write asks for.
-  const knowing = core.coherence.askBeforeWrite(view.tagAddresses([]))
+  const { coherence } = core
+  const tags = view.tagAddresses([])
+  const knowing = coherence.askBeforeWrite(tags)
   knowing?.catch(() => undefined) // awaited below
+  const { versions } = coherence
+  const isKnown = (): boolean => !coherence.isDue && tags.every((tag) => versions.knows(tag))
   return replace(core, [write], async (sealed) => {
-    if (knowing !== undefined) await knowing
+    // Who waited for the time has the news as well, and is sent at once: it would lose its turn.
+    if (knowing !== undefined && !isKnown()) await knowing
     return sealed.ttl === 0 && !given.replaces ? undefined : attempt(parts, { ...given, write, sealed })
   })
 }

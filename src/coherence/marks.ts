@@ -2,6 +2,8 @@ import type { Clock } from '../runtime.ts'
 
 /** An unconditional write, which decides what L2 holds. */
 export interface Decider {
+  /** Whether it has been sent: what has not yet comes behind what is sent now. */
+  readonly sent: boolean
   /** Whether it succeeded. */
   readonly done: boolean
   readonly ended: { readonly isOpen: boolean; readonly opened: Promise<void> }

@@ -65,7 +65,8 @@ function isAlive(core: Core, { place }: LoadCall, { stamp, tags }: Flight): bool
 /** The packed value, once the server's time is known. */
 async function packInTurn({ redis, settings }: Core, { encoded }: Write): Promise<Packed> {
   const ready = redis?.ready()
-  if (ready !== undefined) await ready
+  const failure = ready && (await ready)
+  if (failure !== undefined) throw failure
   return pack(encoded?.text ?? '', settings)
 }
 

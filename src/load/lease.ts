@@ -17,6 +17,8 @@ export interface Lease {
   readonly token: string
   /** The version that the holder had seen when it got the lease; it precedes the token in Redis. */
   stamp: number
+  /** All versions that may precede it, if it was asked for more than once and not all replies came. */
+  readonly stamps: Set<number>
   /** How long it lasts, in milliseconds: enough for the longest load, and its write. */
   readonly ms: number
 }
@@ -27,8 +29,6 @@ export interface Leased {
   readonly state: 'hit' | 'won' | 'busy'
   /** How long the lease lasts from now on, in milliseconds. */
   readonly wait: number
-  /** The version that precedes the token, if the lease was won. */
-  readonly stamp: number
 }
 
 /** A lease to ask for. Every flight has its own token: a repeated request is granted again. */
@@ -37,6 +37,7 @@ export function newLease(core: Core, { view, key, loading }: LoadCall): Lease {
     key: view.physicalKey('l', key),
     token: crypto.randomUUID(),
     stamp: 0,
+    stamps: new Set(),
     ms: (loading.timeout || defaultLease) + core.settings.link.timeout,
   }
 }
@@ -57,7 +58,7 @@ export async function askForLease(
   const now = redis.clock.known ? String(redis.clock.now()) : ''
   const { versions } = core.coherence
   const asked = versions.seen
-  lease.stamp = asked
+  keptUnder(lease, asked)
   const reply: unknown = await executor.run(LeaseEntry, {
     keys: [place.physicalKey, lease.key],
     args: [
@@ -76,9 +77,13 @@ export async function askForLease(
   const what = states[state as number]
   if (what === undefined || typeof wait !== 'number') throw unexpected()
   const text = toText(bytes)
-  const stamp = stampOf(asked, text)
-  if (what === 'won') lease.stamp = stamp
-  return { bytes: text, state: what, wait, stamp }
+  if (what === 'won') keptUnder(lease, stampOf(asked, text))
+  return { bytes: text, state: what, wait }
+}
+
+function keptUnder(lease: Lease, stamp: number): void {
+  lease.stamp = stamp
+  lease.stamps.add(stamp)
 }
 
 /** As in the script: a tombstone that comes with the lease counts as seen by its holder, unless that knows no versions yet. */

@@ -81,14 +81,18 @@ async function askTogether(
 ): Promise<{ reply: Leased; trusted: boolean; found: boolean }> {
   const { call, after } = looking
   const asked = { lease, after, signal: signalOf(flight, looking) }
-  const asks: Ask[] = []
+  const asks: Promise<Leased>[] = []
+  lease.stamps.clear()
   let learning: Promise<void> | undefined
+  const ask = (): Promise<Leased> => {
+    learning = core.redis?.askTheTime()
+    return askForLease(core, call, asked)
+  }
   try {
     const { reply, trusted } = await withNews(core, [read], () =>
       askMore(core, read, () => {
-        learning = core.redis?.askTheTime()
-        const granted = askForLease(core, call, asked)
-        asks.push({ granted, stamp: lease.stamp })
+        const granted = core.redis?.turn?.then(ask) ?? ask()
+        asks.push(granted)
         return granted
       }),
     )
@@ -102,25 +106,15 @@ async function askTogether(
   }
 }
 
-/** One request for the lease. Redis keeps it with the version that was known then, or that of a tombstone that came with it. */
-interface Ask {
-  readonly granted: Promise<Leased>
-  readonly stamp: number
-}
-
 /** Never rejects. The result of an ask that failed is unknown: if it was the only one, a lease that it won expires by itself. */
-async function letGo(core: Core, call: LoadCall, lease: Lease, asks: readonly Ask[]): Promise<void> {
+async function letGo(core: Core, call: LoadCall, lease: Lease, asks: Promise<Leased>[]): Promise<void> {
   let won = false
-  const stamps = new Set(asks.map(({ stamp }) => stamp))
-  const learn = async ({ granted }: Ask): Promise<void> => {
-    const { state, stamp } = await granted
-    if (state !== 'won') return
-    won = true
-    stamps.add(stamp)
+  const learn = async (granted: Promise<Leased>): Promise<void> => {
+    if ((await granted).state === 'won') won = true
   }
-  await Promise.all(asks.map((ask) => ended(core, learn(ask))))
+  await Promise.all(asks.map((granted) => ended(core, learn(granted))))
   if (!won) return
-  for (const stamp of stamps) await release(core, call, { ...lease, stamp })
+  for (const stamp of lease.stamps) await release(core, call, { ...lease, stamp })
 }
 
 /** While another isolate makes the value: callers with a stale one take it, and the others wait. */

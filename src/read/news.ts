@@ -36,7 +36,7 @@ export async function withNews<T>(
   try {
     const first = ask()
     // What has to wait for a write first does so within the same deadline.
-    const reply = await (core.redis?.waitsInTurn === true
+    const reply = await (core.redis?.turn !== undefined
       ? askMore(core, readings[0] as Reading, send)
       : send())
     if (first === undefined) return { reply, trusted: true } // nearly always

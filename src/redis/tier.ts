@@ -10,8 +10,8 @@ type Signal = AbortSignal | undefined
 /** What calls of one tick that need the server's time share. */
 interface Tick {
   readonly learning: Promise<void>
-  /** Whether a write waits for it. */
-  writing: boolean
+  /** What all of them wait for, if a write needs the time first. */
+  turn?: Promise<unknown>
 }
 
 /** L2: the commands that the cache needs, on physical keys and bytes. It does not know what the bytes mean. */
@@ -34,7 +34,8 @@ export class RedisTier {
    * known, as it asks for that, too.
    */
   async read(key: string, signal?: Signal): Promise<string | null> {
-    if (this.#tick?.writing === true) await this.#inTurn(this.#tick.learning)
+    const { turn } = this
+    if (turn !== undefined) await turn
     const learning = this.askTheTime()
     const options = { idempotent: true, reads: true, mergeable: true, signal }
     const text = toText(await this.#link.send(['GET', key], options))
@@ -44,7 +45,8 @@ export class RedisTier {
 
   /** The same for many keys, in one command per thousand. */
   async readMany(keys: readonly string[], signal?: Signal): Promise<(string | null)[]> {
-    if (this.#tick?.writing === true) await this.#inTurn(this.#tick.learning)
+    const { turn } = this
+    if (turn !== undefined) await turn
     const learning = this.askTheTime()
     const replies = chunksOf(keys, maxKeys).map((chunk) =>
       this.#link.send(['MGET', ...chunk], { idempotent: true, reads: true, signal }),
@@ -85,18 +87,26 @@ export class RedisTier {
 
   /**
    * Makes sure that the server's time is known: entries carry it. Costs a request of its own if a write is the first thing that an
-   * isolate does, and nothing otherwise. Calls issued later in the same tick stay behind it.
+   * isolate does, and nothing otherwise. Returns the turn of this tick: a call waits for that alone, and is then sent at once, so that
+   * all keep their order. Resolves to the reason if the time is not available.
    */
-  ready(): Promise<void> | undefined {
+  ready(): Promise<unknown> | undefined {
     if (this.clock.known) return undefined
     const tick = this.#learnInThisTick()
-    tick.writing = true
-    return tick.learning
+    return (tick.turn ??= tick.learning.catch(unlessLate))
+  }
+
+  /**
+   * What a call that reads or writes entries waits for before it is sent, so that it does not overtake a write that is asking for the
+   * time. Rejects if that ran into the deadline.
+   */
+  get turn(): Promise<unknown> | undefined {
+    return this.#tick?.turn
   }
 
   #learnInThisTick(): Tick {
     if (this.#tick !== undefined) return this.#tick
-    const tick: Tick = { learning: this.#learn(() => !tick.writing), writing: false }
+    const tick: Tick = { learning: this.#learn(() => tick.turn === undefined) }
     tick.learning.catch(() => undefined) // the calls that wait for it, or read after it, report the failure
     this.#tick = tick
     void this.#endTick()
@@ -120,21 +130,6 @@ export class RedisTier {
     if (!this.clock.known) throw unexpected()
   }
 
-  /** Whether what is issued now waits for a write. */
-  get waitsInTurn(): boolean {
-    return this.#tick?.writing === true
-  }
-
-  /** Waits for a write that is asking for the time, so that a later call does not overtake it. */
-  async #inTurn(learning: Promise<void>): Promise<void> {
-    try {
-      await learning
-    } catch (error) {
-      // The write reports it, and the others ask for themselves. If it ran into the deadline, so would they, and wait for both.
-      if (isCacheError(error) && error.code === 'L2_TIMEOUT') throw error
-    }
-  }
-
   /**
    * Asks for the time along with what is sent next, if that is due. If it is known but old, one request that asks is enough, unless
    * it never came back; if it is not known, no reply that comes before it can be judged. Returns a promise that rejects if it is not
@@ -148,6 +143,15 @@ export class RedisTier {
 }
 
 const askAgainAfter = 2000
+
+/**
+ * Why the time is not available: the write reports it, and the others ask for themselves. Throws if it ran into the deadline: so would
+ * they, and wait for both.
+ */
+function unlessLate(error: unknown): unknown {
+  if (isCacheError(error) && error.code === 'L2_TIMEOUT') throw error
+  return error
+}
 
 // Keys per command: a script engine's or proxy's limit on arguments is far above it.
 const maxKeys = 1000

@@ -44,6 +44,9 @@ export async function removeEverywhere(core: Core, view: View, keys: readonly st
   const places = targets.map(({ place }) => place)
   core.events.emit('remove', { tier: 'l1', kind: 'key', count: drop(core, places) })
   try {
+    const turn = core.redis?.turn
+    if (turn !== undefined) await turn
+    deciding.sent = true
     await Promise.all(chunksOf(targets, mostKeys).map((chunk) => removeVersioned(core, chunk, undefined)))
     deciding.end(true)
     if (core.redis !== undefined)

@@ -5,7 +5,7 @@ import { SetEntry } from '../lua/index.ts'
 import { mayKeep } from '../read/index.ts'
 import { unlessAborted } from '../redis/index.ts'
 import { report } from '../report.ts'
-import { Deciding, type Heard, isReplaced } from './deciding.ts'
+import { Deciding, type Heard, isOvertaken, isReplaced } from './deciding.ts'
 import { drop, removeVersioned } from './remove.ts'
 import { logKeys, pushWords, runVersioned } from './versioned.ts'
 import { seal, type Sealed, stored, usesRedis, type Write, writeLocal } from './write.ts'
@@ -70,9 +70,9 @@ function acknowledge(
 }
 
 /**
- * Writes an entry to L2: one request, of four commands. Issues the command synchronously, unless the server's time is still
- * unknown or the value is to be compressed, so that what a caller issues in one tick keeps its order. Resolves
- * to the version of the write.
+ * Writes an entry to L2: one request, of four commands. Issues the command synchronously, so that what a caller issues in one tick
+ * keeps its order, unless the server's time is still unknown, for which the others wait, too, or the value is to be compressed: what is
+ * called later is sent before it. Resolves to the version of the write.
  */
 async function writeRedis(
   core: Core,
@@ -85,12 +85,14 @@ async function writeRedis(
   if (redis === undefined || encoded === undefined || !usesRedis(core, options))
     return core.coherence.nextLocal()
   const ready = redis.ready()
-  if (ready !== undefined) await ready
+  const failure = ready && (await ready)
+  if (failure !== undefined) throw failure
   const packing = pack(encoded.text, core.settings)
   const packed = packing instanceof Promise ? await packing : packing
-  // A later write of this isolate counts, and was sent already. If a condition decides, only Redis can tell.
-  const inDoubt = condition === undefined && (heard.later.next !== undefined || heard.mark.superseded)
-  if (inDoubt && (await isReplaced(core, heard, options.signal))) return 0
+  // A later write of this isolate counts if it was sent already. If a condition decides, only Redis can tell.
+  if (condition === undefined)
+    while (isOvertaken(heard)) if (await isReplaced(core, heard, options.signal)) return 0
+  heard.deciding.sent = true
   const sealed = seal(core, write, packed)
   const version =
     condition === undefined

@@ -13,8 +13,10 @@ const mostAttempts = 3
 
 /** Runs a script that draws a version, and resolves to that. */
 export async function runVersioned(core: Core, script: LuaScript<number>, run: Run): Promise<number> {
-  const { executor } = core
+  const { executor, redis } = core
   if (executor === undefined) throw new TypeError('versions are drawn in Redis')
+  const turn = redis?.turn
+  if (turn !== undefined) await turn
   for (let attempt = 1; attempt <= mostAttempts; attempt++) {
     const version = await executor.run(script, run)
     if (Number.isSafeInteger(version) && version >= lowestSeed) return version

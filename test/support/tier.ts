@@ -7,8 +7,8 @@ export class TierFixture extends LinkFixture {
 
   /** Writes as the cache does: the server's time first. */
   async store(key: string, value: string): Promise<void> {
-    const ready = this.tier.ready()
-    if (ready !== undefined) await ready
+    const failure = await this.tier.ready()
+    if (failure !== undefined) throw failure
     await this.link.send(['SET', key, value, 'PX', 60_000], { idempotent: false })
   }
 }

@@ -38,23 +38,44 @@ describe('a large set that a smaller one has overtaken', () => {
     gate.open()
   })
 
+  test.each([
+    ['as soon as', large],
+    ['later than', large.repeat(200)],
+  ])('is sent before another that waits for the same, where it is compressed %s that', async (_, first) => {
+    const world = new World()
+    const cache = await world.warm(options)
+    const gate = world.hold('SetEntry')
+    const waiting = [watch(cache.set('k', first)), watch(cache.set('k', `${large}!`))]
+    const small = watch(cache.set('k', 'small'))
+    await gate.reached
+    await until(() => world.clock.pending === 3)
+    world.redis.before = undefined
+    await world.clock.advance(1000)
+    await until(() => waiting.every((state) => 'value' in state))
+    expect(small.error).toMatchObject({ code: 'L2_TIMEOUT' })
+    expect((await cache.get('k', { l1: false })) === `${large}!`).toBe(true)
+    gate.open()
+  })
+
   test('rejects where it is not known in time what became of those that came later', async () => {
     const world = new World()
     const cache = await world.warm(options)
     const gate = world.hold('SetEntry')
     const first = watch(cache.set('k', large))
-    const second = watch(cache.set('k', `${large}!`))
-    const third = watch(cache.set('k', 'small'))
+    const second = watch(cache.set('k', 'small'))
     await gate.reached
-    await until(() => world.clock.pending === 3)
-    await world.clock.advance(1000)
+    await until(() => world.clock.pending === 2)
+    await world.clock.advance(500)
+    const third = watch(cache.set('k', 'another'))
+    await settle()
+    await world.clock.advance(500)
     await until(() => 'error' in first)
-    expect(third.error).toMatchObject({ code: 'L2_TIMEOUT' })
+    expect(second.error).toMatchObject({ code: 'L2_TIMEOUT' })
     expect(first.error).toMatchObject({ code: 'L2_TIMEOUT', retryable: true })
-    expect(second).toEqual({})
+    expect(third).toEqual({})
     gate.open()
-    await until(() => 'value' in second)
-    expect(second).toEqual({ value: undefined })
+    await until(() => 'value' in third)
+    expect(third).toEqual({ value: undefined })
   })
 
   test('leaves when its caller does', async () => {
