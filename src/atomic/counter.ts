@@ -76,9 +76,10 @@ export function counter(
   return {
     increment: async (by = 1) => {
       const run = { keys: [key], args: [amountOf(by), String(ttl)], signal: undefined }
-      return told(core, 'counter', async () =>
-        exact(digitsOf(String(await executor.run(IncrementWithExpiration, run)))),
-      )
+      return told(core, 'counter', async () => {
+        const sum: unknown = await executor.run(IncrementWithExpiration, run)
+        return exact(digitsOf(typeof sum === 'number' ? String(sum) : (sum ?? '')))
+      })
     },
     get: () => told(core, 'counter', async () => exact(digitsOf(await redis.ask(['GET', key])))),
     reset: () => told(core, 'counter', () => redis.remove([key])),

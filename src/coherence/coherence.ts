@@ -291,6 +291,6 @@ async function both(one: Promise<News>, other: Promise<News>): Promise<News> {
 
 /** A version in Redis, 0 for none. */
 function toVersion(reply: Reply): number {
-  const version = Number(reply ?? 0)
+  const version = typeof reply === 'object' ? 0 : Number(reply)
   return Number.isSafeInteger(version) && version > 0 ? version : 0
 }

@@ -41,7 +41,7 @@ export function readLog(key: string, from: number): Command {
 
 /** The changes in a reply of the log, in order; `undefined` for an invalid reply. */
 export function parseLog(reply: Reply): Change[] | undefined {
-  if (!Array.isArray(reply) || reply.length % 2 !== 0) return undefined
+  if (!Array.isArray(reply) || reply.length % 2 !== 0 || reply.some(Array.isArray)) return undefined
   const changes: Change[] = []
   for (let i = 0; i < reply.length; i += 2) {
     const version = Number(reply[i + 1])

@@ -74,7 +74,7 @@ export async function askForLease(
     signal,
   })
   const [state, bytes, wait] = Array.isArray(reply) ? (reply as readonly unknown[]) : []
-  const what = states[state as number]
+  const what = states[typeof state === 'number' ? state : -1]
   if (what === undefined || typeof wait !== 'number') throw unexpected()
   const text = toText(bytes)
   if (what === 'won') keptUnder(lease, stampOf(asked, text))

@@ -17,7 +17,7 @@ export async function scan(
 ): Promise<Page> {
   const reply = await tier.ask(['SCAN', cursor, 'MATCH', pattern, 'COUNT', count], { signal })
   const [next, keys] = Array.isArray(reply) ? (reply as readonly unknown[]) : []
-  if (!/^\d+$/.test(String(next)) || !Array.isArray(keys)) throw unexpected()
+  if (typeof next === 'object' || !/^\d+$/.test(String(next)) || !Array.isArray(keys)) throw unexpected()
   if (!keys.every((key) => typeof key === 'string')) throw unexpected()
   return { cursor: String(next), keys: keys as readonly string[] }
 }

@@ -162,14 +162,16 @@ export class Executor {
   }
 }
 
-/** JSON carries integers exactly only up to 2^53: any beyond has been changed in transit. */
+/** JSON carries integers exactly only up to 2^53: any beyond has been changed in transit, however deep it is nested. */
 function exact(script: LuaScript, reply: Reply): Reply {
-  if (typeof reply === 'number' && !Number.isSafeInteger(reply)) {
-    throw new CacheError(
-      'SCRIPT',
-      `the script ${script.name} returned a number beyond 2^53: let it return a string`,
-    )
+  const parts: unknown[] = [reply]
+  for (const part of parts) {
+    if (Array.isArray(part)) for (const each of part) parts.push(each)
+    else if (typeof part === 'number' && !Number.isSafeInteger(part))
+      throw new CacheError(
+        'SCRIPT',
+        `the script ${script.name} returned a number beyond 2^53: let it return a string`,
+      )
   }
-  if (Array.isArray(reply)) for (const part of reply) exact(script, part as Reply)
   return reply
 }

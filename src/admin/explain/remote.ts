@@ -157,7 +157,7 @@ async function tagVersions(
 }
 
 function versionsIn(reply: Reply): number[] {
-  return Array.isArray(reply) ? reply.map((each) => Number(each) || 0) : []
+  return Array.isArray(reply) ? reply.map((each) => (typeof each === 'object' ? 0 : Number(each) || 0)) : []
 }
 
 function signalOf({ options }: LoadCall): { signal?: AbortSignal } {

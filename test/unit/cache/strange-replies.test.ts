@@ -11,6 +11,10 @@ import {
 import { type HybridCache, isCacheError, RedisReplyError, type Reply } from '../../../src/index.ts'
 import { World } from '../../support/world.ts'
 
+/** More than fits on a call stack. */
+let deep: unknown = 0
+for (let i = 0; i < 100_000; i++) deep = [deep]
+
 const strange: readonly unknown[] = [
   7,
   -1,
@@ -29,6 +33,9 @@ const strange: readonly unknown[] = [
   [0, 7, 'none'],
   [0, null, 'x'],
   [[]],
+  deep,
+  [deep, deep],
+  [deep, deep, deep],
 ]
 
 const names = [
@@ -120,6 +127,20 @@ describe.each(names)('a strange reply to %s', (name) => {
       if (error !== undefined && !isCacheError(error)) throw error
     }
   })
+})
+
+test('what goes on behind a call rejects for no reply', async () => {
+  for (const reply of strange) {
+    const each = new World()
+    const work: Promise<unknown>[] = []
+    const cache = await each.warm({ waitUntil: (promise) => work.push(promise) })
+    await cache.set('k', 1, { sliding: '1m' })
+    await each.clock.advance(40_000)
+    each.redis.replies.set('SlideEntry', reply as Reply)
+    expect(await cache.get('k')).toBe(1)
+    expect(work).toHaveLength(1)
+    await Promise.all(work)
+  }
 })
 
 describe('a stale value in L1 stands in for a load that fails, where Redis', () => {
