@@ -92,8 +92,13 @@ class Attendant {
   }
 
   async #made(): Promise<unknown> {
-    // A factory for many keys begins when all of them were looked at.
-    if (!this.#flight.begun.isOpen && (await this.#until('begun', Infinity)) === 'lost') return this.#lost()
+    if (!this.#flight.begun.isOpen) {
+      // A factory for many keys begins when all of them were looked at, and a refresh when it is known who makes the value.
+      const { clock, softTimeout: patience } = this.#core.settings
+      const how = await this.#waitFor('begun', { soft: clock.monotonic() + patience, hard: Infinity })
+      if (how === 'lost') return this.#lost()
+      if (how === 'stale') return this.#giveStale('timeout')
+    }
     const { softTimeout, timeout } = this.#call.loading
     const { makingSince } = this.#flight
     // A late caller gives the factory as much time as others do; but a stale value serves it as soon as it serves them.
@@ -111,7 +116,7 @@ class Attendant {
 
   /** Waits until `soft` if there is a stale value, which must still be usable then, and until `hard` otherwise. */
   async #waitFor(
-    what: 'looked' | 'settled',
+    what: 'looked' | 'begun' | 'settled',
     { soft, hard }: { soft: number; hard: number },
   ): Promise<Waited | 'stale'> {
     if (soft < hard && this.#hasCopy(this.#window)) {

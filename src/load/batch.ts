@@ -15,11 +15,13 @@ interface Part {
   readonly round: Round
   /** What the factory makes of its key, once it has been asked to. */
   value?: Promise<unknown>
+  /** Opens when the time of its key runs. */
+  readonly begun: Latch
 }
 
 interface Request {
   readonly context: LoadContext
-  readonly flight: Flight
+  readonly part: Part
   /** Says whether the factory is about to run for it. */
   readonly start: (runs: boolean) => void
   readonly resolve: (value: unknown) => void
@@ -106,7 +108,7 @@ export class Batch {
   /** The flight of a key reads L2, or asks for its lease: the factory waits until it has. */
   expect(key: string, flight: Flight, isBehind: boolean): void {
     const round = isBehind ? this.#behind : this.#awaited
-    this.#parts.set(key, { flight, round })
+    this.#parts.set(key, { flight, round, begun: new Latch() })
     round.expect(flight.leased ?? flight.looked)
   }
 
@@ -114,12 +116,16 @@ export class Batch {
   turn(context: LoadContext): Promise<boolean> {
     const part = this.#parts.get(context.key) as Part
     return new Promise((start) => {
-      part.value = part.round.ask(context, part.flight, start)
+      part.value = part.round.ask(context, part, start)
     })
   }
 
   /** The factory of one key, whose turn it is. */
-  readonly make = ({ key }: LoadContext): Promise<unknown> => this.#parts.get(key)?.value as Promise<unknown>
+  readonly make = ({ key }: LoadContext): Promise<unknown> => {
+    const { begun, value } = this.#parts.get(key) as Part
+    begun.open()
+    return value as Promise<unknown>
+  }
 }
 
 /** Keys for one run of the factory, once L2 was asked for all of them. Those that another isolate is making come later. */
@@ -141,9 +147,9 @@ class Round {
     })
   }
 
-  ask(context: LoadContext, flight: Flight, start: (runs: boolean) => void): Promise<unknown> {
+  ask(context: LoadContext, part: Part, start: (runs: boolean) => void): Promise<unknown> {
     const value = new Promise<unknown>((resolve, reject) => {
-      this.#requests.set(context.key, { context, flight, start, resolve, reject })
+      this.#requests.set(context.key, { context, part, start, resolve, reject })
     })
     value.catch(() => undefined) // its caller may leave before it awaits it
     // The others have run already: this one waited for another isolate.
@@ -156,13 +162,19 @@ class Round {
     if (this.#signal?.aborted) await nextTask()
     const requests = this.#requests
     this.#requests = new Map()
-    for (const [key, { flight, start }] of requests) {
-      if (flight.outcome !== undefined) requests.delete(key)
-      start(flight.outcome === undefined)
+    for (const [key, { part, start }] of requests) {
+      const runs = part.flight.outcome === undefined
+      if (!runs) requests.delete(key)
+      start(runs)
     }
     if (requests.size === 0) return
+    // The time of each runs before the factory does, unless its flight ends this very moment.
+    await Promise.all(
+      [...requests.values()].map(({ part: { begun, flight } }) =>
+        Promise.race([begun.opened, flight.settled.opened]),
+      ),
+    )
     try {
-      await undefined // the time of each begins before the factory does
       const values = await this.#factory([...requests.keys()], new BatchContext(requests))
       if (typeof values?.get !== 'function')
         throw new TypeError('the factory of getOrCreateMany must return a Map')

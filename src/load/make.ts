@@ -94,7 +94,8 @@ async function makeInTime(
   const context = contextOf(core, flight, { call, copy, decisions })
   flight.looked.open()
   flight.leased?.open()
-  if (call.batch !== undefined && !(await hasTurn(call.batch, flight, context))) return undefined
+  if (call.batch !== undefined && !(await hasTurn(core, flight, { batch: call.batch, timeout, context })))
+    return undefined
   const isFirst = !flight.begun.isOpen
   if (isFirst) flight.begin(clock.monotonic())
   // A load that no caller waits for has only this timer.
@@ -116,9 +117,27 @@ async function makeInTime(
   }
 }
 
-/** Waits until all keys of a batch were looked at, and its factory begins. `false` where the load has ended before. */
-function hasTurn(batch: Batch, flight: Flight, context: LoadContext): Promise<boolean> {
-  return Promise.race([batch.turn(context), flight.settled.opened.then(() => false)])
+/**
+ * Waits until all keys of a batch were looked at, and its factory begins. `false` if the load ends before: whatever the others wait for,
+ * a key has its `timeout` for that, too, and the time that Redis may take.
+ */
+async function hasTurn(
+  core: Core,
+  flight: Flight,
+  { batch, timeout, context }: { batch: Batch; timeout: number; context: LoadContext },
+): Promise<boolean> {
+  const { clock, link } = core.settings
+  const late = (): void => {
+    const error = timedOut(timeout)
+    core.events.emit('error', { operation: 'getOrCreateMany', error })
+    core.flights.end(flight)
+    flight.settle({ kind: 'error', error })
+  }
+  const timer = timeout > 0 ? clock.setTimeout(late, timeout + link.timeout) : undefined
+  const hasEnded = flight.settled.opened.then(() => false)
+  const turns = await Promise.race([batch.turn(context), hasEnded])
+  clock.clearTimeout(timer)
+  return turns
 }
 
 /** The error for a load that took too long. */

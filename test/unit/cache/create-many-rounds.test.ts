@@ -190,6 +190,61 @@ describe('the time that a caller gives the factory', () => {
     expect(errors).toEqual([])
   })
 
+  test('runs for each key when the factory is called, so that all that it does counts', async () => {
+    const cache = new World().memoryOnly()
+    const counted: unknown[] = []
+    await cache.getOrCreateMany(['a', 'b'], (keys) => {
+      counted.push(cache.stats().loads.count)
+      return news(keys)
+    })
+    expect(counted).toEqual([2])
+  })
+
+  test.each([
+    ['has no end', undefined, { code: 'FACTORY_TIMEOUT' }],
+    ['has a stale value', 'old a', undefined],
+  ])(
+    'does not begin for ever where a schema never answers for another key, for who joins and %s',
+    async (_, stale, error) => {
+      const world = new World()
+      const cache = world.memoryOnly()
+      const options = { ttl: '1s', localTtl: '1h', staleIfError: '1h', timeout: '1s' } as const
+      if (stale !== undefined) await cache.set('a', stale, options)
+      await world.clock.advance('2s')
+      await cache.set('b', 'b', { ttl: '1d' })
+      const schema = schemaOf((value) => (value === 'b' ? new Promise(() => undefined) : { value }))
+      const events = record(cache, 'error')
+      void cache.getOrCreateMany(['a', 'b'], news, { ...options, schema })
+      await settle()
+      const joiner = watch(cache.getOrCreate('a', () => 'never', options))
+      await settle()
+      await world.clock.advance('2s') // `timeout`, and that of L2
+      expect(joiner.value).toBe(stale)
+      if (error !== undefined) expect(joiner.error).toMatchObject(error)
+      expect(events).toMatchObject([{ operation: 'getOrCreateMany', error: { code: 'FACTORY_TIMEOUT' } }])
+      expect(await cache.getOrCreate('a', () => 'mine', options)).toBe('mine')
+    },
+  )
+
+  test('who joins and has a stale value waits no longer for what L2 says of another key than for L2', async () => {
+    const { world, cache, tag } = await asking()
+    const options = { ttl: '10s', localTtl: '1h', staleIfError: '1h' } as const
+    await cache.set('a', 'old a', options)
+    await world.clock.advance('11s')
+    const many = watch(cache.getOrCreateMany(['k', 'a'], news, options))
+    await tag.reached
+    await settle()
+    const joiner = watch(cache.getOrCreate('a', () => 'never', options))
+    await settle()
+    await world.clock.advance(299)
+    expect(joiner).toEqual({})
+    await world.clock.advance(1)
+    expect(joiner.value).toBe('old a')
+    tag.open()
+    await settle()
+    expect(many).toHaveProperty('value')
+  })
+
   test('ends for all keys at once', async () => {
     const { world, cache, tag } = await asking()
     const factory = vi.fn(() => new Promise<never>(() => undefined))
