@@ -32,17 +32,15 @@ export function redisPartsOf(cache: HybridCache<true>, caller: string): RedisPar
   return { core, view, redis, executor }
 }
 
-/** Those of `cache`, or of a cache that is made for `redis` with `own` options; a `TypeError` unless one of the two is given. */
+/** Those of `cache`, or of a cache with the `own` options and its `redis`; a `TypeError` unless one of the two is given. */
 export function redisPartsOfEither(
-  {
-    cache,
-    redis,
-  }: { readonly cache?: HybridCache<true> | undefined; readonly redis?: RedisSource | undefined },
-  caller: string,
+  cache: HybridCache<true> | undefined,
   own: CacheOptions,
+  caller: string,
 ): RedisParts {
+  const { redis } = own
   if (cache !== undefined && redis === undefined) return redisPartsOf(cache, caller)
   if (cache === undefined && redis !== undefined)
-    return redisPartsOf(createHybridCache({ ...own, redis }), caller)
+    return redisPartsOf(createHybridCache(own as CacheOptions & { redis: RedisSource }), caller)
   throw new TypeError(`${caller} takes either { cache }, one that has a \`redis\`, or { redis }`)
 }

@@ -87,7 +87,7 @@ export interface Locks {
  */
 export function createLocks(options: LocksOfCache | LocksOfRedis): Locks {
   assertOptions(options, 'createLocks')
-  const parts = redisPartsOfEither(options, 'createLocks', options)
+  const parts = redisPartsOfEither(options.cache, options, 'createLocks')
   return {
     async acquire(key, given = {}) {
       assertKey(key)

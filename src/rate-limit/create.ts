@@ -68,12 +68,15 @@ export type RateLimiterOptions = OfCache | OfRedis
  */
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   assertOptions(options, 'createRateLimiter')
-  const { policy, name, onError = 'open', timeout = 500, maxEntries = 1000, ...rest } = options
+  const { policy, name, onError = 'open', timeout = 500, maxEntries = 1000 } = options
   if (typeof policy !== 'function' && !(policy instanceof RateLimitPolicy)) throw notAPolicy()
   if (name !== undefined) assertSegment(name, 'the name of a limiter')
   wholeNumber(maxEntries, 'maxEntries')
   const wait = Math.min(toMilliseconds(timeout, 'timeout'), longestTimer)
-  const parts = redisPartsOfEither(rest, 'createRateLimiter', { ...rest, l2: { timeout: wait } })
+  // By name: what else a cache may be given is none of a limiter's.
+  const { redis, keyPrefix, breaker, clock: source, waitUntil, on } = options as OfRedis
+  const cacheOptions = { redis, keyPrefix, breaker, clock: source, waitUntil, on, l2: { timeout: wait } }
+  const parts = redisPartsOfEither(options.cache, cacheOptions, 'createRateLimiter')
   const { clock } = parts.core.settings
   const limits = {
     parts,

@@ -33,7 +33,7 @@ interface Ruling {
 export function guardOf<First, Rest extends unknown[]>(
   caller: string,
   options: GuardOptions<First, Rest>,
-): (waitUntil: WaitUntil | undefined, first: First, ...rest: Rest) => Promise<Ruling | undefined> {
+): (waitUntil: () => WaitUntil | undefined, first: First, ...rest: Rest) => Promise<Ruling | undefined> {
   const { limiter, id, cost, policy, skip, onDenied, ...headerOptions } = options ?? {}
   if (limiter === undefined || typeof id !== 'function')
     throw new TypeError(`${caller} takes { limiter, id }, where id is a function that tells who asks`)
@@ -43,7 +43,7 @@ export function guardOf<First, Rest extends unknown[]>(
     const result = await used.limit(await id(first, ...rest), {
       cost: typeof cost === 'function' ? await cost(first, ...rest) : cost,
       policy: await policy?.(first, ...rest),
-      waitUntil,
+      waitUntil: waitUntil(),
     })
     const headers = rateLimitHeaders(result, headerOptions)
     if (result.success) return { headers }

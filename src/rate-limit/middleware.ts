@@ -59,7 +59,7 @@ export function rateLimit<Args extends unknown[]>(
     throw new TypeError('rateLimit takes a handler first: a function of a Request')
   const ask = guardOf<Request, Args>('rateLimit', options)
   return async (request, ...args) => {
-    const ruling = await ask(waitUntilOf(args), request, ...args)
+    const ruling = await ask(() => waitUntilOf(args), request, ...args)
     if (ruling?.denial !== undefined) return ruling.denial
     const response = await handler(request, ...args)
     return ruling === undefined ? response : withHeaders(response, ruling.headers)

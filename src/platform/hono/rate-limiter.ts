@@ -50,8 +50,10 @@ export function rateLimiter<Context extends HonoContext = HonoContext>(
 ): HonoMiddleware {
   const ask = guardOf('rateLimiter', options as unknown as RateLimiterMiddlewareOptions)
   return async (context, next): Promise<Response | void> => {
-    const execution = executionOf(context)
-    const ruling = await ask(execution && ((work) => execution.waitUntil(work)), context)
+    const ruling = await ask(() => {
+      const execution = executionOf(context)
+      return execution && ((work) => execution.waitUntil(work))
+    }, context)
     if (ruling?.denial !== undefined) return ruling.denial
     await next()
     if (ruling !== undefined) replaceResponse(context, withHeaders(context.res, ruling.headers))

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { CacheError, type HybridCache, RedisReplyError } from '../../../src/index.ts'
-import { createLocks } from '../../../src/lock/index.ts'
+import { createLocks, type LocksOfRedis } from '../../../src/lock/index.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { record, watch } from '../../support/world.ts'
 import { LockWorld } from './support.ts'
@@ -11,6 +11,15 @@ test('a free lock is granted in one request', async () => {
   expect(world.redis.take()).toEqual([['AcquireFencedLock']])
   expect(lock?.fence).toBe(world.clock.now() * 1000)
   expect(lock?.signal.aborted).toBe(false)
+})
+
+test('options of createLocks may be inherited', async () => {
+  const world = new LockWorld()
+  const { redis, clock } = world
+  const locks = createLocks(Object.create({ redis, clock, keyPrefix: 'mine' }) as LocksOfRedis)
+  await locks.acquire('job')
+  expect([...redis.values.keys()].filter((key) => !key.startsWith('mine:'))).toEqual([])
+  expect(redis.values.size).toBeGreaterThan(0)
 })
 
 test('without a wait, one that somebody has is not waited for', async () => {

@@ -160,6 +160,20 @@ test('skip leaves a request alone', async () => {
   expect(world.asked()).toBe(0)
 })
 
+test('skip leaves a request alone, and its other arguments', async () => {
+  const handler = rateLimit((_request: Request, _context: object) => new Response(), {
+    limiter: new LimiterWorld().limiter(),
+    id,
+    skip: () => true,
+  })
+  const context = {
+    get waitUntil(): never {
+      throw new Error('looked at')
+    },
+  }
+  expect((await handler(request(), context)).status).toBe(200)
+})
+
 test('a waitUntil among the arguments gets what goes on behind the answer, called as a method', async () => {
   const world = new LimiterWorld()
   world.hold('CheckRateLimits')

@@ -5,6 +5,7 @@ import {
   fixedWindow,
   gcra,
   limitAll,
+  type RateLimiterOptions,
   slidingWindow,
   tokenBucket,
 } from '../../../src/rate-limit/index.ts'
@@ -80,6 +81,16 @@ test('createRateLimiter refuses what cannot be right', () => {
   for (const wrong of [{ policy: perMinute }, { ...good, redis: world.redis }])
     expect(() => create(wrong)).toThrow(/^createRateLimiter takes either \{ cache \}.* or \{ redis \}$/)
   expect(() => create({ ...good, cache: world.memoryOnly() })).toThrow(/give createHybridCache a `redis`/)
+})
+
+test('a limiter with a Redis of its own takes the options of its type, inherited ones too, and no others of a cache', async () => {
+  const { redis, clock } = new LimiterWorld()
+  const options = Object.create({ redis, clock, keyPrefix: 'mine', policy: perMinute }) as RateLimiterOptions
+  await createRateLimiter(options).limit('ann')
+  expect(redis.requests.flat(2).filter((part) => String(part).startsWith('hc:'))).toEqual([])
+  expect(redis.requests.flat(2).some((part) => String(part).startsWith('mine:'))).toBe(true)
+  const shared = { redis, clock, policy: perMinute, ttl: 'of nothing', coherence: { push: {} }, trace: 5 }
+  expect(() => createRateLimiter(shared as unknown as RateLimiterOptions)).not.toThrow()
 })
 
 test('misuse of a limiter is a TypeError, and nothing is sent', async () => {
