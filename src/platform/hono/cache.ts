@@ -51,7 +51,7 @@ const passFor = 10_000
  * streams, or larger than `maxBytes`. Such headers that an outer middleware sets before `next()` count if the response has them;
  * those that it sets afterwards do not. `HEAD` is answered from what a `GET` has stored.
  * Of two nested ones that would store the same response in the same cache, the outer one does.
- * A status of 500 or more counts as a failure: a stale response takes its place within `staleIfError`. Caching directives of the
+ * A status of 500 or more counts as a failure: a usable stale response (`staleIfError`) takes its place. Caching directives of the
  * client are ignored. Responses get `Age` and `Cache-Status` (RFC 9211); `If-None-Match` is answered with 304.
  *
  * Throws a `TypeError` for `swr` or `eager` without `app`. Cost: as `getOrCreate`.
