@@ -23,7 +23,8 @@ const none: EntryOptions = Object.freeze({})
  * Methods reject with a `TypeError` for misuse, before anything is sent, and with a `CacheError` if a write could not be
  * done; reads survive a failing Redis. Costs are given as HTTP requests / billed commands. Calls issued in the same tick share
  * one request. An isolate's first read, and each sent before that is answered, also asks Redis for the time and the versions
- * (two more commands); and at most once per `coherence.interval` a read also asks what other isolates have invalidated (one more).
+ * (two more commands, three for a load with `stampede: 'global'`); and at most once per `coherence.interval` a read also asks what
+ * other isolates have invalidated (one more).
  */
 export class HybridCache<out HasRedis extends boolean = boolean> extends Invalidation {
   readonly #core: Core
@@ -71,7 +72,7 @@ export class HybridCache<out HasRedis extends boolean = boolean> extends Invalid
   /**
    * The value of a key. If neither tier has a fresh one, the factory makes it, once for all concurrent callers (`stampede`), and
    * both tiers keep it. What the factory throws is rethrown unchanged, and after `timeout` the call rejects with
-   * `FACTORY_TIMEOUT`, unless there is a stale value that `swr` or `staleIfError` allows. A failing Redis costs at most its
+   * `FACTORY_TIMEOUT`, unless there is a stale value within the longer of `swr` and `staleIfError`. A failing Redis costs at most its
    * deadline, once. `undefined` is returned but not stored; a value that cannot be stored is returned, with an `error` event.
    * The write to L2 runs in the background if there is a `waitUntil` (see `bind`), and is awaited otherwise.
    * Cost: L1 hit 0/0, L2 hit 1/1, load 2/2, 2/4 over a stale value; with a lease (`'global'`, refreshes) 1/2 and 2/7.
@@ -154,10 +155,10 @@ export class HybridCache<out HasRedis extends boolean = boolean> extends Invalid
   }
 
   /**
-   * The values of many keys. The factory is called once with all keys for which neither tier has a fresh value (that `schema`
-   * accepts), and once more in the background with those to refresh (`swr`, `eager`); it returns a `Map`. Keys absent from that are
-   * absent from the result, and not stored; extra keys are ignored. If keys fail without a usable stale value, rejects with the
-   * first error, after everything else was stored.
+   * The values of many keys. The factory is called with all keys for which neither tier has a fresh value (that `schema` accepts),
+   * normally once; again for keys that another load failed to bring; and in the background for those to refresh (`swr`, `eager`). It
+   * returns a `Map`: keys absent from that are absent from the result, and not stored; extra keys are ignored. If keys fail without
+   * a usable stale value, rejects with the first error, after everything else was stored.
    * Cost: keys in L1 0/0; the others 1/1 per thousand to read, and one command each, a thousand per request, to store what was made.
    *
    * @example
@@ -200,7 +201,10 @@ export class HybridCache<out HasRedis extends boolean = boolean> extends Invalid
     )
   }
 
-  /** The value that L1 holds for a key, synchronously, or `undefined`. Cost: 0/0; a use that extends a sliding entry sends 1/3. */
+  /**
+   * The value that L1 holds for a key, synchronously, or `undefined`. Cost: 0/0; a use that extends a sliding entry sends 1/3 in the
+   * background.
+   */
   getLocal<T = unknown>(key: string): T | undefined {
     assertKey(key)
     return readLocal(this.#core, this.#view, key, 'getLocal') as T | undefined

@@ -23,7 +23,12 @@ export interface LoadOptions {
   readonly stampede?: Stampede | undefined
 }
 
-/** How long values are usable; per call, or for all calls of a cache. `false` turns an option off, even if the cache sets it. */
+/**
+ * How long values are usable; per call, or for all calls of a cache. `false` turns an option off, even if the cache sets it.
+ *
+ * A stale value is usable by a call if its age past expiry is within the longer of `swr` and `staleIfError`, both of those that it
+ * was stored with and of those of the call.
+ */
 export interface StaleOptions {
   /** For this long after its expiry a value is returned at once, while a new one is loaded in the background. Default: not at all. */
   readonly swr?: Duration | false | undefined
@@ -34,7 +39,7 @@ export interface StaleOptions {
    * different times. Default: not at all.
    */
   readonly jitter?: Duration | false | undefined
-  /** How long `null` lives, for "not found" to be asked again sooner. Default: as long as any other value. */
+  /** How long `null` lives at most; with this option it is never returned stale. Default: like any other value. */
   readonly negativeTtl?: Duration | false | undefined
 }
 

@@ -70,8 +70,8 @@ export class BatchContext<S = unknown> {
   }
 
   /**
-   * There is no value for a key: a stale one is used if `staleIfError` allows, else the call rejects with `reason`; a string
-   * becomes the message of an `Error`.
+   * There is no value for a key: a usable stale one is returned, else the call rejects with `reason`; a string becomes the message of
+   * an `Error`.
    */
   fail(key: string, reason: unknown): void {
     this.#of(key).reject(thrown(reason))

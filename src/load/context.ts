@@ -126,8 +126,8 @@ export class LoadContext<S = unknown> {
   }
 
   /**
-   * Ends the load without a value: a stale one is used if `staleIfError` allows, else the call rejects with `reason`; a string
-   * becomes the message of an `Error`.
+   * Ends the load without a value: a call with a usable stale value returns that, any other rejects with `reason`; a string becomes
+   * the message of an `Error`.
    */
   fail(reason: unknown): never {
     throw thrown(reason)
