@@ -1,6 +1,6 @@
 /**
- * Locks in Redis for code that runs in many places: one holder at a time, fencing numbers, leases that are extended while the
- * work goes on, and a signal that says when to stop.
+ * Locks in Redis for code that runs in many places: one holder at a time, fencing tokens, leases that are extended while the
+ * work runs, and a signal that says when to stop.
  *
  * @module
  */

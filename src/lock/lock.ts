@@ -11,8 +11,8 @@ export type LockDisposal = SymbolConstructor extends { readonly asyncDispose: in
 /** A lock that was granted. */
 export interface Lock extends LockDisposal {
   /**
-   * The fencing number of this holder, higher than that of every holder before: an integer, the server's time in microseconds unless
-   * its clock was set back. Pass it to what the lock protects, which must reject a number lower than it has seen.
+   * The fencing token of this holder, higher than that of every holder before: an integer, the server's time in microseconds unless
+   * its clock was set back. Pass it to what the lock protects, which must reject a token lower than it has seen.
    */
   readonly fence: number
   /**

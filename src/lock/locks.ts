@@ -12,7 +12,7 @@ import type { LocksOfCache, LocksOfRedis } from './source.ts'
 export interface LockContext {
   /** Aborts when the lock is lost or about to be, and when the caller's own signal does. Stop then, and write nothing more. */
   readonly signal: AbortSignal
-  /** The fencing number of this holder: pass it to what the lock protects. */
+  /** The fencing token of this holder: pass it to what the lock protects. */
   readonly fence: number
   readonly lock: Lock
 }
@@ -68,7 +68,7 @@ export interface Locks {
 
 /**
  * Locks that many processes share: each name has one holder at a time, for as long as its lease lasts by the server's clock.
- * Creating them sends nothing. What they can promise and what not, and how to use the fence: `docs/locks.md`.
+ * Creating them sends nothing. What they can promise and what not, and how to use the fencing token: `docs/locks.md`.
  *
  * Takes `{ cache }`, a cache with a `redis`, a namespace or a bound view of one (on Workers, so that background work is
  * kept alive); or `{ redis }`, the database itself. A memory-only cache is a `TypeError`, and does not compile.
