@@ -1,4 +1,4 @@
-// What many share: S14, S15, S17, S20; S13 waits for HTTP caching.
+// What many share: S14, S15, S17, S20. S13 is tested with the middleware of hybrid-cache/hono, in test/unit/hono.
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -98,6 +98,3 @@ describe('S20: the supply chain', () => {
     expect(existsSync(join(root, 'SECURITY.md'))).toBe(true)
   })
 })
-
-test.skip('S13: cache poisoning and deception through HTTP caching, which is not part of the core', () =>
-  undefined)

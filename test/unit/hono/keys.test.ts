@@ -17,7 +17,7 @@ describe('what may be stored', () => {
     expect((await app.ask(`/${'long'.repeat(1000)}`)).headers.get('cache-status')).toBe('hybrid-cache; hit')
   })
 
-  test('is never what another query has, as the app reads it', async () => {
+  test('S13: is never what another query has, as the app reads it', async () => {
     const part = fc.constantFrom(
       'a',
       'b',
@@ -56,7 +56,7 @@ describe('what may be stored', () => {
     expect(await (await app.ask('/?%61=1&a=2')).text()).toContain('%61')
   })
 
-  test('holds no credentials, though the response may depend on them', async () => {
+  test('S13: holds no credentials, though the response may depend on them', async () => {
     const app = new App((request) => new Response(request.headers.get('authorization')), {
       vary: ['Authorization', 'cookie'],
     })
@@ -105,7 +105,7 @@ describe('what may be stored', () => {
         }
       },
     ],
-  ])('is apart in apps at different paths, %s', async (_, add) => {
+  ])('S13: is apart in apps at different paths, %s', async (_, add) => {
     const outer = new Hono()
     add(outer, new World().isolate())
     for (const status of ['stored', 'hit'])
@@ -118,7 +118,7 @@ describe('what may be stored', () => {
       }
   })
 
-  test('under a key of its own is never what a URL has, nor what depends on another header', async () => {
+  test('S13: under a key of its own is never what a URL has, nor what depends on another header', async () => {
     const app = new App((request) => new Response(request.url))
     const by = (options: Partial<CacheMiddlewareOptions>): Hono =>
       new Hono()

@@ -14,7 +14,7 @@ describe('what is passed on', () => {
     ['cookie', { headers: { cookie: 'session=1' } }],
     ['range', { headers: { range: 'bytes=0-1' } }],
     ['upgrade', { headers: { upgrade: 'WebSocket' } }],
-  ])('a request: %s', async (refusal, init) => {
+  ])('S13: a request: %s', async (refusal, init) => {
     expect(await new App(text).twice(init)).toEqual([`hybrid-cache; fwd=bypass; detail=${refusal}`, '2'])
   })
 
@@ -36,7 +36,7 @@ describe('what is passed on', () => {
     ['event-stream', { headers: { 'content-type': 'text/event-stream; charset=utf-8' } }],
     ['vary', { headers: { vary: 'accept-language' } }],
     ['vary', { headers: { vary: '*' } }],
-  ])('a response: %s', async (refusal, init) => {
+  ])('S13: a response: %s', async (refusal, init) => {
     const app = new App(() => new Response('canary', init))
     const first = await app.ask()
     expect(first.headers.get('cache-status')).toBe(`hybrid-cache; fwd=uri-miss; detail=${refusal}`)
@@ -70,7 +70,7 @@ describe('what is passed on', () => {
   }
 
   test.each(['vary', 'set-cookie'])(
-    'a response that may depend on what was told in front: %s',
+    'S13: a response that may depend on what was told in front: %s',
     async (name) => {
       expect(await toldInFront(name, 'before')).toEqual([
         ['id=1', 'id=1', `hybrid-cache; fwd=uri-miss; detail=${name}`],
@@ -145,7 +145,7 @@ describe('what is passed on', () => {
     expect(response.headers.get('cache-status')).toContain('detail=too-large')
   })
 
-  test('is for its own caller only: who waited for it asks for themselves', async () => {
+  test('S13: is for its own caller only: who waited for it asks for themselves', async () => {
     let user = 0
     const app = new App(async () => {
       const own = ++user
@@ -166,7 +166,7 @@ describe('what is passed on', () => {
     expect((await app.ask()).headers.get('cache-status')).toBe('hybrid-cache; hit')
   })
 
-  test('header by header: one that is not part of the key never changes what another gets', async () => {
+  test('S13: header by header: one that is not part of the key never changes what another gets', async () => {
     const name = fc.constantFrom(
       'accept',
       'accept-language',

@@ -43,7 +43,7 @@ describe('what may be stored', () => {
     )
   })
 
-  test('leaves each request the headers that were set for it before, cookies too', async () => {
+  test('S13: leaves each request the headers that were set for it before, cookies too', async () => {
     const world = new World()
     let requests = 0
     const app = new Hono()
@@ -76,7 +76,7 @@ describe('what may be stored', () => {
     ])
   })
 
-  test('leaves each request its own part of a header that the handlers add to', async () => {
+  test('S13: leaves each request its own part of a header that the handlers add to', async () => {
     const world = new World()
     let requests = 0
     const app = new Hono()

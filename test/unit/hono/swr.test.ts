@@ -19,7 +19,7 @@ describe('swr', () => {
     expect(await (await app.ask()).text()).toBe('v2')
   })
 
-  test('takes what the handlers answer, not what is made of it for a client in front of the cache', async () => {
+  test('S13: takes what the handlers answer, not what is made of it for a client in front of the cache', async () => {
     const app = new App(text)
     let version = 0
     app.app = new Hono()
