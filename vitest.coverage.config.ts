@@ -1,9 +1,10 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
-// `npm run coverage`. Counted is the core: what `hybrid-cache` and its small doors consist of. Not counted: src/dev, a server for
-// tests which the package's own tests prove wherever they use it; src/testing, which is held against real servers command by command; src/platform, the doors to others' frameworks, and src/http, which
-// but for its headers only one of those uses: what they do shows on the platforms themselves, in test/runtimes, where nothing counts lines; and generated
-// texts. What runs are the tests that drive the core, without the long ones that only repeat what is counted already.
+// `npm run coverage`. What is counted is the core: `hybrid-cache` and its subpaths. Not counted are: src/dev, a server for tests which the
+// package's own tests prove wherever they use it; src/testing, which is compared with real servers command by command; src/platform, the
+// adapters for frameworks, and src/http, which apart from `withHeaders` only one of those uses: what they do shows on the platforms, in
+// test/runtimes, where no lines are counted; and generated texts. The tests that run are those of the core, without the long ones that
+// repeat what is counted already.
 const config: ViteUserConfig = defineConfig({
   test: {
     include: [

@@ -10,7 +10,7 @@ export interface LuaParameters {
   readonly names: readonly string[]
   /** There is one argument for each key. */
   readonly perKey?: boolean
-  /** The positions of those in milliseconds, for which a duration such as `'30s'` will do. -1 is the last one. */
+  /** The positions of those in milliseconds, for which a duration such as `'30s'` is accepted, too. -1 is the last one. */
   readonly durations?: readonly number[]
 }
 

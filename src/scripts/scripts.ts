@@ -8,7 +8,7 @@ import type { Executor } from './executor.ts'
 export interface ScriptCall {
   /** Its KEYS, every one that it touches. Each becomes `<prefix>:s:<key>`, in a namespace `<prefix>:n:<namespace>:s:<key>`. */
   readonly keys?: readonly string[] | undefined
-  /** Its ARGV. Where built-in scripts expect milliseconds, a duration (`'30s'`) will do: a hundred years at most. */
+  /** Its ARGV. Where built-in scripts expect milliseconds, a duration (`'30s'`) is accepted, too: a hundred years at most. */
   readonly args?: readonly ScriptArgument[] | undefined
   /** Uses the keys as they are, without a prefix: for those of other programs. Default `false`. */
   readonly rawKeys?: boolean | undefined

@@ -17,10 +17,10 @@ export interface MemoryTransportOptions {
 }
 
 /**
- * A Redis in memory, for unit tests: it does what the cache, atomic operations, rate limits, locks, push and the scripts of
- * `hybrid-cache/lua` ask of Redis, without a server. Several caches may share one, as isolates share a
- * database. It runs no Lua: it knows those scripts by name, and one of your own rejects with `SCRIPT`. The tests of this package
- * compare it with a real Redis; for all else there is `startDevServer` of `hybrid-cache/dev`.
+ * A Redis in memory, for unit tests: it does what the cache, atomic operations, rate limits, locks, push, `hybrid-cache/admin` and
+ * the scripts of `hybrid-cache/lua` ask of Redis, without a server. Several caches may share one, as isolates share a database. It
+ * runs no Lua: it knows those scripts by name, and one of your own rejects with `SCRIPT`. The tests of this package compare it with a
+ * real Redis; for all else there is `startDevServer` of `hybrid-cache/dev`.
  *
  * Every request counts in `requests`, every command, those inside scripts included, in `commands`: what a database would bill.
  *
