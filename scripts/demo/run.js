@@ -86,7 +86,7 @@ export class Run {
     const value = this.#nameOf(answer.body)
     const { news } = wanted
     const row = { ...this.#rowOf(answer, expected), value, ...counted, news }
-    const note = news && row.note.length <= 31 ? `${row.note} + news` : row.note
+    const note = news && row.note.length <= 31 ? `${row.note} + poll` : row.note
     const { requests, commands } = wanted
     const faults = compare(row, { ...expected, requests, commands }, this.#revisions.length > known)
     return this.#judged({ ...row, note }, [...faults, ...wrong])
@@ -152,7 +152,7 @@ export class Run {
     const [maker, other] = outcomes
     const [own] = costsOf(meter, maker)
     const least = sum(own, costsOf(meter, other)[0])
-    // Either isolate may have to look at the log.
+    // Either isolate may have to poll the change log.
     const { requests, commands } = sum(
       own,
       costsOf(meter, { ...other, ...other.most, sent: other.most.requests })[0],

@@ -2,14 +2,14 @@
 
 /** @type {import('../types.d.ts').Act} */
 export const race = {
-  title: 'The race: A loads a value, B removes it before the load has ended. Nobody keeps the old one',
+  title: 'The race: A loads a value, B removes it before the load has ended. The old one is stored nowhere',
   async play({ ask, meanwhile }) {
     await meanwhile(
       [
         'A',
         'GET /products/9',
         {
-          note: 'began earlier: gives it, keeps nothing',
+          note: 'returned, but not stored',
           tier: 'origin',
           value: 'new',
           requests: 2,
@@ -20,7 +20,7 @@ export const race = {
         'B',
         'DELETE /products/9',
         {
-          note: 'in mid-load: leaves a tombstone',
+          note: "during A's load: leaves a tombstone",
           status: 204,
           requests: 1,
           commands: 4,
@@ -29,7 +29,7 @@ export const race = {
       ],
     )
     const fresh = await ask('A', 'GET /products/9', {
-      note: 'what A loaded then is not there',
+      note: 'reloaded: nothing was stored',
       tier: 'origin',
       value: 'new',
       requests: 2,
@@ -37,7 +37,7 @@ export const race = {
       sent: 2,
     })
     await ask('B', 'GET /products/9', {
-      note: 'and B gets the new one',
+      note: 'B gets the new value',
       tier: 'l2',
       value: fresh,
       requests: 1,

@@ -1,9 +1,10 @@
 // @ts-check
 
-// The first load over what was removed is a script that Redis has to learn, like the removal itself.
+// The first load of a removed key runs a script that Redis does not know yet, like the removal itself.
 /** @type {import('../types.d.ts').Act} */
 export const removal = {
-  title: 'Removal: gone from Redis and from A at once; B is told by its next request after 2 s',
+  title:
+    'Removal: gone from Redis and from A at once; B learns of it with its next read from Redis after 2 s',
   async play({ ask, pass }) {
     const old = await ask('A', 'GET /products/7', {
       note: 'loaded by A',
@@ -13,14 +14,14 @@ export const removal = {
       commands: 2,
     })
     await ask('B', 'GET /products/7', {
-      note: 'B takes a copy',
+      note: 'from Redis; B keeps a copy',
       tier: 'l2',
       value: old,
       requests: 1,
       commands: 1,
     })
     await ask('A', 'DELETE /products/7', {
-      note: 'INCR SET ZADD; Redis learns the script',
+      note: 'INCR SET ZADD; script sent in full',
       status: 204,
       requests: 2,
       commands: 5,
@@ -37,22 +38,22 @@ export const removal = {
       firstUse: 1,
     })
     await ask('B', 'GET /products/7', {
-      note: 'B asks nobody: nobody tells it',
+      note: 'B has a copy, and sends nothing',
       tier: 'l1',
       value: old,
       requests: 0,
       commands: 0,
     })
-    await pass(2100, 'a look at the log is due, with whatever B asks next')
+    await pass(2100, 'a poll of the change log is due, with whatever B reads next from Redis')
     await ask('B', 'GET /products/11', {
-      note: 'any other request will do',
+      note: 'a read of any key will do',
       tier: 'origin',
       value: 'new',
       requests: 2,
       commands: 2,
     })
     await ask('B', 'GET /products/7', {
-      note: "B's copy is gone, A's new one is there",
+      note: "B dropped its copy, reads A's new one",
       tier: 'l2',
       value: fresh,
       requests: 1,

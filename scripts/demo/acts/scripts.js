@@ -2,10 +2,10 @@
 
 /** @type {import('../types.d.ts').Act} */
 export const scripts = {
-  title: 'A Lua script: three pieces, two isolates, and the last one goes to exactly one',
+  title: 'A Lua script: three items in stock, two isolates, and the last item is sold exactly once',
   async play({ ask, race }) {
     await ask('A', 'POST /reserve/42', {
-      note: 'Redis learns the script: asked twice',
+      note: 'EVALSHA, then EVAL: it was not known',
       status: 201,
       requests: 2,
       commands: 4,
@@ -13,7 +13,7 @@ export const scripts = {
       firstUse: 1,
     })
     await ask('B', 'POST /reserve/42', {
-      note: 'known by now: EVALSHA, GET and SET',
+      note: 'known by now: EVALSHA, GET, SET',
       status: 201,
       requests: 1,
       commands: 3,
@@ -21,14 +21,14 @@ export const scripts = {
     })
     await race('POST /reserve/42', [
       {
-        note: 'both at once: one gets the last piece',
+        note: 'both at once: one gets the last item',
         status: 201,
         requests: 1,
         commands: 3,
         sent: 1,
       },
       {
-        note: 'and the other learns it is sold out',
+        note: 'the other is told it is sold out',
         status: 409,
         requests: 1,
         commands: 2,

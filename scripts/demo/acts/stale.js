@@ -1,12 +1,12 @@
 // @ts-check
 
-// Goes on with what the act before has loaded: fresh for 2 s, given away for 3 s more, kept against failures for a minute.
+// Goes on with what the act before has loaded: fresh for 2 s, served stale for 3 s more, kept for failures for a minute.
 /** @type {import('../types.d.ts').Act} */
 export const stale = {
-  title: 'Stale values: nobody waits for a refresh, and nobody sees an origin that fails',
+  title: 'Stale values: served during a refresh, and while the origin fails',
   async play({ ask, pass }) {
     const old = await ask('A', 'GET /trends/3', {
-      note: 'loaded: EVALSHA MGET SET, then + DEL',
+      note: 'loaded with a lease: 3 + 4 commands',
       tier: 'origin',
       value: 'new',
       requests: 2,
@@ -14,16 +14,16 @@ export const stale = {
       sent: 2,
     })
     await ask('B', 'GET /trends/3', {
-      note: 'B takes a copy',
+      note: 'from Redis; B keeps a copy',
       tier: 'l2',
       value: old,
       requests: 1,
       commands: 2,
       sent: 1,
     })
-    await pass(2100, 'the value has ended')
+    await pass(2100, 'the value has expired')
     await ask('A', 'GET /trends/3', {
-      note: 'swr: at once; refreshed behind it',
+      note: 'swr: at once; background refresh',
       tier: 'stale',
       value: old,
       requests: 2,
@@ -31,7 +31,7 @@ export const stale = {
       sent: 2,
     })
     await ask('B', 'GET /trends/3', {
-      note: "swr; behind it B finds A's new one",
+      note: "swr; B then finds A's new value",
       tier: 'stale',
       value: old,
       requests: 1,
@@ -39,15 +39,15 @@ export const stale = {
       sent: 1,
     })
     const last = await ask('B', 'GET /trends/3', {
-      note: 'the new one: no second load',
+      note: 'the new value, without a load',
       tier: 'l1',
       value: 'new',
       requests: 0,
       commands: 0,
     })
-    await pass(5000, 'that has ended, too, and swr is over')
+    await pass(5000, 'that has expired, too, and so has its time for swr')
     await ask('B', 'GET /trends/3?down', {
-      note: 'staleIfError: origin asked, and failed',
+      note: 'staleIfError: the origin has failed',
       tier: 'stale',
       value: last,
       requests: 3,
@@ -56,14 +56,14 @@ export const stale = {
       firstUse: 1,
     })
     await ask('B', 'GET /trends/3?down', {
-      note: 'left alone for a while: nobody asked',
+      note: 'factory paused after its failure',
       tier: 'stale',
       value: last,
       requests: 0,
       commands: 0,
     })
     await ask('B', 'GET /trends/4?down', {
-      note: 'nothing to fall back on: its error',
+      note: 'no stale value: the error is returned',
       status: 502,
       requests: 2,
       commands: 6,

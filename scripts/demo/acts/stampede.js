@@ -4,10 +4,10 @@
 // costs three commands, the last time two.
 /** @type {import('../types.d.ts').Act} */
 export const stampede = {
-  title: 'A stampede: 40 requests for a cold key, in two isolates, and one call of a slow origin',
+  title: 'A stampede: 40 requests for a cold key, in two isolates, and one call to a slow origin',
   async play({ ask, crowd }) {
     await ask('A', 'GET /trends/1', {
-      note: 'with a lease; Redis learns 2 scripts',
+      note: 'with a lease; 2 scripts sent in full',
       tier: 'origin',
       value: 'new',
       requests: 4,
@@ -17,14 +17,14 @@ export const stampede = {
     })
     await crowd(20, 'GET /trends/2', [
       {
-        note: 'one of 40 has the lease, calls origin',
+        note: 'one of 40 gets the lease, and loads',
         tier: 'origin',
         requests: 2,
         commands: 7,
         sent: 2,
       },
       {
-        note: 'asks until the value is there',
+        note: 'asks again until the value is there',
         tier: 'l2',
         requests: 1,
         commands: 2,

@@ -4,22 +4,22 @@
 
 /** @type {import('../types.d.ts').Act} */
 export const tags = {
-  title: 'Tags: one write takes a whole category away, without looking for it',
+  title: 'Tags: one write removes a whole category, without finding its keys',
   async play({ ask, pass }) {
     /** @type {Omit<Expected, 'note'>} */
     const load = { tier: 'origin', value: 'new', requests: 2, commands: 2 }
-    const old = await ask('A', 'GET /products/51', { ...load, note: 'tagged bath, by its factory' })
-    await ask('A', 'GET /products/52', { ...load, note: 'bath, too' })
-    const kept = await ask('A', 'GET /products/10', { ...load, note: 'tagged kitchen' })
+    const old = await ask('A', 'GET /products/51', { ...load, note: 'tagged "bath" by its factory' })
+    await ask('A', 'GET /products/52', { ...load, note: 'tagged "bath", too' })
+    const kept = await ask('A', 'GET /products/10', { ...load, note: 'tagged "kitchen"' })
     await ask('B', 'GET /products/51', {
-      note: 'B takes a copy',
+      note: 'from Redis; B keeps a copy',
       tier: 'l2',
       value: old,
       requests: 1,
       commands: 1,
     })
     await ask('A', 'DELETE /tags/bath', {
-      note: 'one request, for however many',
+      note: 'one write for all; script sent in full',
       status: 204,
       requests: 2,
       commands: 5,
@@ -28,25 +28,25 @@ export const tags = {
     })
     /** @type {Omit<Expected, 'note'>} */
     const refill = { tier: 'origin', value: 'new', requests: 2, commands: 4, sent: 2 }
-    const fresh = await ask('A', 'GET /products/51', { ...refill, note: 'loaded anew, over what is dead' })
-    await ask('A', 'GET /products/52', { ...refill, note: 'likewise' })
+    const fresh = await ask('A', 'GET /products/51', { ...refill, note: 'loaded again: it was removed' })
+    await ask('A', 'GET /products/52', { ...refill, note: 'loaded again, too' })
     await ask('A', 'GET /products/10', {
-      note: 'the kitchen is untouched',
+      note: 'not tagged "bath": still there',
       tier: 'l1',
       value: kept,
       requests: 0,
       commands: 0,
     })
-    await pass(2100, 'a look at the log is due in B')
+    await pass(2100, 'a poll of the change log is due in B')
     await ask('B', 'GET /products/10', {
-      note: "takes it, and hears of the bath's",
+      note: 'polls, and learns of the removal',
       tier: 'l2',
       value: kept,
       requests: 1,
       commands: 1,
     })
     await ask('B', 'GET /products/51', {
-      note: 'the new one',
+      note: 'the new value',
       tier: 'l2',
       value: fresh,
       requests: 1,

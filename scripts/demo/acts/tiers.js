@@ -1,13 +1,13 @@
 // @ts-check
 
 // An isolate's first request to Redis also asks for the server's time and for the versions: two commands more. A database that
-// has none is given some, by a script that it has to learn: three requests more, once.
+// has none is given some, by a script whose text has to be sent in full: three requests more, once.
 /** @type {import('../types.d.ts').Act} */
 export const tiers = {
   title: 'Two tiers: one load serves every isolate',
   async play({ ask }) {
     const first = await ask('A', 'GET /products/42', {
-      note: 'cold; an empty Redis gets its versions',
+      note: 'cold start: sets up an empty Redis',
       tier: 'origin',
       value: 'new',
       requests: 5,
@@ -16,7 +16,7 @@ export const tiers = {
       firstUse: 1,
     })
     await ask('B', 'GET /products/42', {
-      note: "A's load serves B (first: TIME, MGET)",
+      note: "A's load serves B (once: TIME, MGET)",
       tier: 'l2',
       value: first,
       requests: 1,
@@ -30,7 +30,7 @@ export const tiers = {
       commands: 0,
     })
     await ask('A', 'GET /products/42', {
-      note: 'A kept one when it loaded',
+      note: 'A kept a copy when it loaded',
       tier: 'l1',
       value: first,
       requests: 0,
