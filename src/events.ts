@@ -138,7 +138,7 @@ export class Events {
   }
 
   on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void {
-    if (!names.has(name)) throw new TypeError(`there is no event of that name: ${[...names].join(', ')}`)
+    if (!names.has(name)) throw new TypeError(`unknown event; the events are ${[...names].join(', ')}`)
     if (typeof listener !== 'function') throw new TypeError(`the listener for '${name}' must be a function`)
     const listeners = (this.#listeners[name] ??= new Set<Listener<Name>>() as never) as Set<Listener<Name>>
     listeners.add(listener)

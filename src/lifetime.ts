@@ -83,7 +83,7 @@ function resolveTtl(
     if (ttl === undefined) return slides ? settings.maxTtl : settings.ttl
     return toMilliseconds(ttl, 'ttl')
   }
-  if (ttl !== undefined) throw new TypeError('give either ttl or expiresAt, not both')
+  if (ttl !== undefined) throw new TypeError('pass either ttl or expiresAt, not both')
   const end = expiresAt instanceof Date ? expiresAt.getTime() : expiresAt
   if (!Number.isFinite(end)) throw new TypeError('expiresAt must be a valid Date, or milliseconds since 1970')
   const left = Math.ceil(end - now)

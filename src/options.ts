@@ -192,7 +192,7 @@ export function resolveSettings(options: CacheOptions): Settings {
   if (options.trace !== undefined && typeof options.trace !== 'function')
     throw new TypeError('trace must be a function, such as openTelemetry(tracer)')
   if (waitUntil !== undefined && typeof waitUntil !== 'function')
-    throw new TypeError('waitUntil must be a function; what has it as a method is for bind()')
+    throw new TypeError('waitUntil must be a function; pass an object that has it as a method to bind()')
   if (typeof clock?.monotonic !== 'function') throw new TypeError('clock must have the methods of a Clock')
   const maxTtl = toMilliseconds(options.maxTtl ?? '30d', 'maxTtl')
   const timeout = Math.min(toMilliseconds(l2.timeout ?? '1s', 'l2.timeout'), longestTimer)
@@ -243,7 +243,7 @@ function resolveCoherence({ coherence = {}, redis }: CacheOptions): CoherenceSet
   assertOptions(coherence, 'coherence', orOff)
   const { interval = '5s', maxStaleness, push } = coherence
   if (push !== undefined && typeof push?.attach !== 'function')
-    throw new TypeError('coherence.push takes push() of hybrid-cache/push')
+    throw new TypeError('coherence.push must be push() from hybrid-cache/push')
   if (push !== undefined && redis === undefined) throw new TypeError('coherence.push needs a `redis`')
   const bound = maxStaleness === undefined ? Infinity : toMilliseconds(maxStaleness, 'coherence.maxStaleness')
   return {

@@ -25,9 +25,7 @@ export function redisPartsOf(cache: HybridCache<true>, caller: string): RedisPar
   const { core, view } = partsOf(cache, caller)
   const { redis, executor } = core
   if (redis === undefined || executor === undefined) {
-    throw new TypeError(
-      `${caller} works in Redis, and this cache has none: give createHybridCache a \`redis\``,
-    )
+    throw new TypeError(`${caller} needs Redis, and this cache has none: give createHybridCache a \`redis\``)
   }
   return { core, view, redis, executor }
 }

@@ -57,7 +57,7 @@ export async function warm<T>(
   wholeNumber(concurrency, 'concurrency')
   // A string is iterable, too.
   if (typeof keys !== 'object' || keys === null)
-    throw new TypeError('warm takes an array of keys, or another collection of them, also for one')
+    throw new TypeError('warm takes an array of keys, or another iterable of them, even for one key')
   if (typeof factory !== 'function')
     throw new TypeError('warm takes a factory: a function that makes the values')
   const unique = new Set(keys)

@@ -47,7 +47,7 @@ export async function compareAndSwap(
   const { core } = parts
   assertKey(key)
   if (expected === undefined)
-    throw new TypeError('undefined is never stored: where nothing is expected, use setIfNotExists')
+    throw new TypeError('undefined is never stored: to write only if there is no value, use setIfNotExists')
   checkLifetime(core, options)
   const { codec, text } = core.codec.encode(expected)
   assertFits({ codec, text }, core.settings)

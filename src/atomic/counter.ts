@@ -95,11 +95,11 @@ function amountOf(by: number | bigint): string {
 function digitsOf(reply: unknown): string {
   if (reply === null) return '0'
   if (typeof reply === 'string' && /^-?\d{1,19}$/.test(reply)) return reply
-  throw new CacheError('L2_REPLY', 'the key of the counter holds something else')
+  throw new CacheError('L2_REPLY', 'the key holds a value that is not a counter')
 }
 
 function safeNumber(digits: string): number {
   const number = Number(digits)
   if (Number.isSafeInteger(number)) return number
-  throw new CacheError('L2_REPLY', 'the counter is beyond 2^53: make it with `bigint: true`')
+  throw new CacheError('L2_REPLY', 'the counter is beyond 2^53: create it with `bigint: true`')
 }

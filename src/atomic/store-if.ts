@@ -36,7 +36,7 @@ const mostAttempts = 5
 export async function storeIf(parts: RedisParts, given: ConditionalWrite): Promise<boolean> {
   const { core, view } = parts
   if ((given.options as WriteOptions).l2 === false) {
-    throw new TypeError(`${given.operation} depends on what Redis holds: it cannot do without l2`)
+    throw new TypeError(`${given.operation} depends on what Redis holds: leave out l2: false`)
   }
   const write = toWrite(core, view, given)
   // In the same request as the time, which a first write asks for.
@@ -81,7 +81,7 @@ async function attempt(parts: RedisParts, given: Attempt): Promise<number | unde
       opinion = alive ? { vouched: head } : { dead: head }
     }
   }
-  throw new CacheError('L2_REPLY', 'the entry changes as fast as it is looked at', { retryable: true })
+  throw new CacheError('L2_REPLY', 'the entry kept changing between the attempts', { retryable: true })
 }
 
 async function ask(

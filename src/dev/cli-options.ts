@@ -56,7 +56,7 @@ export function readCommandLine(args: readonly string[]): CliRequest {
 
 function engineChoice(engine: string | undefined, url: string | undefined): DevServerEngine {
   if (url !== undefined) {
-    if (engine !== undefined) throw new Error('Give either --engine or --redis, not both.')
+    if (engine !== undefined) throw new Error('Pass either --engine or --redis, not both.')
     return { url }
   }
   if (engine === undefined || engine === 'embedded') return 'embedded'

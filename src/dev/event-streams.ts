@@ -27,7 +27,8 @@ export class EventStreams {
   /** Answers with the stream. Rejects, before anything is written, if Redis cannot be reached. */
   async serve(words: Command, request: IncomingMessage, response: ServerResponse): Promise<undefined> {
     this.#stats.countRequest()
-    if (words.slice(1).some((word) => word.length === 0)) throw new HttpError(400, 'ERR a channel has a name')
+    if (words.slice(1).some((word) => word.length === 0))
+      throw new HttpError(400, 'ERR the name of a channel must not be empty')
     request.resume()
     response.on('error', () => undefined)
     const end = await this.#subscriptions.open(words, {

@@ -91,7 +91,7 @@ export class Link {
 
   #deliver(reply: Reply): void {
     const first = this.#waiting[0]
-    if (first === undefined) throw new Error('a reply that nobody asked for')
+    if (first === undefined) throw new Error('the engine sent a reply to no command')
     first.replies.push(reply)
     if (first.replies.length < first.expected) return
     this.#waiting.shift()

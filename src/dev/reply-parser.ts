@@ -111,6 +111,6 @@ function lineEnd(piece: Buffer, from: number, before: number | undefined): numbe
 
 function integerText(bytes: Buffer): string {
   const text = bytes.toString('latin1')
-  if (!/^[+-]?\d{1,20}$/.test(text)) throw new Error('the engine sent a number that is not one')
+  if (!/^[+-]?\d{1,20}$/.test(text)) throw new Error('the engine sent a malformed number')
   return text
 }

@@ -79,7 +79,7 @@ export class BatchContext<S = unknown> {
 
   #of(key: string): Request {
     const request = this.#requests.get(key)
-    if (request === undefined) throw new TypeError('this key is not among those that are to be loaded')
+    if (request === undefined) throw new TypeError('this key is not one of those to load')
     return request
   }
 }

@@ -116,7 +116,7 @@ export class LoadContext<S = unknown> {
   /** Ends the load: the stale value is still right, and is stored again as fresh. Throws a `TypeError` if there is none. */
   notModified(): never {
     if (this.stale === undefined)
-      throw new TypeError('notModified() needs a stale value: ask only where ctx.stale is there')
+      throw new TypeError('notModified() needs a stale value: call it only if ctx.stale is set')
     throw new NotModified('the value has not changed')
   }
 

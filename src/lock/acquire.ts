@@ -87,7 +87,7 @@ function pauseAfter(
 function tooLate(): CacheError {
   return new CacheError(
     'L2_TIMEOUT',
-    'the lock was granted, but its lease ended before the answer came: give it a longer ttl',
+    'the lock was granted, but it expired before the reply arrived: use a longer ttl',
     {
       retryable: true,
     },

@@ -73,7 +73,7 @@ export class Hold implements Lock {
     }
     if (this.#isOver) return false
     if (!there) {
-      this.#lose('the lock was gone when it was to be extended')
+      this.#lose('it was gone when it was to be extended')
       return false
     }
     // Of two concurrent extensions, the later one counts.
@@ -105,7 +105,7 @@ export class Hold implements Lock {
     this.#stop()
     try {
       const end = await this.#claim.giveBack(this.fence)
-      if (end !== 'released') this.#lose(`the lock was ${end} when it was given back`)
+      if (end !== 'released') this.#lose(`it was ${end} when it was released`)
       return end
     } catch (error) {
       this.#release = undefined // it may be tried again

@@ -142,7 +142,7 @@ function join(
 }
 
 function timedOut(wait: number): CacheError {
-  return new CacheError('LOCK_TIMEOUT', `somebody else had the lock for all of ${wait} ms (wait)`, {
+  return new CacheError('LOCK_TIMEOUT', `the lock was not free within ${wait} ms (wait)`, {
     retryable: true,
   })
 }

@@ -117,7 +117,7 @@ export class News implements Pushing {
     const { redis, clock } = this.#host
     const message = readMessage(text, (redis?.clock ?? clock).now())
     if (message === undefined)
-      return this.#report(new CacheError('L2_REPLY', 'a message that makes no sense came by push'))
+      return this.#report(new CacheError('L2_REPLY', 'a push message could not be read'))
     if (message.version >= (this.#missed?.version ?? 0)) this.#missed = undefined
     if (message.version <= this.#host.versions.applied) return // the log was faster
     if (message.changes !== undefined) for (const change of message.changes) this.#learn(change, message)

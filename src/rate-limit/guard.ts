@@ -36,7 +36,7 @@ export function guardOf<First, Rest extends unknown[]>(
 ): (waitUntil: () => WaitUntil | undefined, first: First, ...rest: Rest) => Promise<Ruling | undefined> {
   const { limiter, id, cost, policy, skip, onDenied, ...headerOptions } = options ?? {}
   if (limiter === undefined || typeof id !== 'function')
-    throw new TypeError(`${caller} takes { limiter, id }, where id is a function that tells who asks`)
+    throw new TypeError(`${caller} takes { limiter, id }, where id is a function that returns the identifier`)
   return async (waitUntil, first, ...rest) => {
     if (await skip?.(first, ...rest)) return undefined
     const used = typeof limiter === 'function' ? await limiter(first, ...rest) : limiter

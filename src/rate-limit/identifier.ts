@@ -7,8 +7,7 @@ const longestPlain = 128
  * other begins. Two identifiers never collide, and none is longer than 128 characters.
  */
 export function identify(id: string): string | Promise<string> {
-  if (typeof id !== 'string' || id === '')
-    throw new TypeError('an identifier must be a string that is not empty: say who is limited')
+  if (typeof id !== 'string' || id === '') throw new TypeError('an identifier must be a non-empty string')
   return id.length <= longestPlain && id.isWellFormed() && !id.startsWith('#') ? id : digest(id)
 }
 

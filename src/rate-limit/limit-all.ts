@@ -72,10 +72,12 @@ function assertTogether(checks: readonly [Check, ...Check[]]): void {
   const [{ limits }] = checks
   if (checks.some((each) => each.limits.parts.executor !== limits.parts.executor))
     throw new TypeError(
-      'the limiters of one limitAll must be made of one cache: only then can one request ask all',
+      'all limiters of a limitAll must use the same cache, so that one request can check them',
     )
   if (new Set(checks.map(({ key }) => key)).size < checks.length)
-    throw new TypeError('limitAll takes an identifier in a limit once: give its cost, or name the policies')
+    throw new TypeError(
+      'limitAll takes each identifier of a limit once: pass a higher cost, or name the policies',
+    )
 }
 
 function tightest(results: readonly (RateLimitResult | undefined)[]): LimitAllResult {

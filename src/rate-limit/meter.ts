@@ -28,7 +28,7 @@ export class Meter extends RateLimitPolicy {
     const [tau, rest] = this.#burst
     this.span = Math.ceil((tau + Math.sign(rest)) / 1000)
     if (this.span > longestSpan)
-      throw new TypeError('so large a burst would take longer than a hundred years to come back')
+      throw new TypeError('the burst is too large: it would take over a hundred years to refill')
   }
 
   /** How long it takes to pay for `count` units: microseconds, and a remainder in parts of 1 / quota. */

@@ -132,7 +132,7 @@ export class Breaker {
   #refusal(): CacheError {
     return new CacheError(
       'BREAKER_OPEN',
-      `requests to Redis failed (${this.#reason}), so it is left alone: one tries again every ${this.#settings.open} ms (breaker.open)`,
+      `requests to Redis failed (${this.#reason}), so the breaker is open: it lets one through every ${this.#settings.open} ms (breaker.open)`,
       { retryable: true },
     )
   }

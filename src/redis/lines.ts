@@ -13,7 +13,7 @@ export class Lines {
     const lines = (this.#rest + this.#decoder.decode(piece, { stream: true })).split('\n')
     this.#rest = lines.pop() ?? ''
     if (this.#rest.length > longestLine)
-      throw new CacheError('L2_REPLY', 'what came over the connection for push is no event stream')
+      throw new CacheError('L2_REPLY', 'the reply on the push connection is not an event stream')
     return lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line))
   }
 }

@@ -185,7 +185,7 @@ export function requestTimedOut(ms: number, option = 'l2.timeout'): CacheError {
 
 function checked<T>(replies: readonly T[], count: number): readonly T[] {
   if (Array.isArray(replies) && replies.length === count) return replies
-  throw new CacheError('L2_REPLY', 'the transport did not give one reply a command', { retryable: true })
+  throw new CacheError('L2_REPLY', 'the transport did not return one reply per command', { retryable: true })
 }
 
 function toCacheError(error: unknown): CacheError {

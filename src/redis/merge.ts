@@ -38,7 +38,7 @@ export function unmerge(
     const reply = replies[i] ?? null
     if (calls === 1) return [reply]
     if (Array.isArray(reply) && reply.length === calls) return reply as Reply[]
-    const error = reply instanceof RedisReplyError ? reply : new RedisReplyError('ERR not one value a key')
+    const error = reply instanceof RedisReplyError ? reply : new RedisReplyError('ERR not one value per key')
     return Array.from({ length: calls }, () => error)
   })
 }

@@ -15,12 +15,12 @@ export function subscriberOf(source: RedisSource | undefined): Subscribe {
     if (typeof transport.subscribe === 'function')
       return (channel, options) => (transport.subscribe as Subscribe).call(transport, channel, options)
     throw new TypeError(
-      'coherence.push: this transport has no subscribe(); use push({ listen: false }) to tell others without hearing of them',
+      'coherence.push: this transport has no subscribe(); use push({ listen: false }) to publish changes without receiving any',
     )
   }
   if (isUpstashClient(source)) {
     throw new TypeError(
-      'coherence.push: a client of @upstash/redis cannot be listened with; give { url, token }, or use push({ listen: false })',
+      'coherence.push: a client of @upstash/redis cannot subscribe; pass { url, token }, or use push({ listen: false })',
     )
   }
   return upstashSubscriber(checkCredentials(source as Credentials))

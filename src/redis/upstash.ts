@@ -113,7 +113,7 @@ async function settle(
   if (Array.isArray(body) && body.length === count && body.every(isItem)) {
     return body.map((item) => toReply(item, binary === true))
   }
-  throw new CacheError('L2_REPLY', 'the Redis REST server did not give one reply a command', {
+  throw new CacheError('L2_REPLY', 'the Redis REST server did not return one reply per command', {
     retryable: true,
   })
 }

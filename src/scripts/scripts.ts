@@ -87,7 +87,7 @@ export class Scripts {
     if (binary && !this.#executor.givesBytes)
       throw new TypeError('binary: replies as bytes need redis: { url, token }')
     if (typeof script?.sha1 !== 'object')
-      throw new TypeError('give a built-in script or Lua text; a prepared script has an execute of its own')
+      throw new TypeError('pass a built-in script or Lua text; call execute on a prepared script itself')
     checkLists(keys, args)
     for (const key of keys) assertKey(key)
     const texts = checkArguments(script, keys, args)

@@ -29,7 +29,8 @@ export class ManualClock implements Clock {
 
   /** `now`: the initial wall clock, in milliseconds since 1970. Default: 2023-11-14T22:13:20Z. */
   constructor(now = 1_700_000_000_000) {
-    if (!Number.isFinite(now)) throw new TypeError('a ManualClock begins at milliseconds since 1970')
+    if (!Number.isFinite(now))
+      throw new TypeError('a ManualClock starts at a finite number of milliseconds since 1970')
     this.#wall = now
   }
 
@@ -55,7 +56,8 @@ export class ManualClock implements Clock {
 
   /** Sets the wall clock, as an operator or NTP does: no time passes. */
   set(now: number): void {
-    if (!Number.isFinite(now)) throw new TypeError('a clock is set to milliseconds since 1970')
+    if (!Number.isFinite(now))
+      throw new TypeError('a clock is set to a finite number of milliseconds since 1970')
     this.#wall = now
   }
 

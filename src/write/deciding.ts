@@ -59,7 +59,7 @@ export async function isReplaced(
     if (by === undefined && !heard.mark.superseded) return false
     signal?.throwIfAborted()
     if (by === undefined || clock.monotonic() - started >= link.timeout)
-      throw new CacheError('L2_TIMEOUT', 'it is not known what became of later writes to the key', {
+      throw new CacheError('L2_TIMEOUT', 'it is not known whether a later write to the key was stored', {
         retryable: true,
       })
     const pause = new Promise<void>((wake) => void clock.setTimeout(wake, lookEvery))

@@ -23,7 +23,7 @@ export async function runVersioned(core: Core, script: LuaScript<number>, run: R
     if (version !== unseeded) throw unexpected()
     await seed(core)
   }
-  throw new CacheError('L2_REPLY', 'Redis loses its versions as fast as they are given', { retryable: true })
+  throw new CacheError('L2_REPLY', 'Redis keeps losing the version counter of the cache', { retryable: true })
 }
 
 /** Seeds the versions of a database: one request, and one that reads them. */

@@ -125,7 +125,7 @@ class Handling {
     const request = this.#context.req.raw
     if (key === undefined) return requestKey(request, vary)
     const name = await key(this.#context)
-    if (typeof name !== 'string') throw new TypeError('key must give a string: what stands for the request')
+    if (typeof name !== 'string') throw new TypeError('key must return a string')
     return namedKey(name, request, vary)
   }
 

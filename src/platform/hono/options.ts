@@ -64,11 +64,11 @@ const nothingBehind: EntryOptions = { swr: false, eager: false, softTimeout: fal
 export function resolve(options: CacheMiddlewareOptions): Settings {
   const { vary = [], maxBytes = 512 * 1024, maxWait = '10s', app, swr, eager } = options
   if (!(options.cache instanceof HybridCache) && typeof options.cache !== 'function')
-    throw new TypeError('cache takes the cache, or a function of the context that gives it')
+    throw new TypeError('cache takes the cache, or a function of the context that returns it')
   if (!Array.isArray(vary) || !vary.every(isHeaderName))
     throw new TypeError('vary must be a list of names of request headers')
   if (app === undefined && (swr || eager))
-    throw new TypeError('swr and eager need the app: what goes on behind a response asks it anew')
+    throw new TypeError('swr and eager need `app`: a background refresh calls it again')
   const given = ofEntries.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]]))
   const entry: EntryOptions = {
     ...(Object.fromEntries(given) as EntryOptions),

@@ -77,7 +77,7 @@ export function fromIoredis(client: IoredisClient): Transport {
 
 function assertUsable(client: IoredisClient): void {
   if (typeof client?.pipeline !== 'function' || ('isCluster' in client && client.isCluster === true)) {
-    throw new TypeError('fromIoredis() takes a client of ioredis (new Redis()), and no Cluster')
+    throw new TypeError('fromIoredis() takes a client of ioredis (new Redis()), not a Cluster')
   }
   const { autoResendUnfulfilledCommands, stringNumbers, replyMapping, keyPrefix } = client.options
   if (autoResendUnfulfilledCommands !== false) {

@@ -57,7 +57,7 @@ export function fromNodeRedis(client: NodeRedisClient): Transport {
   // Clusters, sentinels and pools have a sendCommand() with other arguments, and no select().
   if (typeof client?.select !== 'function' || typeof client.isReady !== 'boolean') {
     throw new TypeError(
-      'fromNodeRedis() takes a client of redis (createClient()), and no cluster, sentinel or pool',
+      'fromNodeRedis() takes a client of redis (createClient()), not a cluster, sentinel or pool',
     )
   }
   const connection = new Connection({

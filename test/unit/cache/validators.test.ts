@@ -168,7 +168,7 @@ describe('notModified', () => {
   test('needs a stale value', async () => {
     const cache = await new World().warm()
     await expect(cache.getOrCreate('k', (ctx) => ctx.notModified())).rejects.toThrow(
-      new TypeError('notModified() needs a stale value: ask only where ctx.stale is there'),
+      new TypeError('notModified() needs a stale value: call it only if ctx.stale is set'),
     )
   })
 

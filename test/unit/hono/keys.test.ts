@@ -136,6 +136,6 @@ describe('what may be stored', () => {
       ).toContain('stored')
     const unnamed = by({ key: () => undefined as never })
     unnamed.onError((error) => new Response(error.message, { status: 500 }))
-    expect(await (await unnamed.request('/')).text()).toContain('key must give a string')
+    expect(await (await unnamed.request('/')).text()).toContain('key must return a string')
   })
 })

@@ -157,8 +157,8 @@ describe('swr', () => {
 
   test('needs the app', () => {
     const app = new App(text)
-    expect(() => cacheMiddleware({ cache: app.store, swr: '1m' })).toThrow(/need the app/)
-    expect(() => cacheMiddleware({ cache: app.store, eager: true })).toThrow(/need the app/)
+    expect(() => cacheMiddleware({ cache: app.store, swr: '1m' })).toThrow(/need `app`/)
+    expect(() => cacheMiddleware({ cache: app.store, eager: true })).toThrow(/need `app`/)
   })
 
   test("that is the cache's own option does not count without the app", async () => {

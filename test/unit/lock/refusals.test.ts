@@ -7,9 +7,7 @@ type Wrong = LocksOfCache
 
 test('a cache in memory only is refused, with what to do', () => {
   const cache = new LockWorld().memoryOnly() as HybridCache<true>
-  expect(() => createLocks({ cache })).toThrow(
-    /^createLocks works in Redis.*give createHybridCache a .redis.$/,
-  )
+  expect(() => createLocks({ cache })).toThrow(/^createLocks needs Redis.*give createHybridCache a .redis.$/)
 })
 
 test.each([

@@ -181,7 +181,7 @@ test('limiters of one redis, made one by one, are of several caches', async () =
       { limiter: make(), id: 'a' },
       { limiter: make(), id: 'b' },
     ]),
-  ).rejects.toThrow(/one cache/)
+  ).rejects.toThrow(/the same cache/)
 })
 
 test('errors hold no identifier', async () => {

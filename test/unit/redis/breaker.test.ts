@@ -82,7 +82,7 @@ describe('open', () => {
       code: 'BREAKER_OPEN',
       retryable: true,
       message:
-        'requests to Redis failed (L2_AUTH), so it is left alone: one tries again every 5000 ms (breaker.open)',
+        'requests to Redis failed (L2_AUTH), so the breaker is open: it lets one through every 5000 ms (breaker.open)',
     })
   })
 
