@@ -1,25 +1,25 @@
--- Takes a lock for `timeout`, with a number that is higher than that of every holder before, or says how long
--- somebody else has it at most. The token that has it gets it again, with the same number: who sends this twice
--- because a reply was lost is not locked out by itself.
+-- Acquires a lock for `timeout`, with a fencing token that is higher than that of every holder before, or says
+-- how long the present holder has it at most. The token that holds the lock gets it again, with the same number,
+-- so that a caller whose reply was lost is not locked out by its own request.
 --
--- The number is the server's time in microseconds, or one more than the last number if the clock has been set
--- back: it goes on rising when the key of the last number was evicted or flushed, or is missing on a replica that
+-- The fencing token is the server's time in microseconds, or one more than the last number if the clock has been set
+-- back: it goes on rising when the key of the last one was evicted or flushed, or is missing on a replica that
 -- took over. That key outlives by an hour the instant which its number stands for.
 --
--- A token that was given back is not granted again while the lock remembers it (ReleaseFencedLock): a request
+-- A token that was released is not granted again while the lock remembers it (ReleaseFencedLock): a request
 -- that its sender has long given up, and that runs late, takes nothing. Run late while the token has the lock, it
--- sets the same time anew from then on. A lock without an end is not one of ours and would stop everybody for
--- ever: it counts as free, and so does a key of another type.
+-- starts the same time again from then on. A lock without an end is not one of this script and would block all
+-- callers for ever: it counts as free, and so does a key of another type.
 --
 -- KEYS[1] lock
 -- KEYS[2] fence
 -- ARGV[1] token: string - unguessable, one for each holder
 -- ARGV[2] timeout: milliseconds - from 1
--- returns readonly [fence: number, left: number] - the number of the holder, 0 when the token does not have the
---   lock; how many milliseconds the lock lasts from now on, 0 when the token was given back
+-- returns readonly [fence: number, left: number] - the fencing token, 0 when the token does not have the lock; how
+--   many milliseconds the lock lasts from now on, 0 when the token was released
 -- @idempotent yes
--- @commands 5 when it is free, 3 when somebody has it or the token has it already, 2 when the token was given
---   back, 6 when a lock without an end is replaced
+-- @commands 5 when it is free, 3 when somebody has it or the token has it already, 2 when the token was
+--   released, 6 when a lock without an end is replaced
 
 -- @include _held
 -- @include _milliseconds

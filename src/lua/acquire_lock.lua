@@ -1,8 +1,8 @@
--- Takes a lock for `timeout`, or says that somebody has it. The token that has it gets it again, with the
--- whole time: who sends this twice because a reply was lost is not locked out by itself.
+-- Acquires a lock for `timeout`, or says that another token holds it. The token that holds it gets it again, for
+-- the whole time, so that a caller whose reply was lost is not locked out by its own request.
 --
--- SET first, since most locks are free: a free one costs 2 commands. Who must stay safe when a holder
--- outlives its time needs a fence besides; a lock of this kind expires under a holder that is too slow.
+-- SET first, since most locks are free: a free one costs 2 commands. A lock of this kind expires
+-- under a holder that is too slow: a caller that must stay safe then needs a fencing token (AcquireFencedLock).
 --
 -- KEYS[1] lock
 -- ARGV[1] token: string - unguessable, one for each holder

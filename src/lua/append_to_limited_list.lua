@@ -5,7 +5,7 @@
 -- ARGV[1] value: string
 -- ARGV[2] maxSize: integer - from 1
 -- ARGV[3] expiration: milliseconds - 0: never expires
--- returns number - how long the list is now
+-- returns number - the length of the list
 -- @idempotent no
 -- @commands 3 when it starts an expiration, 2 while there is room, 3 when it drops the oldest
 

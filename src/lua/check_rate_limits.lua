@@ -1,5 +1,5 @@
--- Checks one or more rate limits by the server's clock, and takes from all of them or from none: for the limiters
--- of hybrid-cache/rate-limit, which make the words and have checked what they are made of.
+-- Checks one or more rate limits by the server's clock, and takes the cost from all of them or from none: for the
+-- limiters of hybrid-cache/rate-limit, which build the arguments and have checked them.
 --
 -- Each key is one limit and one identifier. Whatever an algorithm does not know the form of counts as nothing there,
 -- and is replaced. A state may stand behind a block: nothing passes until that ends. To give and to block shortens no
@@ -9,12 +9,12 @@
 -- again for a cost of 0, which tells what they hold as it is.
 --
 -- KEYS[1..N] limits
--- ARGV[1] mode: string - take; look: what take would answer, and nothing changes; give: a cost below 0, which no block
---   stops; block: nothing passes for as many milliseconds as the cost says, 0 ends a block
--- ARGV[2..N] words: string - eight for each key: algorithm (g, s or f), cost, limit, span in microseconds, and then for
---   g tau, its rest, step, its rest; for s slice, and three more; for f four more, whole numbers all of them
--- returns readonly number[] - the instant of the server in microseconds, and then for each key: 1 may pass, 0 may not,
---   -1 is blocked; when it may pass; when all is forgotten; and how much is used, or for g tat and its rest
+-- ARGV[1] mode: string - take; look: answers as take would, and changes nothing; give: a negative cost, which no
+--   block stops; block: denies all for as many milliseconds as the cost says, 0 ends a block
+-- ARGV[2..N] words: string - eight for each key: algorithm (g, s or f), cost, limit, span in microseconds, and then
+--   for g tau, its rest, step, its rest; for s slice, and three more; for f four more, whole numbers all of them
+-- returns readonly number[] - the instant of the server in microseconds, and then for each key: 1 may pass, 0 may
+--   not, -1 is blocked; when it may pass; when all is free again; and how much is used, or for g tat and its rest
 -- @idempotent no
 -- @commands 3 + N when all are taken from, 3 + N + N when all are changed by hand, 3 when none changes
 

@@ -1,5 +1,5 @@
--- Stores what the holder of a lease has made, as FillEntry would, and ends the lease, whether it stored or
--- not: where others have written, there is nothing left to wait for. Where another token has the lease, the
+-- Stores the value that the holder of a lease has loaded, as FillEntry would, and ends the lease, whether or not
+-- it stored: if others have written, there is nothing left to wait for. If another token has the lease, the
 -- holder was too slow: nothing is written, and the lease stays.
 --
 -- A lease that ended while nobody took it is as good as held: the bytes tell whether somebody came between.
@@ -9,7 +9,7 @@
 -- KEYS[1] entry
 -- KEYS[2] lease
 -- ARGV[1] token: string - the one that LeaseEntry was given
--- ARGV[2] seen: string - what the bytes began with, an entry's header line with its line end; empty where
+-- ARGV[2] seen: string - what the bytes began with, an entry's header line with its line end; empty if
 --   there were none
 -- ARGV[3] value: string - the bytes of the new entry
 -- ARGV[4] expiration: milliseconds - of the entry; from 1

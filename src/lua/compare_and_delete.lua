@@ -1,11 +1,11 @@
--- Deletes a value only if it is, byte for byte, the one expected: the way to end what CompareAndSwap began,
--- and to take back exactly what one has written.
+-- Deletes a value only if it is, byte for byte, the one expected: to end what CompareAndSwap began, and to
+-- remove exactly what the caller has written.
 --
--- Not idempotent: sent again after a lost reply it would answer -1 to the one who has just deleted.
+-- Not idempotent: sent again after a lost reply it would answer -1 to the caller that has just deleted.
 --
 -- KEYS[1] key
 -- ARGV[1] expected: string
--- returns 1 | 0 | -1 - 1 when it deleted, 0 when the value is another, -1 when there is none
+-- returns 1 | 0 | -1 - 1 when it deleted, 0 when the value is a different one, -1 when there is none
 -- @idempotent no
 -- @commands 3 when it deletes, 2 when not
 

@@ -1,13 +1,13 @@
 -- Replaces a value only if it is, byte for byte, the one expected: what was read, changed and is written back
--- never overwrites what somebody else wrote in between.
+-- never overwrites what another caller wrote in between.
 --
--- Not idempotent: sent again after a lost reply it would answer 0 to the one who has just swapped.
+-- Not idempotent: sent again after a lost reply it would answer 0 to the caller that has just swapped.
 --
 -- KEYS[1] key
 -- ARGV[1] expected: string
 -- ARGV[2] value: string
 -- ARGV[3] expiration: milliseconds | keep - 0: never expires; keep: what is left of the present one
--- returns 1 | 0 | -1 - 1 when it swapped, 0 when the value is another, -1 when there is none
+-- returns 1 | 0 | -1 - 1 when it swapped, 0 when the value is a different one, -1 when there is none
 -- @idempotent no
 -- @commands 3 when it swaps, 2 when not
 

@@ -13,19 +13,19 @@
 -- ARGV[3] text: string - of the expected value
 -- ARGV[4] sha: string - the SHA-1 of that text, in hexadecimal
 -- ARGV[5] value: string - the bytes of the new entry from the bar behind its stamp on
--- ARGV[6] expiration: milliseconds - 0: the new entry has ended already, and a tombstone replaces the old one
+-- ARGV[6] expiration: milliseconds - 0: the new entry has expired already, and a tombstone replaces the old one
 -- ARGV[7] member: string - the entry's name in the log; empty without a log
 -- ARGV[8] floor: integer - a version: an entry with a stamp below it counts as nothing
 -- ARGV[9] dead: string - the header line, with its line end, of an entry that counts as nothing; empty for none
--- ARGV[10] fence: milliseconds - the least that what is written lives; from 1
+-- ARGV[10] fence: milliseconds - the shortest time that Redis keeps what is written; from 1
 -- ARGV[11] vouched: string - the header line, with its line end, of an entry whose tags were not invalidated; empty
 --   for none
--- ARGV[12] channel?: string - who listens there is told at once, for one command more
--- ARGV[13] message?: string - what is said, behind the version
+-- ARGV[12] channel?: string - its subscribers are notified at once, for one command more
+-- ARGV[13] message?: string - what is published, behind the version
 -- returns readonly [state: 1 | 0 | -1 | -2 | -3, version: number, head: string | null] - 1 when it swapped, 0
---   when the value is another, -1 when there is none, -2 when the versions are not seeded and nothing is written,
---   -3 when the entry has tags and nobody vouched for it; the new version, 0 for none; the header line of the
---   entry that was there
+--   when the value is a different one, -1 when there is none, -2 when the versions are not seeded and nothing is
+--   written, -3 when the entry has tags that the caller has not vouched for; the new version, 0 for none; the header
+--   line of the entry that was there
 -- @idempotent no
 -- @commands 6 when it swaps, 3 when not, 2 when nothing is there, 4 when not seeded
 

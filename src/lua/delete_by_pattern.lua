@@ -1,15 +1,15 @@
 -- Deletes the keys that match a glob pattern, one bounded step a call: scans about `batchSize` keys from
--- `cursor` on, unlinks those that match, and says where to go on. It is done when the cursor comes back as
--- '0'; a step that deletes nothing is no sign of the end. Keys written meanwhile may stay. Not for the
+-- `cursor` on, unlinks those that match, and returns the next cursor. It is done when that is '0'; a step that
+-- deletes nothing does not mean the end. Keys written meanwhile may stay. Not for the
 -- entries of a cache.
 --
--- The whole key space inside one script would hold everybody else up for as long as it takes, and the keys
+-- The whole key space inside one script would block all other commands for as long as it takes, and the keys
 -- are not known beforehand: hence steps, and no lock on keys. A backslash takes the meaning off `* ? [ ] \`.
 --
 -- KEYS[1] pattern
 -- ARGV[1] batchSize: integer - 1 to 10000
 -- ARGV[2] cursor?: string - from the last call; '0' or nothing: from the start
--- returns readonly [cursor: string, deleted: number] - where to go on, and how many were deleted
+-- returns readonly [cursor: string, deleted: number] - the next cursor, and how many were deleted
 -- @idempotent yes
 -- @dynamic-keys
 -- @commands 2 + ceil(deleted / 1000) always

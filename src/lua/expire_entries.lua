@@ -1,6 +1,6 @@
--- Ends the freshness of entries of the cache, by hand: they stay for those who can do with a stale one where
--- nothing better is to be had. Where no entry is there stays a tombstone, for loads in flight. One new version
--- for all of them, and the log tells their names.
+-- Expires entries of the cache at once: they stay only as stale values, for callers that accept one. A key
+-- without an entry gets a tombstone, for loads in flight. All get one new version, and the change log has their
+-- names.
 --
 -- What changes is the header line, which is how a load knows again what it saw: `fresh` becomes 0, and one more
 -- digit of the same 0 each time, so that a load which saw an entry expired by hand does not find it the same
@@ -12,7 +12,7 @@
 --
 -- KEYS[1] version
 -- KEYS[2..N] entriesAndLog
--- ARGV[1] expiration: milliseconds - of the tombstones, and the least that an entry lives on; from 1
+-- ARGV[1] expiration: milliseconds - of the tombstones, and the shortest time that an entry lives on; from 1
 -- ARGV[2] prefix: string - what stands before the address in each key
 -- ARGV[3..N] members?: string - the entries' names in the log, one for each, and then the last key is the log;
 --   or none, and no log. Behind them a channel and a message, as with RemoveEntries

@@ -1,10 +1,10 @@
--- Lets a lock last for `timeout` from now on, if the token still has it: a holder whose work takes longer
--- than it thought finds out in time whether it may go on.
+-- Extends a lock to `timeout` from now on, if the token still holds it: a holder whose work takes longer than
+-- expected learns in time whether it may go on.
 --
 -- KEYS[1] lock
 -- ARGV[1] token: string
 -- ARGV[2] timeout: milliseconds - from 1
--- returns 0 | 1 - 0 when the token no longer has the lock
+-- returns 0 | 1 - 0 when the token no longer holds the lock
 -- @idempotent yes
 -- @commands 3 when it extends, 2 when not
 

@@ -1,11 +1,11 @@
--- Stores what a load has made, only if its key has nothing, or still the bytes that the load saw at its start
--- and that counted as nothing: what somebody else has written since stays.
+-- Stores the value of a load only if its key has nothing, or still the bytes that the load saw at its start
+-- and that counted as nothing: what others have written since stays.
 --
 -- Run again after its reply was lost, it finds its own bytes and answers 1. Run late, it undoes nothing: others
 -- left what is neither `seen` nor its own, be it a tombstone. A key of another type counts as nothing.
 --
 -- KEYS[1] entry
--- ARGV[1] seen: string - what the bytes began with, an entry's header line with its line end; empty where
+-- ARGV[1] seen: string - what the bytes began with, an entry's header line with its line end; empty if
 --   there were none
 -- ARGV[2] value: string - the bytes of the new entry
 -- ARGV[3] expiration: milliseconds - from 1

@@ -1,9 +1,9 @@
--- Gets the first of some entries of the cache and, if it is fresh and can be decoded, lets it and all the
--- others live for `expiration` from now on, longer or shorter than before: a session and what belongs to it.
+-- Gets the first of some entries of the cache and, if it is fresh and can be decoded, sets the expiration of it
+-- and all the others to `expiration` from now on, longer or shorter than before: a session and what belongs to it.
 -- Others that are not fresh stay so.
 --
 -- The instants are rewritten in the header, where the checksum does not cover them. A sliding entry keeps its
--- idle window, which starts anew, and any other its stale window, which moves along as far as entries may live
+-- idle window, which starts again, and any other its stale window, which moves with it as far as entries may live
 -- at all. Idempotent: run again it does what a later call would.
 --
 -- KEYS[1..N] entries
@@ -11,7 +11,7 @@
 -- ARGV[2] codecs: string - those that the caller can decode, each between commas
 -- ARGV[3] expiration: milliseconds - from 1
 -- ARGV[4] floor: integer - a version: an entry with a stamp below it counts as nothing
--- ARGV[5] fence: milliseconds - the least that Redis keeps them from now on; 0: no least
+-- ARGV[5] fence: milliseconds - the shortest time that Redis keeps them from now on; 0: none
 -- ARGV[6] longest: milliseconds - the most that an entry lives from now on, its stale window included
 -- returns readonly (string | null)[] | null - one for each key: the bytes of the first entry as they are now, and of
 --   the others their header lines, null for those that stay as they are; null when the first counts as nothing

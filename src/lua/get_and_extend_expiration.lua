@@ -1,5 +1,5 @@
--- Gets a value and lets it live for `expiration` from now on, whatever was left of its time: a sliding
--- expiration. The native GETEX does the same for one command less where no script is needed.
+-- Gets a value and sets its expiration to `expiration` from now on, whatever was left of it: a sliding
+-- expiration. The command GETEX does the same for one command less.
 --
 -- KEYS[1] key
 -- ARGV[1] expiration: milliseconds - from 1

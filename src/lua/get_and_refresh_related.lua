@@ -1,6 +1,6 @@
--- Gets the value of the first key and, if there is one, lets it and all the others live for `expiration` from
--- now on: a session and what belongs to it. Without a first value nothing is refreshed. Others that are
--- missing stay missing.
+-- Gets the value of the first key and, if there is one, sets the expiration of it and all the others to
+-- `expiration` from now on: a session and what belongs to it. Without a first value nothing is refreshed. Others that
+-- are missing stay missing.
 --
 -- KEYS[1..N] keys
 -- ARGV[1] expiration: milliseconds - from 1

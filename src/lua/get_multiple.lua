@@ -1,5 +1,5 @@
--- Gets many values in the order asked. A key that is missing, or is no string, gives null in its place: the
--- reply is as long as the question.
+-- Gets many values in the order of the keys. A key that is missing, or is not a string, gives null in its place: the
+-- reply has one element for each key.
 --
 -- KEYS[1..N] keys
 -- returns readonly (string | null)[] - one for each key

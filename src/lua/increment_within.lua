@@ -1,13 +1,13 @@
 -- Adds to a counter only if the sum stays between two bounds, and says whether it did: stock that cannot be
--- sold twice, a quota, credits. INCRBY followed by a look at the result would let the others see what never
--- was.
+-- sold twice, a quota, credits. INCRBY followed by a check of the result would let others see values out of
+-- bounds.
 --
 -- KEYS[1] key
 -- ARGV[1] amount: integer
 -- ARGV[2] min: integer
 -- ARGV[3] max: integer
 -- ARGV[4] expiration: milliseconds - 0: never expires; it starts with the first increment
--- returns readonly [changed: 0 | 1, value: number] - whether it added, and what the counter says now
+-- returns readonly [changed: 0 | 1, value: number] - whether it added, and the counter's value now
 -- @idempotent no
 -- @commands 4 when it starts an expiration, 3 when it adds, 2 when not
 

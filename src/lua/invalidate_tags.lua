@@ -1,4 +1,4 @@
--- Gives tags one new version: entries with a stamp below it are dead, wherever they are, and the log tells it.
+-- Gives tags one new version: their entries with a lower stamp no longer count, and the change log records it.
 --
 -- Idempotent: see RemoveEntries.
 -- KEYS[1] version

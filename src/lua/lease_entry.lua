@@ -1,20 +1,20 @@
--- Gets an entry of the cache or, where there is none that will do, the right to make it: of all who ask at
--- once, wherever they run, one makes it, and the others hear how long that may take.
+-- Gets a usable entry of the cache or, if there is none, a lease to make it: of all concurrent callers one gets
+-- the lease, and the others are told how long it lasts.
 --
 -- The lease only keeps others from doing the same work: it ends by itself under a holder that is too slow,
--- and CommitEntry checks what is there before it writes. A token that has the lease gets it again, with the
--- whole time: who sends this twice because a reply was lost begins its work after the second one. Run late,
+-- and CommitEntry checks what is there before it writes. A token that has the lease gets it again, for the
+-- whole time: a caller that sends this twice, as a reply was lost, begins its work after the second one. Run late,
 -- after the work was stored, it finds the entry and takes nothing; where that is gone already, it takes a
--- lease that nobody uses, for its time. A lease without an end is not one of ours and would stop everybody
--- for ever: it counts as free, and so does a key of another type. So does a lease whose holder started before
--- an invalidation that the caller knows of, or that left a tombstone: what it makes will not be stored. A
+-- lease that nobody uses, for its time. A lease without an end is not one of this script and would block
+-- all callers for ever: it counts as free, and so does a key of another type. So does a lease whose holder started
+-- before an invalidation that the caller knows of, or that left a tombstone: what it makes will not be stored. A
 -- tombstone that is there when the lease is taken comes with it, and counts as seen. Of a holder that had not
 -- heard of any version yet, and asked for them in the same request, that is not known: it counts, or of
 -- isolates that have just started each would come to know better than the one before.
 --
 -- TIME is a command, and callers mostly know the server's clock well enough: they judge the entry that they
--- get by it anyway. Where nothing is there it is not asked. `after` is for who refreshes an entry: only one
--- that is newer than what it has seen will do.
+-- get by it anyway. Where nothing is there it is not asked. `after` is for a caller that refreshes an entry:
+-- only one that is newer than what it has seen is usable.
 --
 -- KEYS[1] entry
 -- KEYS[2] lease
@@ -23,16 +23,16 @@
 -- ARGV[3] token: string - unique, one for each load
 -- ARGV[4] expiration: milliseconds - of the lease; from 1
 -- ARGV[5] now: integer - the instant by the server's clock, in milliseconds; empty: TIME tells
--- ARGV[6] after: integer - an instant: an entry must be created later; 0: any will do
+-- ARGV[6] after: integer - an instant: an entry must be created later; 0: no limit
 -- ARGV[7] stamp: integer - the highest version that the caller has seen; kept with the lease, or that of a
 --   tombstone where it is higher, unless the caller had not seen any
--- ARGV[8] floor: integer - a version: an entry with a stamp below it will not do, and a holder's does not count
--- returns readonly [state: 0 | 1 | 2, bytes: string | null, wait: number] - 0 when the entry will do, 1 when
---   the token has the lease, 2 when another has it; the string under the key, whatever it is; how many
---   milliseconds the lease lasts, 0 where nobody needs it
+-- ARGV[8] floor: integer - a version: an entry with a lower stamp is not usable, and a holder's does not count
+-- returns readonly [state: 0 | 1 | 2, bytes: string | null, wait: number] - 0 when the entry is usable, 1
+--   when the token has the lease, 2 when another has it; the string under the key, whatever it is; how many
+--   milliseconds the lease lasts, 0 when none is needed
 -- @idempotent yes
--- @commands 2 when the entry will do, 3 when the token or another has the lease, 3 when the entry will do and
---   TIME tells, 4 when it will not and TIME tells, 4 when a lease without an end is replaced, 5 when it is and
+-- @commands 2 when the entry is usable, 3 when the token or another has the lease, 3 when the entry is usable
+--   and TIME tells, 4 when it is not and TIME tells, 4 when a lease without an end is replaced, 5 when it is and
 --   TIME tells
 
 -- @include _fresh_entry

@@ -1,14 +1,14 @@
--- Lets through at most `max` in any window of the given length, however many come in the same instant, by the
--- server's clock. A hit that is denied consumes nothing. One key serves one max and one window.
+-- Allows at most `max` hits in any window of the given length, however many come in the same instant, by the
+-- server's clock. A denied hit consumes nothing. Use a key with one max and one window only.
 --
 -- A slice is a 60th of the window, so that 62 pairs are the most that is ever kept.
 --
 -- KEYS[1] key
--- ARGV[1] max: integer - up to 1000000000; 0 lets nothing through
+-- ARGV[1] max: integer - up to 1000000000; 0 denies all
 -- ARGV[2] window: milliseconds - from 1
--- ARGV[3] cost?: integer - 1 by default; 0 looks and consumes nothing
+-- ARGV[3] cost?: integer - 1 by default; 0 checks and consumes nothing
 -- returns readonly [allowed: 0 | 1, remaining: number, retryAfterMs: number, resetMs: number] - whether it may pass;
---   what is left; when to come back (0 when allowed, -1 when the cost exceeds max); when all is forgotten
+--   what is left; when to retry (0 when allowed, -1 when the cost exceeds max); when the whole max is free again
 -- @idempotent no
 -- @commands 4 when allowed, 3 when denied or cost is 0
 

@@ -1,16 +1,16 @@
--- Gives a lock back, if the token still has it: never the lock that somebody else took after it had expired.
+-- Releases a lock if the token still holds it, never one that another holder acquired after it expired.
 --
--- Where nobody else has it the token stays in its place for a minute, with what this says, unless somebody takes the
--- lock: a request to take it which is still on its way somewhere then comes too late, and this one, sent again after a
--- lost reply, says the same again.
+-- If no other holder has it the token stays in its place for a minute, with what this says, unless another caller
+-- takes the lock: a request to take it which is still on its way somewhere then comes too late, and this one, sent
+-- again after a lost reply, says the same again.
 --
 -- KEYS[1] lock
 -- KEYS[2] fence
 -- ARGV[1] token: string
--- ARGV[2] fence: integer - the holder's number; 0: it does not know whether it had the lock
--- returns -1 | 0 | 1 - 1 when given back, 0 when it had expired, -1 when somebody else took it since
+-- ARGV[2] fence: integer - the holder's fencing token; 0: it does not know whether it had the lock
+-- returns -1 | 0 | 1 - 1 when released, 0 when it had expired, -1 when another holder acquired it since
 -- @idempotent yes
--- @commands 3 when nobody else has it, 2 when somebody has it or it was given back before
+-- @commands 3 when no other has it, 2 when another has it or it was released before
 
 -- @include _held
 -- @include _refuse

@@ -1,10 +1,10 @@
--- Gives a lock back, if the token still has it: never the lock that somebody else took after it had expired.
+-- Releases a lock if the token still holds it, never one that another holder acquired after it expired.
 --
 -- Idempotent: sent again after a lost reply it answers 0, and the token has no lock either way.
 --
 -- KEYS[1] lock
 -- ARGV[1] token: string
--- returns 0 | 1 - 0 when the token no longer had the lock
+-- returns 0 | 1 - 0 when the token no longer held the lock
 -- @idempotent yes
 -- @commands 3 when it releases, 2 when not
 

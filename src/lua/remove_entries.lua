@@ -1,5 +1,5 @@
 -- Removes entries of the cache: a tombstone with one new version for all of them takes the place of each, so
--- that what a load makes of older data finds no empty place, and the log tells their names.
+-- that a load of older data finds no empty place to store it, and the change log has their names.
 --
 -- Idempotent: each run draws a version of its own, so that run again it removes what came in between as well,
 -- and the later version says all that the earlier one did.
@@ -8,8 +8,8 @@
 -- KEYS[2..N] entriesAndLog
 -- ARGV[1] expiration: milliseconds - of the tombstones; from 1
 -- ARGV[2..N] members?: string - the entries' names in the log, one for each, and then the last key is the log;
---   or none, and no log. Behind them a channel and a message: who listens there is told at once, the version
---   before the message, for one command more
+--   or none, and no log. Behind them a channel and a message: its subscribers are notified at once, the
+--   version before the message, for one command more
 -- returns number - the version; 0 when the versions are not seeded, and nothing is written
 -- @idempotent yes
 -- @commands N + 1 most times, N + 2 when it trims the log, 2 when not seeded

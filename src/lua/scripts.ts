@@ -2,15 +2,15 @@
 import type { LuaScript } from './script.ts'
 
 /**
- * What {@link AcquireFencedLock} answers: the number of the holder, 0 when the token does not have the
- * lock; how many milliseconds the lock lasts from now on, 0 when the token was given back.
+ * What {@link AcquireFencedLock} answers: the fencing token, 0 when the token does not have the lock; how
+ * many milliseconds the lock lasts from now on, 0 when the token was released.
  */
 export type AcquireFencedLockReply = readonly [fence: number, left: number]
 
 /**
- * Takes a lock for `timeout`, with a number that is higher than that of every holder before, or says how
- * long somebody else has it at most. The token that has it gets it again, with the same number: who sends
- * this twice because a reply was lost is not locked out by itself.
+ * Acquires a lock for `timeout`, with a fencing token that is higher than that of every holder before, or
+ * says how long the present holder has it at most. The token that holds the lock gets it again, with the
+ * same number, so that a caller whose reply was lost is not locked out by its own request.
  *
  * - `KEYS[1]` lock
  * - `KEYS[2]` fence
@@ -18,7 +18,7 @@ export type AcquireFencedLockReply = readonly [fence: number, left: number]
  * - `ARGV[2]` timeout: milliseconds (from 1)
  *
  * One request; billed commands, the script's own calls included: 5 when it is free, 3 when somebody has
- * it or the token has it already, 2 when the token was given back, 6 when a lock without an end is
+ * it or the token has it already, 2 when the token was released, 6 when a lock without an end is
  * replaced.
  * It may be sent again. Source: `acquire_fenced_lock.lua`.
  */
@@ -90,8 +90,8 @@ return { fence, ttl }`,
 export type AcquireLockReply = 0 | 1
 
 /**
- * Takes a lock for `timeout`, or says that somebody has it. The token that has it gets it again, with the
- * whole time: who sends this twice because a reply was lost is not locked out by itself.
+ * Acquires a lock for `timeout`, or says that another token holds it. The token that holds it gets it
+ * again, for the whole time, so that a caller whose reply was lost is not locked out by its own request.
  *
  * - `KEYS[1]` lock
  * - `ARGV[1]` token: string (unguessable, one for each holder)
@@ -137,7 +137,7 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[2])`,
   dynamicKeys: false,
 }
 
-/** What {@link AppendToLimitedList} answers: how long the list is now. */
+/** What {@link AppendToLimitedList} answers: the length of the list. */
 export type AppendToLimitedListReply = number
 
 /**
@@ -194,18 +194,18 @@ return max_size`,
 
 /**
  * What {@link CheckRateLimits} answers: the instant of the server in microseconds, and then for each key:
- * 1 may pass, 0 may not, -1 is blocked; when it may pass; when all is forgotten; and how much is used, or
- * for g tat and its rest.
+ * 1 may pass, 0 may not, -1 is blocked; when it may pass; when all is free again; and how much is used,
+ * or for g tat and its rest.
  */
 export type CheckRateLimitsReply = readonly number[]
 
 /**
- * Checks one or more rate limits by the server's clock, and takes from all of them or from none: for the
- * limiters of hybrid-cache/rate-limit, which make the words and have checked what they are made of.
+ * Checks one or more rate limits by the server's clock, and takes the cost from all of them or from none:
+ * for the limiters of hybrid-cache/rate-limit, which build the arguments and have checked them.
  *
  * - `KEYS[1..N]` limits
- * - `ARGV[1]` mode: string (take; look: what take would answer, and nothing changes; give: a cost below
- * 0, which no block stops; block: nothing passes for as many milliseconds as the cost says, 0 ends a
+ * - `ARGV[1]` mode: string (take; look: answers as take would, and changes nothing; give: a negative
+ * cost, which no block stops; block: denies all for as many milliseconds as the cost says, 0 ends a
  * block)
  * - `ARGV[2..N]` words: string (eight for each key: algorithm (g, s or f), cost, limit, span in
  * microseconds, and then for g tau, its rest, step, its rest; for s slice, and three more; for f four
@@ -305,15 +305,15 @@ return reply`,
 export type CommitEntryReply = 0 | 1
 
 /**
- * Stores what the holder of a lease has made, as FillEntry would, and ends the lease, whether it stored
- * or not: where others have written, there is nothing left to wait for. Where another token has the
+ * Stores the value that the holder of a lease has loaded, as FillEntry would, and ends the lease, whether
+ * or not it stored: if others have written, there is nothing left to wait for. If another token has the
  * lease, the holder was too slow: nothing is written, and the lease stays.
  *
  * - `KEYS[1]` entry
  * - `KEYS[2]` lease
  * - `ARGV[1]` token: string (the one that LeaseEntry was given)
- * - `ARGV[2]` seen: string (what the bytes began with, an entry's header line with its line end; empty
- * where there were none)
+ * - `ARGV[2]` seen: string (what the bytes began with, an entry's header line with its line end; empty if
+ * there were none)
  * - `ARGV[3]` value: string (the bytes of the new entry)
  * - `ARGV[4]` expiration: milliseconds (of the entry; from 1)
  * - `ARGV[5]` stamp: integer (the version that the load knew when it started; older tombstones do not
@@ -379,14 +379,14 @@ return stored and 1 or 0`,
 }
 
 /**
- * What {@link CompareAndDelete} answers: 1 when it deleted, 0 when the value is another, -1 when there is
- * none.
+ * What {@link CompareAndDelete} answers: 1 when it deleted, 0 when the value is a different one, -1 when
+ * there is none.
  */
 export type CompareAndDeleteReply = 1 | 0 | -1
 
 /**
- * Deletes a value only if it is, byte for byte, the one expected: the way to end what CompareAndSwap
- * began, and to take back exactly what one has written.
+ * Deletes a value only if it is, byte for byte, the one expected: to end what CompareAndSwap began, and
+ * to remove exactly what the caller has written.
  *
  * - `KEYS[1]` key
  * - `ARGV[1]` expected: string
@@ -426,14 +426,14 @@ return redis.call('DEL', KEYS[1])`,
 }
 
 /**
- * What {@link CompareAndSwap} answers: 1 when it swapped, 0 when the value is another, -1 when there is
- * none.
+ * What {@link CompareAndSwap} answers: 1 when it swapped, 0 when the value is a different one, -1 when
+ * there is none.
  */
 export type CompareAndSwapReply = 1 | 0 | -1
 
 /**
  * Replaces a value only if it is, byte for byte, the one expected: what was read, changed and is written
- * back never overwrites what somebody else wrote in between.
+ * back never overwrites what another caller wrote in between.
  *
  * - `KEYS[1]` key
  * - `ARGV[1]` expected: string
@@ -482,9 +482,10 @@ return 1`,
 }
 
 /**
- * What {@link CompareAndSwapEntry} answers: 1 when it swapped, 0 when the value is another, -1 when there
- * is none, -2 when the versions are not seeded and nothing is written, -3 when the entry has tags and
- * nobody vouched for it; the new version, 0 for none; the header line of the entry that was there.
+ * What {@link CompareAndSwapEntry} answers: 1 when it swapped, 0 when the value is a different one, -1
+ * when there is none, -2 when the versions are not seeded and nothing is written, -3 when the entry has
+ * tags that the caller has not vouched for; the new version, 0 for none; the header line of the entry
+ * that was there.
  */
 export type CompareAndSwapEntryReply = readonly [
   state: 1 | 0 | -1 | -2 | -3,
@@ -506,17 +507,17 @@ export type CompareAndSwapEntryReply = readonly [
  * - `ARGV[3]` text: string (of the expected value)
  * - `ARGV[4]` sha: string (the SHA-1 of that text, in hexadecimal)
  * - `ARGV[5]` value: string (the bytes of the new entry from the bar behind its stamp on)
- * - `ARGV[6]` expiration: milliseconds (0: the new entry has ended already, and a tombstone replaces the
- * old one)
+ * - `ARGV[6]` expiration: milliseconds (0: the new entry has expired already, and a tombstone replaces
+ * the old one)
  * - `ARGV[7]` member: string (the entry's name in the log; empty without a log)
  * - `ARGV[8]` floor: integer (a version: an entry with a stamp below it counts as nothing)
  * - `ARGV[9]` dead: string (the header line, with its line end, of an entry that counts as nothing; empty
  * for none)
- * - `ARGV[10]` fence: milliseconds (the least that what is written lives; from 1)
+ * - `ARGV[10]` fence: milliseconds (the shortest time that Redis keeps what is written; from 1)
  * - `ARGV[11]` vouched: string (the header line, with its line end, of an entry whose tags were not
  * invalidated; empty for none)
- * - `ARGV[12]` channel?: string (who listens there is told at once, for one command more)
- * - `ARGV[13]` message?: string (what is said, behind the version)
+ * - `ARGV[12]` channel?: string (its subscribers are notified at once, for one command more)
+ * - `ARGV[13]` message?: string (what is published, behind the version)
  *
  * One request; billed commands, the script's own calls included: 6 when it swaps, 3 when not, 2 when
  * nothing is there, 4 when not seeded.
@@ -621,14 +622,14 @@ return { 1, version, head }`,
   dynamicKeys: false,
 }
 
-/** What {@link DeleteByPattern} answers: where to go on, and how many were deleted. */
+/** What {@link DeleteByPattern} answers: the next cursor, and how many were deleted. */
 export type DeleteByPatternReply = readonly [cursor: string, deleted: number]
 
 /**
  * Deletes the keys that match a glob pattern, one bounded step a call: scans about `batchSize` keys from
- * `cursor` on, unlinks those that match, and says where to go on. It is done when the cursor comes back
- * as '0'; a step that deletes nothing is no sign of the end. Keys written meanwhile may stay. Not for the
- * entries of a cache.
+ * `cursor` on, unlinks those that match, and returns the next cursor. It is done when that is '0'; a step
+ * that deletes nothing does not mean the end. Keys written meanwhile may stay. Not for the entries of a
+ * cache.
  *
  * - `KEYS[1]` pattern
  * - `ARGV[1]` batchSize: integer (1 to 10000)
@@ -695,13 +696,14 @@ return { page[1], deleted }`,
 export type ExpireEntriesReply = number
 
 /**
- * Ends the freshness of entries of the cache, by hand: they stay for those who can do with a stale one
- * where nothing better is to be had. Where no entry is there stays a tombstone, for loads in flight. One
- * new version for all of them, and the log tells their names.
+ * Expires entries of the cache at once: they stay only as stale values, for callers that accept one. A
+ * key without an entry gets a tombstone, for loads in flight. All get one new version, and the change log
+ * has their names.
  *
  * - `KEYS[1]` version
  * - `KEYS[2..N]` entriesAndLog
- * - `ARGV[1]` expiration: milliseconds (of the tombstones, and the least that an entry lives on; from 1)
+ * - `ARGV[1]` expiration: milliseconds (of the tombstones, and the shortest time that an entry lives on;
+ * from 1)
  * - `ARGV[2]` prefix: string (what stands before the address in each key)
  * - `ARGV[3..N]` members?: string (the entries' names in the log, one for each, and then the last key is
  * the log; or none, and no log. Behind them a channel and a message, as with RemoveEntries)
@@ -788,12 +790,12 @@ return version`,
   dynamicKeys: false,
 }
 
-/** What {@link ExtendLock} answers: 0 when the token no longer has the lock. */
+/** What {@link ExtendLock} answers: 0 when the token no longer holds the lock. */
 export type ExtendLockReply = 0 | 1
 
 /**
- * Lets a lock last for `timeout` from now on, if the token still has it: a holder whose work takes longer
- * than it thought finds out in time whether it may go on.
+ * Extends a lock to `timeout` from now on, if the token still holds it: a holder whose work takes longer
+ * than expected learns in time whether it may go on.
  *
  * - `KEYS[1]` lock
  * - `ARGV[1]` token: string
@@ -838,12 +840,12 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[2])`,
 export type FillEntryReply = 0 | 1
 
 /**
- * Stores what a load has made, only if its key has nothing, or still the bytes that the load saw at its
- * start and that counted as nothing: what somebody else has written since stays.
+ * Stores the value of a load only if its key has nothing, or still the bytes that the load saw at its
+ * start and that counted as nothing: what others have written since stays.
  *
  * - `KEYS[1]` entry
- * - `ARGV[1]` seen: string (what the bytes began with, an entry's header line with its line end; empty
- * where there were none)
+ * - `ARGV[1]` seen: string (what the bytes began with, an entry's header line with its line end; empty if
+ * there were none)
  * - `ARGV[2]` value: string (the bytes of the new entry)
  * - `ARGV[3]` expiration: milliseconds (from 1)
  * - `ARGV[4]` stamp: integer (the version that the load knew when it started; older tombstones do not
@@ -903,16 +905,16 @@ return 1`,
 export type GetAndExtendEntriesReply = readonly (string | null)[] | null
 
 /**
- * Gets the first of some entries of the cache and, if it is fresh and can be decoded, lets it and all the
- * others live for `expiration` from now on, longer or shorter than before: a session and what belongs to
- * it. Others that are not fresh stay so.
+ * Gets the first of some entries of the cache and, if it is fresh and can be decoded, sets the expiration
+ * of it and all the others to `expiration` from now on, longer or shorter than before: a session and what
+ * belongs to it. Others that are not fresh stay so.
  *
  * - `KEYS[1..N]` entries
  * - `ARGV[1]` prefix: string (what stands before the address in each key)
  * - `ARGV[2]` codecs: string (those that the caller can decode, each between commas)
  * - `ARGV[3]` expiration: milliseconds (from 1)
  * - `ARGV[4]` floor: integer (a version: an entry with a stamp below it counts as nothing)
- * - `ARGV[5]` fence: milliseconds (the least that Redis keeps them from now on; 0: no least)
+ * - `ARGV[5]` fence: milliseconds (the shortest time that Redis keeps them from now on; 0: none)
  * - `ARGV[6]` longest: milliseconds (the most that an entry lives from now on, its stale window included)
  *
  * One request; billed commands, the script's own calls included: 3 + N when all are there, 3 when the
@@ -1003,8 +1005,8 @@ return result`,
 export type GetAndExtendExpirationReply = string | null
 
 /**
- * Gets a value and lets it live for `expiration` from now on, whatever was left of its time: a sliding
- * expiration. The native GETEX does the same for one command less where no script is needed.
+ * Gets a value and sets its expiration to `expiration` from now on, whatever was left of it: a sliding
+ * expiration. The command GETEX does the same for one command less.
  *
  * - `KEYS[1]` key
  * - `ARGV[1]` expiration: milliseconds (from 1)
@@ -1045,9 +1047,9 @@ return redis.call('GETEX', KEYS[1], 'PX', ARGV[1])`,
 export type GetAndRefreshRelatedReply = string | null
 
 /**
- * Gets the value of the first key and, if there is one, lets it and all the others live for `expiration`
- * from now on: a session and what belongs to it. Without a first value nothing is refreshed. Others that
- * are missing stay missing.
+ * Gets the value of the first key and, if there is one, sets the expiration of it and all the others to
+ * `expiration` from now on: a session and what belongs to it. Without a first value nothing is refreshed.
+ * Others that are missing stay missing.
  *
  * - `KEYS[1..N]` keys
  * - `ARGV[1]` expiration: milliseconds (from 1)
@@ -1092,8 +1094,8 @@ return value`,
 export type GetMultipleReply = readonly (string | null)[]
 
 /**
- * Gets many values in the order asked. A key that is missing, or is no string, gives null in its place:
- * the reply is as long as the question.
+ * Gets many values in the order of the keys. A key that is missing, or is not a string, gives null in its
+ * place: the reply has one element for each key.
  *
  * - `KEYS[1..N]` keys
  *
@@ -1192,13 +1194,13 @@ return redis.call('GET', KEYS[1])`,
   dynamicKeys: false,
 }
 
-/** What {@link IncrementWithin} answers: whether it added, and what the counter says now. */
+/** What {@link IncrementWithin} answers: whether it added, and the counter's value now. */
 export type IncrementWithinReply = readonly [changed: 0 | 1, value: number]
 
 /**
  * Adds to a counter only if the sum stays between two bounds, and says whether it did: stock that cannot
- * be sold twice, a quota, credits. INCRBY followed by a look at the result would let the others see what
- * never was.
+ * be sold twice, a quota, credits. INCRBY followed by a check of the result would let others see values
+ * out of bounds.
  *
  * - `KEYS[1]` key
  * - `ARGV[1]` amount: integer
@@ -1265,8 +1267,8 @@ return { 1, sum }`,
 export type InvalidateTagsReply = number
 
 /**
- * Gives tags one new version: entries with a stamp below it are dead, wherever they are, and the log
- * tells it.
+ * Gives tags one new version: their entries with a lower stamp no longer count, and the change log
+ * records it.
  *
  * - `KEYS[1]` version
  * - `KEYS[2]` log
@@ -1322,15 +1324,15 @@ return version`,
 }
 
 /**
- * What {@link LeaseEntry} answers: 0 when the entry will do, 1 when the token has the lease, 2 when
- * another has it; the string under the key, whatever it is; how many milliseconds the lease lasts, 0
- * where nobody needs it.
+ * What {@link LeaseEntry} answers: 0 when the entry is usable, 1 when the token has the lease, 2 when
+ * another has it; the string under the key, whatever it is; how many milliseconds the lease lasts, 0 when
+ * none is needed.
  */
 export type LeaseEntryReply = readonly [state: 0 | 1 | 2, bytes: string | null, wait: number]
 
 /**
- * Gets an entry of the cache or, where there is none that will do, the right to make it: of all who ask
- * at once, wherever they run, one makes it, and the others hear how long that may take.
+ * Gets a usable entry of the cache or, if there is none, a lease to make it: of all concurrent callers
+ * one gets the lease, and the others are told how long it lasts.
  *
  * - `KEYS[1]` entry
  * - `KEYS[2]` lease
@@ -1339,14 +1341,14 @@ export type LeaseEntryReply = readonly [state: 0 | 1 | 2, bytes: string | null, 
  * - `ARGV[3]` token: string (unique, one for each load)
  * - `ARGV[4]` expiration: milliseconds (of the lease; from 1)
  * - `ARGV[5]` now: integer (the instant by the server's clock, in milliseconds; empty: TIME tells)
- * - `ARGV[6]` after: integer (an instant: an entry must be created later; 0: any will do)
+ * - `ARGV[6]` after: integer (an instant: an entry must be created later; 0: no limit)
  * - `ARGV[7]` stamp: integer (the highest version that the caller has seen; kept with the lease, or that
  * of a tombstone where it is higher, unless the caller had not seen any)
- * - `ARGV[8]` floor: integer (a version: an entry with a stamp below it will not do, and a holder's does
+ * - `ARGV[8]` floor: integer (a version: an entry with a lower stamp is not usable, and a holder's does
  * not count)
  *
- * One request; billed commands, the script's own calls included: 2 when the entry will do, 3 when the
- * token or another has the lease, 3 when the entry will do and TIME tells, 4 when it will not and TIME
+ * One request; billed commands, the script's own calls included: 2 when the entry is usable, 3 when the
+ * token or another has the lease, 3 when the entry is usable and TIME tells, 4 when it is not and TIME
  * tells, 4 when a lease without an end is replaced, 5 when it is and TIME tells.
  * It may be sent again. Source: `lease_entry.lua`.
  */
@@ -1441,8 +1443,8 @@ return { 1, bytes, ttl }`,
 }
 
 /**
- * What {@link RateLimitSlidingWindow} answers: whether it may pass; what is left; when to come back (0
- * when allowed, -1 when the cost exceeds max); when all is forgotten.
+ * What {@link RateLimitSlidingWindow} answers: whether it may pass; what is left; when to retry (0 when
+ * allowed, -1 when the cost exceeds max); when the whole max is free again.
  */
 export type RateLimitSlidingWindowReply = readonly [
   allowed: 0 | 1,
@@ -1452,13 +1454,13 @@ export type RateLimitSlidingWindowReply = readonly [
 ]
 
 /**
- * Lets through at most `max` in any window of the given length, however many come in the same instant, by
- * the server's clock. A hit that is denied consumes nothing. One key serves one max and one window.
+ * Allows at most `max` hits in any window of the given length, however many come in the same instant, by
+ * the server's clock. A denied hit consumes nothing. Use a key with one max and one window only.
  *
  * - `KEYS[1]` key
- * - `ARGV[1]` max: integer (up to 1000000000; 0 lets nothing through)
+ * - `ARGV[1]` max: integer (up to 1000000000; 0 denies all)
  * - `ARGV[2]` window: milliseconds (from 1)
- * - `ARGV[3]` cost?: integer (1 by default; 0 looks and consumes nothing)
+ * - `ARGV[3]` cost?: integer (1 by default; 0 checks and consumes nothing)
  *
  * One request; billed commands, the script's own calls included: 4 when allowed, 3 when denied or cost is
  * 0.
@@ -1509,22 +1511,21 @@ return { ok and 1 or 0, math.max(0, max - used), wait, math.ceil((reset - now) /
 }
 
 /**
- * What {@link ReleaseFencedLock} answers: 1 when given back, 0 when it had expired, -1 when somebody else
- * took it since.
+ * What {@link ReleaseFencedLock} answers: 1 when released, 0 when it had expired, -1 when another holder
+ * acquired it since.
  */
 export type ReleaseFencedLockReply = -1 | 0 | 1
 
 /**
- * Gives a lock back, if the token still has it: never the lock that somebody else took after it had
- * expired.
+ * Releases a lock if the token still holds it, never one that another holder acquired after it expired.
  *
  * - `KEYS[1]` lock
  * - `KEYS[2]` fence
  * - `ARGV[1]` token: string
- * - `ARGV[2]` fence: integer (the holder's number; 0: it does not know whether it had the lock)
+ * - `ARGV[2]` fence: integer (the holder's fencing token; 0: it does not know whether it had the lock)
  *
- * One request; billed commands, the script's own calls included: 3 when nobody else has it, 2 when
- * somebody has it or it was given back before.
+ * One request; billed commands, the script's own calls included: 3 when no other has it, 2 when another
+ * has it or it was released before.
  * It may be sent again. Source: `release_fenced_lock.lua`.
  */
 export const ReleaseFencedLock: LuaScript<ReleaseFencedLockReply> = {
@@ -1569,12 +1570,11 @@ return verdict`,
   dynamicKeys: false,
 }
 
-/** What {@link ReleaseLock} answers: 0 when the token no longer had the lock. */
+/** What {@link ReleaseLock} answers: 0 when the token no longer held the lock. */
 export type ReleaseLockReply = 0 | 1
 
 /**
- * Gives a lock back, if the token still has it: never the lock that somebody else took after it had
- * expired.
+ * Releases a lock if the token still holds it, never one that another holder acquired after it expired.
  *
  * - `KEYS[1]` lock
  * - `ARGV[1]` token: string
@@ -1618,14 +1618,14 @@ export type RemoveEntriesReply = number
 
 /**
  * Removes entries of the cache: a tombstone with one new version for all of them takes the place of each,
- * so that what a load makes of older data finds no empty place, and the log tells their names.
+ * so that a load of older data finds no empty place to store it, and the change log has their names.
  *
  * - `KEYS[1]` version
  * - `KEYS[2..N]` entriesAndLog
  * - `ARGV[1]` expiration: milliseconds (of the tombstones; from 1)
  * - `ARGV[2..N]` members?: string (the entries' names in the log, one for each, and then the last key is
- * the log; or none, and no log. Behind them a channel and a message: who listens there is told at once,
- * the version before the message, for one command more)
+ * the log; or none, and no log. Behind them a channel and a message: its subscribers are notified at
+ * once, the version before the message, for one command more)
  *
  * One request; billed commands, the script's own calls included: N + 1 most times, N + 2 when it trims
  * the log, 2 when not seeded.
@@ -1688,9 +1688,8 @@ return version`,
 export type SeedVersionsReply = number
 
 /**
- * Seeds the counter of versions, where it is missing or says nonsense, with the server's time in
- * microseconds, and lets everything from before count as invalidated: after a flush no isolate's copies
- * may come back.
+ * Sets the version counter, if it is missing or invalid, to the server's time in microseconds, and
+ * invalidates everything from before: after a flush no isolate's copies may come back.
  *
  * - `KEYS[1]` version
  * - `KEYS[2]` root
@@ -1746,8 +1745,8 @@ return version`,
 export type SetEntryReply = number
 
 /**
- * Writes an entry of the cache, whatever was there, with a version of its own as its stamp, and tells the
- * log.
+ * Writes an entry of the cache, whatever was there, with a new version as its stamp, and appends to the
+ * change log.
  *
  * - `KEYS[1]` version
  * - `KEYS[2]` entry
@@ -1755,8 +1754,8 @@ export type SetEntryReply = number
  * - `ARGV[1]` value: string (the bytes of the new entry from the bar behind its stamp on)
  * - `ARGV[2]` expiration: milliseconds (from 1)
  * - `ARGV[3]` member: string (the entry's name in the log; empty without a log)
- * - `ARGV[4]` channel?: string (who listens there is told at once, for one command more)
- * - `ARGV[5]` message?: string (what is said, behind the version)
+ * - `ARGV[4]` channel?: string (its subscribers are notified at once, for one command more)
+ * - `ARGV[5]` message?: string (what is published, behind the version)
  *
  * One request; billed commands, the script's own calls included: 4 most times, 5 when it trims the log, 3
  * without a log, 2 when not seeded.
@@ -1816,15 +1815,15 @@ return version`,
 
 /**
  * What {@link SetEntryIfExists} answers: 1 when it wrote, 0 when no entry is there, -2 when the versions
- * are not seeded and nothing is written, -3 when the entry has tags and nobody vouched for it; the new
- * version, 0 for none; the header line of the entry that was there.
+ * are not seeded and nothing is written, -3 when the entry has tags that the caller has not vouched for;
+ * the new version, 0 for none; the header line of the entry that was there.
  */
 export type SetEntryIfExistsReply = readonly [state: 1 | 0 | -2 | -3, version: number, head: string | null]
 
 /**
  * Replaces an entry of the cache only if its key has one that is alive, fresh and can be decoded, and
  * says whether it did: an update that never brings back what was removed or has expired. The new entry
- * has a version of its own as its stamp, which is drawn only when it is written.
+ * has a new version as its stamp, which is drawn only when it is written.
  *
  * - `KEYS[1]` entry
  * - `KEYS[2]` version
@@ -1832,20 +1831,21 @@ export type SetEntryIfExistsReply = readonly [state: 1 | 0 | -2 | -3, version: n
  * - `ARGV[1]` prefix: string (what stands before the address in the key)
  * - `ARGV[2]` codecs: string (those that the caller can decode, each between commas)
  * - `ARGV[3]` value: string (the bytes of the new entry from the bar behind its stamp on)
- * - `ARGV[4]` expiration: milliseconds (0: the new entry has ended already, and a tombstone replaces the
- * old one)
+ * - `ARGV[4]` expiration: milliseconds (0: the new entry has expired already, and a tombstone replaces
+ * the old one)
  * - `ARGV[5]` member: string (the entry's name in the log; empty without a log)
  * - `ARGV[6]` floor: integer (a version: an entry with a stamp below it counts as nothing)
  * - `ARGV[7]` dead: string (the header line, with its line end, of an entry that counts as nothing; empty
  * for none)
- * - `ARGV[8]` fence: milliseconds (the least that what is written lives; from 1)
+ * - `ARGV[8]` fence: milliseconds (the shortest time that Redis keeps what is written; from 1)
  * - `ARGV[9]` vouched: string (the header line, with its line end, of an entry whose tags were not
  * invalidated; empty for none)
- * - `ARGV[10]` channel?: string (who listens there is told at once, for one command more)
- * - `ARGV[11]` message?: string (what is said, behind the version)
+ * - `ARGV[10]` channel?: string (its subscribers are notified at once, for one command more)
+ * - `ARGV[11]` message?: string (what is published, behind the version)
  *
  * One request; billed commands, the script's own calls included: 6 when it writes, 3 when what is there
- * has ended or has tags that nobody vouched for, 2 when nothing is there, 4 when not seeded.
+ * has expired or has tags that the caller has not vouched for, 2 when nothing is there, 4 when not
+ * seeded.
  * It is not idempotent: never sent again when its outcome is unknown. Source: `set_entry_if_exists.lua`.
  */
 export const SetEntryIfExists: LuaScript<SetEntryIfExistsReply> = {
@@ -1960,12 +1960,12 @@ export type SetEntryIfNotExistsReply = readonly [state: 1 | 0 | -2, version: num
  * - `ARGV[6]` floor: integer (a version: an entry with a stamp below it counts as nothing)
  * - `ARGV[7]` dead: string (the header line, with its line end, of an entry that counts as nothing; empty
  * for none)
- * - `ARGV[8]` fence: milliseconds (the least that what is written lives; from 1)
- * - `ARGV[9]` channel?: string (who listens there is told at once, for one command more)
- * - `ARGV[10]` message?: string (what is said, behind the version)
+ * - `ARGV[8]` fence: milliseconds (the shortest time that Redis keeps what is written; from 1)
+ * - `ARGV[9]` channel?: string (its subscribers are notified at once, for one command more)
+ * - `ARGV[10]` message?: string (what is published, behind the version)
  *
  * One request; billed commands, the script's own calls included: 5 when nothing is there, 3 when an entry
- * is, 6 when what is there has ended, 3 when not seeded.
+ * is, 6 when what is there has expired, 3 when not seeded.
  * It is not idempotent: never sent again when its outcome is unknown. Source:
  * `set_entry_if_not_exists.lua`.
  */
@@ -2101,7 +2101,7 @@ return redis.call('SET', KEYS[1], ARGV[1], 'XX', unpack(words)) and 1 or 0`,
 export type SetIfNotExistsReply = 0 | 1
 
 /**
- * Writes a value only if the key has none, and says whether it did: the first of many wins.
+ * Writes a value only if the key has none, and says whether it did: of many callers the first wins.
  *
  * - `KEYS[1]` key
  * - `ARGV[1]` value: string
@@ -2142,11 +2142,11 @@ return redis.call('SET', KEYS[1], ARGV[1], 'NX', unpack(words)) and 1 or 0`,
   dynamicKeys: false,
 }
 
-/** What {@link SetMultiple} answers: how many were written: all. */
+/** What {@link SetMultiple} answers: how many were written, which is all. */
 export type SetMultipleReply = number
 
 /**
- * Writes many values, all or none: nobody sees some of them new and others old. What a key held before
+ * Writes many values, all or none: no reader sees some of them new and others old. What a key held before
  * does not matter, not even its type, so that no write can fail half way.
  *
  * - `KEYS[1..N]` keys
@@ -2204,12 +2204,12 @@ return #KEYS`,
   dynamicKeys: false,
 }
 
-/** What {@link SlideEntry} answers: how many milliseconds it lives, 0 where there is nothing that slides. */
+/** What {@link SlideEntry} answers: how many milliseconds it lives, 0 when there is no sliding entry. */
 export type SlideEntryReply = number
 
 /**
- * Lets a sliding entry of the cache live for its idle window from now on, never past its end, and says
- * how long that is. Whatever else is under the key stays as it is.
+ * Extends a sliding entry of the cache by its idle window from now on, never past its end, and says how
+ * long it lives. Anything else under the key stays as it is.
  *
  * - `KEYS[1]` entry
  * - `ARGV[1]` prefix: string (what stands before the address in the key)

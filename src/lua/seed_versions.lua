@@ -1,5 +1,5 @@
--- Seeds the counter of versions, where it is missing or says nonsense, with the server's time in microseconds,
--- and lets everything from before count as invalidated: after a flush no isolate's copies may come back.
+-- Sets the version counter, if it is missing or invalid, to the server's time in microseconds, and invalidates
+-- everything from before: after a flush no isolate's copies may come back.
 --
 -- Of many that seed at once the first does, and the others find its version. Run again it finds one, too. MGET,
 -- since GET is an error where the key holds a list. The log comes first: it alone can be of a wrong type, and

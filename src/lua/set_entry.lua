@@ -1,4 +1,4 @@
--- Writes an entry of the cache, whatever was there, with a version of its own as its stamp, and tells the log.
+-- Writes an entry of the cache, whatever was there, with a new version as its stamp, and appends to the change log.
 --
 -- Not idempotent: run again, late, it would undo what was written in between. The log comes first: it alone can
 -- be of a wrong type, and then nothing is written.
@@ -9,8 +9,8 @@
 -- ARGV[1] value: string - the bytes of the new entry from the bar behind its stamp on
 -- ARGV[2] expiration: milliseconds - from 1
 -- ARGV[3] member: string - the entry's name in the log; empty without a log
--- ARGV[4] channel?: string - who listens there is told at once, for one command more
--- ARGV[5] message?: string - what is said, behind the version
+-- ARGV[4] channel?: string - its subscribers are notified at once, for one command more
+-- ARGV[5] message?: string - what is published, behind the version
 -- returns number - the version; 0 when the versions are not seeded, and nothing is written
 -- @idempotent no
 -- @commands 4 most times, 5 when it trims the log, 3 without a log, 2 when not seeded

@@ -1,6 +1,6 @@
 -- Replaces an entry of the cache only if its key has one that is alive, fresh and can be decoded, and says
--- whether it did: an update that never brings back what was removed or has expired. The new entry has a version
--- of its own as its stamp, which is drawn only when it is written.
+-- whether it did: an update that never brings back what was removed or has expired. The new entry has a new version
+-- as its stamp, which is drawn only when it is written.
 --
 -- Not idempotent: run again, late, it would undo what was written in between. Without a log a write costs one
 -- command less; one in 256 trims the log, for one more.
@@ -11,21 +11,21 @@
 -- ARGV[1] prefix: string - what stands before the address in the key
 -- ARGV[2] codecs: string - those that the caller can decode, each between commas
 -- ARGV[3] value: string - the bytes of the new entry from the bar behind its stamp on
--- ARGV[4] expiration: milliseconds - 0: the new entry has ended already, and a tombstone replaces the old one
+-- ARGV[4] expiration: milliseconds - 0: the new entry has expired already, and a tombstone replaces the old one
 -- ARGV[5] member: string - the entry's name in the log; empty without a log
 -- ARGV[6] floor: integer - a version: an entry with a stamp below it counts as nothing
 -- ARGV[7] dead: string - the header line, with its line end, of an entry that counts as nothing; empty for none
--- ARGV[8] fence: milliseconds - the least that what is written lives; from 1
+-- ARGV[8] fence: milliseconds - the shortest time that Redis keeps what is written; from 1
 -- ARGV[9] vouched: string - the header line, with its line end, of an entry whose tags were not invalidated; empty
 --   for none
--- ARGV[10] channel?: string - who listens there is told at once, for one command more
--- ARGV[11] message?: string - what is said, behind the version
+-- ARGV[10] channel?: string - its subscribers are notified at once, for one command more
+-- ARGV[11] message?: string - what is published, behind the version
 -- returns readonly [state: 1 | 0 | -2 | -3, version: number, head: string | null] - 1 when it wrote, 0 when no
---   entry is there, -2 when the versions are not seeded and nothing is written, -3 when the entry has tags and
---   nobody vouched for it; the new version, 0 for none; the header line of the entry that was there
+--   entry is there, -2 when the versions are not seeded and nothing is written, -3 when the entry has tags that
+--   the caller has not vouched for; the new version, 0 for none; the header line of the entry that was there
 -- @idempotent no
--- @commands 6 when it writes, 3 when what is there has ended or has tags that nobody vouched for, 2 when nothing is
---   there, 4 when not seeded
+-- @commands 6 when it writes, 3 when what is there has expired or has tags that the caller has not vouched for, 2
+--   when nothing is there, 4 when not seeded
 
 -- @include _conditional
 -- @include _fresh_entry

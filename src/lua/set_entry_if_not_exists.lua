@@ -15,14 +15,14 @@
 -- ARGV[5] member: string - the entry's name in the log; empty without a log
 -- ARGV[6] floor: integer - a version: an entry with a stamp below it counts as nothing
 -- ARGV[7] dead: string - the header line, with its line end, of an entry that counts as nothing; empty for none
--- ARGV[8] fence: milliseconds - the least that what is written lives; from 1
--- ARGV[9] channel?: string - who listens there is told at once, for one command more
--- ARGV[10] message?: string - what is said, behind the version
+-- ARGV[8] fence: milliseconds - the shortest time that Redis keeps what is written; from 1
+-- ARGV[9] channel?: string - its subscribers are notified at once, for one command more
+-- ARGV[10] message?: string - what is published, behind the version
 -- returns readonly [state: 1 | 0 | -2, version: number, head: string | null] - 1 when it wrote, 0 when an entry
 --   is there, -2 when the versions are not seeded and nothing is written; the new version, 0 for none; the
 --   header line of the entry that is there
 -- @idempotent no
--- @commands 5 when nothing is there, 3 when an entry is, 6 when what is there has ended, 3 when not seeded
+-- @commands 5 when nothing is there, 3 when an entry is, 6 when what is there has expired, 3 when not seeded
 
 -- @include _conditional
 -- @include _fresh_entry

@@ -1,6 +1,6 @@
--- Writes a value only if the key has none, and says whether it did: the first of many wins.
+-- Writes a value only if the key has none, and says whether it did: of many callers the first wins.
 --
--- Not idempotent: sent again after a lost reply it would answer 0 to the one who has just written.
+-- Not idempotent: sent again after a lost reply it would answer 0 to the caller that has just written.
 --
 -- KEYS[1] key
 -- ARGV[1] value: string

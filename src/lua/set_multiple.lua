@@ -1,10 +1,10 @@
--- Writes many values, all or none: nobody sees some of them new and others old. What a key held before does
+-- Writes many values, all or none: no reader sees some of them new and others old. What a key held before does
 -- not matter, not even its type, so that no write can fail half way.
 --
 -- KEYS[1..N] keys
 -- ARGV[1..N] values: string
 -- ARGV[N+1] expiration: milliseconds - of all of them; 0: never expire
--- returns number - how many were written: all
+-- returns number - how many were written, which is all
 -- @idempotent no
 -- @commands 1 + N with an expiration, 1 + ceil(N / 500) without
 

@@ -1,5 +1,5 @@
--- Lets a sliding entry of the cache live for its idle window from now on, never past its end, and says how
--- long that is. Whatever else is under the key stays as it is.
+-- Extends a sliding entry of the cache by its idle window from now on, never past its end, and says how long it
+-- lives. Anything else under the key stays as it is.
 --
 -- The instant is rewritten in the header, where the checksum does not cover it. Redis keeps the entry for
 -- the time of a fence at least, also when it is used no more: loads that began before are told by it.
@@ -9,7 +9,7 @@
 -- ARGV[1] prefix: string - what stands before the address in the key
 -- ARGV[2] now: integer - the instant by the server's clock, in milliseconds; empty: TIME tells
 -- ARGV[3] fence: milliseconds - how long Redis keeps the entry at least; from 1
--- returns number - how many milliseconds it lives, 0 where there is nothing that slides
+-- returns number - how many milliseconds it lives, 0 when there is no sliding entry
 -- @idempotent yes
 -- @commands 3 when it extends, 2 when not, 4 when it extends and TIME tells, 3 when not and TIME tells
 

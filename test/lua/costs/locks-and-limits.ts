@@ -32,7 +32,7 @@ export const LOCKS_AND_LIMITS: readonly Case[] = [
     { keys: ['k', 'f'], args: ['t', 9_000] },
     {
       'when it is free': [NOTHING, after(lend('k', '|x'))],
-      'when the token was given back': [after(lend('k', '|t'))],
+      'when the token was released': [after(lend('k', '|t'))],
       'when somebody has it or the token has it already': [after(lend('k', '7|x')), after(lend('k', '7|t'))],
       'when a lock without an end is replaced': [after(set('k', '7|x'))],
     },
@@ -41,8 +41,8 @@ export const LOCKS_AND_LIMITS: readonly Case[] = [
     scripts.ReleaseFencedLock,
     { keys: ['k', 'f'], args: ['t', 7] },
     {
-      'when nobody else has it': [NOTHING, after(lend('k', '|x')), after(lend('k', '7|t'))],
-      'when somebody has it or it was given back before': [after(lend('k', '8|x')), after(lend('k', '|t'))],
+      'when no other has it': [NOTHING, after(lend('k', '|x')), after(lend('k', '7|t'))],
+      'when another has it or it was released before': [after(lend('k', '8|x')), after(lend('k', '|t'))],
     },
   ),
   ...costsOf(

@@ -50,7 +50,7 @@ export const READS: readonly Case[] = [
     scripts.LeaseEntry,
     { keys: leased, args: lease(1) },
     {
-      'when the entry will do': [after(LIVE, OTHERS)],
+      'when the entry is usable': [after(LIVE, OTHERS)],
       'when a lease without an end is replaced': [after(ENDLESS)],
     },
   ),
@@ -72,8 +72,8 @@ export const READS: readonly Case[] = [
     { keys: leased, args: lease('') },
     {
       'when the token or another has the lease': [NOTHING, after(OTHERS)],
-      'when the entry will do and TIME tells': [after(LIVE)],
-      'when it will not and TIME tells': [after(ENDED), after(ENDED, OTHERS), after(ENDED, OWN)],
+      'when the entry is usable and TIME tells': [after(LIVE)],
+      'when it is not and TIME tells': [after(ENDED), after(ENDED, OTHERS), after(ENDED, OWN)],
       'when it is and TIME tells': [after(ENDED, ENDLESS)],
     },
   ),

@@ -20,7 +20,7 @@ export const WRITES: readonly Case[] = [
     {
       'when nothing is there': [after(SEEDED), after(SEEDED, TOMBSTONE)],
       'when an entry is': [after(SEEDED, LIVE)],
-      'when what is there has ended': [after(SEEDED, ENDED)],
+      'when what is there has expired': [after(SEEDED, ENDED)],
       'when not seeded': [NOTHING],
     },
   ),
@@ -29,7 +29,9 @@ export const WRITES: readonly Case[] = [
     { keys: conditional, args: ['p', ',j,', ...written, ''] },
     {
       'when it writes': [after(SEEDED, LIVE)],
-      'when what is there has ended or has tags that nobody vouched for': [after(SEEDED, ENDED)],
+      'when what is there has expired or has tags that the caller has not vouched for': [
+        after(SEEDED, ENDED),
+      ],
       'when nothing is there': [after(SEEDED), after(SEEDED, TOMBSTONE)],
       'when not seeded': [after(LIVE)],
     },
