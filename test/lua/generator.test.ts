@@ -224,7 +224,7 @@ describe('the command', () => {
 
   test.each([
     ['the code', 'acquire_lock.lua', "return redis.call('PEXPIRE'", "return 1 == redis.call('PEXPIRE'"],
-    ['a header', 'acquire_lock.lua', '-- Takes a lock', '-- Gets a lock'],
+    ['a header', 'acquire_lock.lua', '-- Acquires a lock', '-- Gets a lock'],
     ['an include', 'includes/_whole.lua', '#text > 16', '#text > 15'],
     ['what is generated', 'scripts.ts', 'idempotent: true', 'idempotent: false'],
   ])('--check notices a change of %s, and writing mends it', (_, file, from, to) => {
