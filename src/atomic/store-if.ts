@@ -42,13 +42,14 @@ export async function storeIf(parts: RedisParts, given: ConditionalWrite): Promi
   // In the same request as the time, which a first write asks for.
   const { coherence } = core
   const tags = view.tagAddresses([])
+  const { versions } = coherence
+  const isFirst = !versions.ready
+  const isKnown = (): boolean => !coherence.isDue && tags.every((tag) => versions.knows(tag))
   const knowing = coherence.askBeforeWrite(tags)
   knowing?.catch(() => undefined) // awaited below
-  const { versions } = coherence
-  const isKnown = (): boolean => !coherence.isDue && tags.every((tag) => versions.knows(tag))
   return replace(core, [write], async (sealed) => {
-    // Who waited for the time has the news as well, and is sent at once: it would lose its turn.
-    if (knowing !== undefined && !isKnown()) await knowing
+    // What came together with the time is known by now, and to wait for it would lose the turn.
+    if (knowing !== undefined && !(isFirst && isKnown())) await knowing
     return sealed.ttl === 0 && !given.replaces ? undefined : attempt(parts, { ...given, write, sealed })
   })
 }

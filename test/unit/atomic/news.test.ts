@@ -1,13 +1,33 @@
 import { expect, test } from 'vitest'
-import { setIfNotExists } from '../../../src/atomic/index.ts'
-import type { HybridCache } from '../../../src/index.ts'
+import { compareAndSwap, setIfExists, setIfNotExists } from '../../../src/atomic/index.ts'
+import { createHybridCache, type HybridCache } from '../../../src/index.ts'
+import { ManualClock, MemoryTransport } from '../../../src/testing/index.ts'
 import { due } from '../../support/coherence.ts'
-import { World } from '../../support/world.ts'
 
-test('a conditional write looks at the log when that is due', async () => {
-  const world = new World()
-  const cache = (await world.warm()) as HybridCache<true>
-  await world.clock.advance(due)
-  await setIfNotExists(cache, 'k', 'v').catch(() => undefined) // the script is none of those that the fake knows
-  expect(world.redis.take().flat()).toContain('ZRANGE')
-})
+const writes: [string, (cache: HybridCache<true>) => Promise<boolean>, boolean][] = [
+  ['setIfExists', (cache) => setIfExists(cache, 'k', 'new'), false],
+  ['compareAndSwap', (cache) => compareAndSwap(cache, 'k', 'old', 'new'), false],
+  ['setIfNotExists', (cache) => setIfNotExists(cache, 'k', 'new'), true],
+]
+
+test.each(writes)(
+  '%s polls the log when that is due, and goes by what others have cleared',
+  async (_, write, stores) => {
+    for (const namespace of [undefined, 'n']) {
+      const clock = new ManualClock()
+      const redis = new MemoryTransport({ clock })
+      const isolate = (): HybridCache<true> => {
+        const cache = createHybridCache({ redis, clock }) as HybridCache<true>
+        return namespace === undefined ? cache : cache.namespace(namespace)
+      }
+      const [own, other] = [isolate(), isolate()]
+      await other.set('k', 'old')
+      await own.get('k', { l1: false })
+      await setIfNotExists(own, 'something else', 1)
+      await other.clear()
+      await clock.advance(due)
+      expect(await write(own)).toBe(stores)
+      expect(await isolate().get('k')).toBe(stores ? 'new' : undefined)
+    }
+  },
+)
