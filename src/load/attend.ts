@@ -92,14 +92,16 @@ class Attendant {
   }
 
   async #made(): Promise<unknown> {
+    const { softTimeout, timeout } = this.#call.loading
     if (!this.#flight.begun.isOpen) {
       // A factory for many keys begins when all of them were looked at, and a refresh when it is known who makes the value.
-      const { clock, softTimeout: patience } = this.#core.settings
-      const how = await this.#waitFor('begun', { soft: clock.monotonic() + patience, hard: Infinity })
+      const { clock, link, softTimeout: patience } = this.#core.settings
+      const end = timeout > 0 ? this.#since + timeout + link.timeout : Infinity
+      const how = await this.#waitFor('begun', { soft: clock.monotonic() + patience, hard: end })
       if (how === 'lost') return this.#lost()
       if (how === 'stale') return this.#giveStale('timeout')
+      if (how === 'late') return this.#tooLate(timeout)
     }
-    const { softTimeout, timeout } = this.#call.loading
     const { makingSince } = this.#flight
     // A late caller gives the factory as much time as others do; but a stale value serves it as soon as it serves them.
     const hard = timeout > 0 ? Math.max(makingSince, this.#since) + timeout : Infinity
@@ -109,6 +111,10 @@ class Attendant {
     if (how === 'open') return this.#take(this.#flight.outcome as Outcome)
     if (how === 'stale') return this.#giveStale('timeout')
     if (this.#own) this.#flight.late?.()
+    return this.#tooLate(timeout)
+  }
+
+  #tooLate(timeout: number): unknown {
     this.reason = timedOut(timeout)
     if (this.#usable(this.#window)) return this.#give(this.#copy, 'timeout')
     throw this.reason

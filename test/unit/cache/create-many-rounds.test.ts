@@ -226,6 +226,21 @@ describe('the time that a caller gives the factory', () => {
     },
   )
 
+  test('nor for a joiner that gives it less time than the call that it joins', async () => {
+    const world = new World()
+    const cache = world.memoryOnly()
+    await cache.set('b', 'b', { ttl: '1d' })
+    const schema = schemaOf((value) => (value === 'b' ? new Promise(() => undefined) : { value }))
+    void cache.getOrCreateMany(['a', 'b'], news, { schema })
+    await settle()
+    const joiner = watch(cache.getOrCreate('a', () => 'never', { timeout: '500ms' }))
+    await settle()
+    await world.clock.advance(1499)
+    expect(joiner).toEqual({})
+    await world.clock.advance(1)
+    expect(joiner.error).toMatchObject({ code: 'FACTORY_TIMEOUT' })
+  })
+
   test('who joins and has a stale value waits no longer for what L2 says of another key than for L2', async () => {
     const { world, cache, tag } = await asking()
     const options = { ttl: '10s', localTtl: '1h', staleIfError: '1h' } as const
