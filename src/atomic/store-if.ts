@@ -6,6 +6,7 @@ import type { LuaScript } from '../lua/index.ts'
 import type { WriteOptions } from '../options.ts'
 import type { RedisParts } from '../parts.ts'
 import { toText, unexpected } from '../redis/index.ts'
+import { nextTask } from '../runtime.ts'
 import { logKeys, pushWords, replace, type Sealed, seed, toWrite, type Write } from '../write/index.ts'
 
 /** Options of a write that depends on what Redis holds: those of `set`, but Redis is always asked. */
@@ -77,6 +78,7 @@ async function attempt(parts: RedisParts, given: Attempt): Promise<number | unde
     if (state === unseeded) await seed(core)
     else if (head === null) return undefined
     else {
+      await nextTask() // an invalidation that was sent in the same request has been answered, too, and counts
       const alive = await isAlive(parts, given.write, head)
       if (alive && state !== suspect) return undefined
       opinion = alive ? { vouched: head } : { dead: head }

@@ -31,3 +31,25 @@ test.each(writes)(
     }
   },
 )
+
+const invalidations: [string, (cache: HybridCache<true>) => Promise<void>][] = [
+  ['clear', (cache) => cache.clear()],
+  ['removeByTag', (cache) => cache.removeByTag('t')],
+  ['expireByTag', (cache) => cache.expireByTag('t')],
+]
+
+test.each(invalidations)(
+  'setIfExists brings back nothing that a %s beside it has ended, before or behind it',
+  async (_, end) => {
+    for (const first of [true, false]) {
+      const clock = new ManualClock()
+      const cache = createHybridCache({ redis: new MemoryTransport({ clock }), clock }) as HybridCache<true>
+      await cache.set('k', 'old', { tags: ['t'] })
+      const ended = first ? end(cache) : undefined
+      const stored = setIfExists(cache, 'k', 'new')
+      await (ended ?? end(cache))
+      expect(await stored).toBe(false)
+      expect(await cache.get('k')).toBeUndefined()
+    }
+  },
+)
