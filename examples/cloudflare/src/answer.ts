@@ -1,7 +1,7 @@
 import type { EntryOptions, Factory, HybridCache, Tier } from 'hybrid-cache'
 
 /**
- * Who answered: L1, L2, the origin behind the cache, a load for another request that was on its way, or nobody in time, so that
+ * Who answered: L1, L2, the origin behind the cache, a load in flight for another request, or nobody in time, so that
  * it is a value that has ended.
  */
 export type Source = Tier | 'origin' | 'shared' | 'stale'

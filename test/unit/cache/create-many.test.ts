@@ -2,7 +2,7 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, test, vi } from 'vitest'
 import type { BatchContext } from '../../../src/index.ts'
 import { settle } from '../../support/manual-clock.ts'
-import { record, World } from '../../support/world.ts'
+import { World } from '../../support/world.ts'
 
 const lengths = (keys: readonly string[]): Map<string, string> =>
   new Map(keys.map((key) => [key, `made ${key}`]))
@@ -271,27 +271,6 @@ describe('the context', () => {
     expect(await cache.get('a')).toBe('made a')
   })
 
-  test('stale values are given at once, and made anew together behind the call', async () => {
-    const world = new World()
-    const cache = await world.warm()
-    const options = { ttl: '1s', localTtl: '1h', swr: '1h' } as const
-    await cache.setMany(lengths(['a', 'b']), options)
-    await world.clock.advance(1000)
-    const stale = record(cache, 'stale')
-    const factory = vi.fn((keys: readonly string[]) => new Map(keys.map((key) => [key, `new ${key}`])))
-    expect([...(await cache.getOrCreateMany(['a', 'b'], factory, options)).values()]).toEqual([
-      'made a',
-      'made b',
-    ])
-    await settle()
-    expect(stale).toHaveLength(2)
-    expect(factory.mock.calls.map(([keys]) => keys)).toEqual([['a', 'b']])
-    expect([...(await cache.getOrCreateMany(['a', 'b'], factory, options)).values()]).toEqual([
-      'new a',
-      'new b',
-    ])
-  })
-
   test('keep the tags of the call where `set` leaves them undefined', async () => {
     const cache = new World().memoryOnly()
     const factory = (keys: readonly string[], context: BatchContext<string>): Map<string, string> => {
@@ -301,37 +280,5 @@ describe('the context', () => {
     await cache.getOrCreateMany(['a'], factory, { tags: ['t'] })
     await cache.removeByTag('t')
     expect(cache.getLocal('a')).toBeUndefined()
-  })
-
-  test('those that only L2 has are made anew together too, apart from what is nowhere', async () => {
-    const world = new World()
-    const options = { ttl: '1s', swr: '1h' } as const
-    const keys = Array.from({ length: 20 }, (_, i) => `k${i}`)
-    await (await world.warm()).setMany(lengths(keys), options)
-    await world.clock.advance(1000)
-    const cache = await world.warm()
-    const factory = vi.fn((asked: readonly string[]) => new Map(asked.map((key) => [key, `new ${key}`])))
-    const found = await cache.getOrCreateMany([...keys, 'nowhere'], factory, options)
-    expect(found).toEqual(lengths(keys).set('nowhere', 'new nowhere'))
-    await settle()
-    expect(factory.mock.calls.map(([asked]) => asked.toSorted())).toEqual([['nowhere'], keys.toSorted()])
-    expect(cache.getLocal('k19')).toBe('new k19')
-  })
-
-  test('nobody who has nothing waits for the leases of those that are made anew', async () => {
-    const world = new World()
-    const options = { ttl: '1s', swr: '1h', timeout: '800ms' } as const
-    await (await world.warm()).set('stale', 'old', options)
-    await world.clock.advance(1000)
-    const cache = await world.warm()
-    const lease = world.hold('LeaseEntry', 'before')
-    const factory = vi.fn(lengths)
-    const found = await cache.getOrCreateMany(['nowhere', 'stale'], factory, options)
-    expect(found).toEqual(lengths(['nowhere']).set('stale', 'old'))
-    expect(factory.mock.calls.map(([asked]) => asked)).toEqual([['nowhere']])
-    await lease.reached
-    lease.open()
-    await settle()
-    expect(factory.mock.calls.map(([asked]) => asked)).toEqual([['nowhere'], ['stale']])
   })
 })

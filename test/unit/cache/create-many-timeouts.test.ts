@@ -1,0 +1,151 @@
+import { describe, expect, test, vi } from 'vitest'
+import type { StandardSchema } from '../../../src/index.ts'
+import { asking, news, olds, schemaOf } from '../../support/create-many.ts'
+import { settle } from '../../support/manual-clock.ts'
+import { record, watch, World } from '../../support/world.ts'
+
+// From when on the callers of getOrCreateMany, and who joins them, count the time that they give its factory.
+
+describe('the time that a caller gives the factory', () => {
+  const slowly = (world: World): StandardSchema =>
+    schemaOf(async (value) => {
+      await new Promise<void>((done) => void world.clock.setTimeout(done, 200))
+      return { value }
+    })
+
+  test('begins when the factory does, however long a schema looks at what L1 has of another key', async () => {
+    const world = new World()
+    const cache = world.memoryOnly()
+    await cache.set('b', 'old b')
+    const factory = vi.fn(news)
+    const many = watch(cache.getOrCreateMany(['a', 'b'], factory, { schema: slowly(world), timeout: 100 }))
+    await settle()
+    await world.clock.advance(200)
+    expect(many.value).toEqual(new Map([['a', 'new a']]).set('b', 'old b'))
+    expect(cache.stats().loads).toMatchObject({ count: 1, failed: 0, duration: 0 })
+  })
+
+  test('begins when the factory does, however long L2 is asked for another key; no origin rests that was not asked', async () => {
+    const { world, cache, tag } = await asking()
+    const options = { ttl: '10s', localTtl: '1h', staleIfError: '1h', timeout: '100ms' } as const
+    await cache.set('a', 'old a', options)
+    await world.clock.advance('11s')
+    const factory = vi.fn(news)
+    const errors = record(cache, 'error')
+    const many = watch(cache.getOrCreateMany(['k', 'a'], factory, options))
+    await tag.reached
+    await settle()
+    await world.clock.advance(150)
+    expect(factory).not.toHaveBeenCalled()
+    tag.open()
+    await settle()
+    expect(many.value).toEqual(new Map([['k', 'v']]).set('a', 'new a'))
+    expect(errors).toEqual([])
+  })
+
+  test('runs for each key when the factory is called, so that all that it does counts', async () => {
+    const cache = new World().memoryOnly()
+    const counted: unknown[] = []
+    await cache.getOrCreateMany(['a', 'b'], (keys) => {
+      counted.push(cache.stats().loads.count)
+      return news(keys)
+    })
+    expect(counted).toEqual([2])
+  })
+
+  test.each([
+    ['has no end', undefined, { code: 'FACTORY_TIMEOUT' }],
+    ['has a stale value', 'old a', undefined],
+  ])(
+    'does not begin for ever where a schema never answers for another key, for who joins and %s',
+    async (_, stale, error) => {
+      const world = new World()
+      const cache = world.memoryOnly()
+      const options = { ttl: '1s', localTtl: '1h', staleIfError: '1h', timeout: '1s' } as const
+      if (stale !== undefined) await cache.set('a', stale, options)
+      await world.clock.advance('2s')
+      await cache.set('b', 'b', { ttl: '1d' })
+      const schema = schemaOf((value) => (value === 'b' ? new Promise(() => undefined) : { value }))
+      const events = record(cache, 'error')
+      void cache.getOrCreateMany(['a', 'b'], news, { ...options, schema })
+      await settle()
+      const joiner = watch(cache.getOrCreate('a', () => 'never', options))
+      await settle()
+      await world.clock.advance('2s') // `timeout`, and that of L2
+      expect(joiner.value).toBe(stale)
+      if (error !== undefined) expect(joiner.error).toMatchObject(error)
+      expect(events).toMatchObject([{ operation: 'getOrCreateMany', error: { code: 'FACTORY_TIMEOUT' } }])
+      expect(await cache.getOrCreate('a', () => 'mine', options)).toBe('mine')
+    },
+  )
+
+  test('nor for a joiner that gives it less time than the call that it joins', async () => {
+    const world = new World()
+    const cache = world.memoryOnly()
+    await cache.set('b', 'b', { ttl: '1d' })
+    const schema = schemaOf((value) => (value === 'b' ? new Promise(() => undefined) : { value }))
+    void cache.getOrCreateMany(['a', 'b'], news, { schema })
+    await settle()
+    const joiner = watch(cache.getOrCreate('a', () => 'never', { timeout: '500ms' }))
+    await settle()
+    await world.clock.advance(1499)
+    expect(joiner).toEqual({})
+    await world.clock.advance(1)
+    expect(joiner.error).toMatchObject({ code: 'FACTORY_TIMEOUT' })
+  })
+
+  test('who joins and has a stale value waits no longer for what L2 says of another key than for L2', async () => {
+    const { world, cache, tag } = await asking()
+    const options = { ttl: '10s', localTtl: '1h', staleIfError: '1h' } as const
+    await cache.set('a', 'old a', options)
+    await world.clock.advance('11s')
+    const many = watch(cache.getOrCreateMany(['k', 'a'], news, options))
+    await tag.reached
+    await settle()
+    const joiner = watch(cache.getOrCreate('a', () => 'never', options))
+    await settle()
+    await world.clock.advance(299)
+    expect(joiner).toEqual({})
+    await world.clock.advance(1)
+    expect(joiner.value).toBe('old a')
+    tag.open()
+    await settle()
+    expect(many).toHaveProperty('value')
+  })
+
+  test('ends for all keys at once', async () => {
+    const { world, cache, tag } = await asking()
+    const factory = vi.fn(() => new Promise<never>(() => undefined))
+    const many = watch(cache.getOrCreateMany(['k', 'a', 'b'], factory, { timeout: '100ms' }))
+    await tag.reached
+    await settle()
+    await world.clock.advance(150)
+    tag.open()
+    await settle()
+    await world.clock.advance(99)
+    expect(many.error).toBeUndefined()
+    await world.clock.advance(1)
+    expect(many.error).toMatchObject({ code: 'FACTORY_TIMEOUT' })
+    expect(factory).toHaveBeenCalledTimes(1)
+  })
+
+  test('of a refresh, too, while a schema looks at what another has found', async () => {
+    const world = new World()
+    const options = { ttl: '10s', localTtl: '1h', swr: '1h', timeout: '100ms' } as const
+    const cache = await world.warm()
+    await cache.setMany(olds('a', 'b'), options)
+    await world.clock.advance('11s')
+    await (await world.warm()).set('b', 'other b', options)
+    const schema = schemaOf(async (value) => {
+      if (value === 'other b') await new Promise<void>((done) => void world.clock.setTimeout(done, 200))
+      return { value }
+    })
+    const errors = record(cache, 'error')
+    expect(await cache.getOrCreateMany(['a', 'b'], news, { ...options, schema })).toEqual(olds('a', 'b'))
+    await settle()
+    await world.clock.advance(200)
+    await settle()
+    expect(errors).toEqual([])
+    expect([cache.getLocal('a'), cache.getLocal('b')]).toEqual(['new a', 'other b'])
+  })
+})
