@@ -10,7 +10,7 @@
  * - `L2_REPLY`: Redis answered this command with an error, or with a reply of the wrong shape.
  * - `FACTORY_TIMEOUT`: the factory took longer than the call's `timeout`, and there was no usable stale value.
  * - `SCRIPT`: a Lua script failed; the message says which, at which line, and why.
- * - `SERIALIZE`: the value cannot be turned into text, or a serializer threw.
+ * - `SERIALIZE`: the value cannot be turned into text, or not be compressed, or a serializer threw.
  * - `TOO_LARGE`: the encoded value is larger than `maxValueBytes`.
  * - `LOCK_TIMEOUT`: others held the lock for as long as the call waited (`wait`).
  * - `LOCK_LOST`: the reason of a lock's signal: its lease has expired or is about to, or the lock is gone.

@@ -41,7 +41,11 @@ export function pack(text: string, { compressFrom }: SealSettings): Packed | Pro
 }
 
 async function gzip(text: string): Promise<Packed> {
-  return { zip: 'gzip', digest: await sha1(text), payload: await compress(text) }
+  try {
+    return { zip: 'gzip', digest: await sha1(text), payload: await compress(text) }
+  } catch {
+    throw new CacheError('SERIALIZE', 'the value cannot be compressed: the platform failed')
+  }
 }
 
 /** The origin's validators of a value; '' for none. */

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { RedisReplyError } from '../../../src/index.ts'
 import { due } from '../../support/coherence.ts'
 import { nameOf } from '../../support/fake-redis.ts'
@@ -176,6 +176,23 @@ describe("stampede: 'global'", () => {
     expect(await call).toBe('old')
     expect([...world.redis.values.keys()]).toEqual(['hc:e:k'])
     expect(await world.isolate().get('k')).toBe('new')
+  })
+
+  test('what cannot be compressed is not stored, and its lease is given back', async () => {
+    onTestFinished(() => void vi.unstubAllGlobals())
+    vi.stubGlobal('CompressionStream', function Failing() {
+      throw new RangeError('out of memory')
+    })
+    const world = new World()
+    const work: Promise<unknown>[] = []
+    const waitUntil = (promise: Promise<unknown>): void => void work.push(promise)
+    const cache = await world.warm({ stampede: 'global', compression: { threshold: 0 }, waitUntil })
+    const errors = record(cache, 'error')
+    expect(await cache.getOrCreate('k', () => 'v')).toBe('v')
+    await Promise.all(work)
+    expect(world.redis.take()).toEqual([['LeaseEntry'], ['CompareAndDelete']])
+    expect(world.redis.values.size).toBe(0)
+    expect(errors).toMatchObject([{ operation: 'getOrCreate', error: { code: 'SERIALIZE' } }])
   })
 
   test('callers of one isolate share one lease and one load', async () => {
