@@ -1,11 +1,12 @@
 import type { Core } from '../core.ts'
+import type { CacheError } from '../errors.ts'
 import type { StaleReason } from '../events.ts'
 import { acceptLocal, asKnown } from '../read/index.ts'
 import { isRequestBound } from '../runtime.ts'
 import { staleWindow } from '../tolerance.ts'
 import { canGoOn, isUsable, isUsableAtOnce, type LoadCall } from './call.ts'
 import type { Copy, Flight, Outcome } from './flight.ts'
-import { timedOut } from './make.ts'
+import { notCalled, timedOut } from './make.ts'
 import { type Waited, waitFor } from './wait.ts'
 
 /** Instead of a value: this flight has none for the call, which is to try again. */
@@ -100,7 +101,7 @@ class Attendant {
       const how = await this.#waitFor('begun', { soft: clock.monotonic() + patience, hard: end })
       if (how === 'lost') return this.#lost()
       if (how === 'stale') return this.#giveStale('timeout')
-      if (how === 'late') return this.#tooLate(timeout)
+      if (how === 'late') return this.#tooLate(notCalled(this.#core, timeout))
     }
     const { makingSince } = this.#flight
     // A late caller gives the factory as much time as others do; but a stale value serves it as soon as it serves them.
@@ -111,11 +112,11 @@ class Attendant {
     if (how === 'open') return this.#take(this.#flight.outcome as Outcome)
     if (how === 'stale') return this.#giveStale('timeout')
     if (this.#own) this.#flight.late?.()
-    return this.#tooLate(timeout)
+    return this.#tooLate(timedOut(timeout))
   }
 
-  #tooLate(timeout: number): unknown {
-    this.reason = timedOut(timeout)
+  #tooLate(reason: CacheError): unknown {
+    this.reason = reason
     if (this.#usable(this.#window)) return this.#give(this.#copy, 'timeout')
     throw this.reason
   }

@@ -128,7 +128,7 @@ async function hasTurn(
 ): Promise<boolean> {
   const { clock, link } = core.settings
   const late = (): void => {
-    const error = timedOut(timeout)
+    const error = notCalled(core, timeout)
     core.events.emit('error', { operation: 'getOrCreateMany', error })
     core.flights.end(flight)
     flight.settle({ kind: 'error', error })
@@ -142,9 +142,16 @@ async function hasTurn(
 
 /** The error for a load that took too long. */
 export function timedOut(ms: number): CacheError {
-  return new CacheError('FACTORY_TIMEOUT', `the factory took longer than ${ms} ms (timeout)`, {
-    retryable: true,
-  })
+  return tooLate(`took longer than ${ms} ms (timeout)`)
+}
+
+/** The error for a load whose factory is still to be called when its time is up. */
+export function notCalled({ settings: { link } }: Core, timeout: number): CacheError {
+  return tooLate(`was not called within ${timeout + link.timeout} ms (timeout and l2.timeout)`)
+}
+
+function tooLate(what: string): CacheError {
+  return new CacheError('FACTORY_TIMEOUT', `the factory ${what}`, { retryable: true })
 }
 
 function contextOf(

@@ -74,7 +74,11 @@ describe('the time that a caller gives the factory', () => {
       await world.clock.advance('2s') // `timeout`, and that of L2
       expect(joiner.value).toBe(stale)
       if (error !== undefined) expect(joiner.error).toMatchObject(error)
-      expect(events).toMatchObject([{ operation: 'getOrCreateMany', error: { code: 'FACTORY_TIMEOUT' } }])
+      const left = {
+        code: 'FACTORY_TIMEOUT',
+        message: 'the factory was not called within 2000 ms (timeout and l2.timeout)',
+      }
+      expect(events).toMatchObject([{ operation: 'getOrCreateMany', error: left }])
       expect(await cache.getOrCreate('a', () => 'mine', options)).toBe('mine')
     },
   )
@@ -91,7 +95,10 @@ describe('the time that a caller gives the factory', () => {
     await world.clock.advance(1499)
     expect(joiner).toEqual({})
     await world.clock.advance(1)
-    expect(joiner.error).toMatchObject({ code: 'FACTORY_TIMEOUT' })
+    expect(joiner.error).toMatchObject({
+      code: 'FACTORY_TIMEOUT',
+      message: 'the factory was not called within 1500 ms (timeout and l2.timeout)',
+    })
   })
 
   test('who joins and has a stale value waits no longer for what L2 says of another key than for L2', async () => {
