@@ -6,7 +6,7 @@ import { loadBlocked } from './origin'
  * that your own proxy overwrites; without such a proxy any visitor can send any address. Requests without one share one limit.
  */
 export function addressOf(headers: Headers): string {
-  return headers.get('x-real-ip') ?? 'unknown'
+  return headers.get('x-real-ip') || 'unknown'
 }
 
 /** From memory nearly always; the list is looked at again, behind a response, after a minute. */
