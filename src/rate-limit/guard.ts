@@ -34,9 +34,13 @@ export function guardOf<First, Rest extends unknown[]>(
   caller: string,
   options: GuardOptions<First, Rest>,
 ): (waitUntil: () => WaitUntil | undefined, first: First, ...rest: Rest) => Promise<Ruling | undefined> {
-  const { limiter, id, cost, policy, skip, onDenied, ...headerOptions } = options ?? {}
-  if (limiter === undefined || typeof id !== 'function')
+  const { limiter, id, cost, policy, skip, onDenied, legacy } = options ?? {}
+  const limits = typeof limiter === 'function' || typeof limiter?.limit === 'function'
+  if (!limits || typeof id !== 'function')
     throw new TypeError(`${caller} takes { limiter, id }, where id is a function that returns the identifier`)
+  for (const [name, value] of Object.entries({ policy, skip, onDenied }))
+    if (value !== undefined && typeof value !== 'function')
+      throw new TypeError(`${name} must be a function of the request`)
   return async (waitUntil, first, ...rest) => {
     if (await skip?.(first, ...rest)) return undefined
     const used = typeof limiter === 'function' ? await limiter(first, ...rest) : limiter
@@ -45,7 +49,7 @@ export function guardOf<First, Rest extends unknown[]>(
       policy: await policy?.(first, ...rest),
       waitUntil: waitUntil(),
     })
-    const headers = rateLimitHeaders(result, headerOptions)
+    const headers = rateLimitHeaders(result, { legacy })
     if (result.success) return { headers }
     const answer = (await onDenied?.(first, result, ...rest)) ?? problemOf(result)
     return { headers, denial: withHeaders(answer, headers) }

@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest'
-import { denialResponse, fixedWindow, rateLimit, type RateLimiter } from '../../../src/rate-limit/index.ts'
-import { LimiterWorld } from './support.ts'
+import {
+  denialResponse,
+  fixedWindow,
+  rateLimit,
+  type RateLimiter,
+  type RateLimitOptions,
+} from '../../../src/rate-limit/index.ts'
+import { LimiterWorld, perMinute } from './support.ts'
 
 const id = (request: Request): string => request.headers.get('x-user') ?? 'nobody'
 const request = (user = 'ann'): Request =>
@@ -229,6 +235,19 @@ test('options that cannot be right are a TypeError', () => {
     [() => new Response(), { limiter }],
     [() => new Response(), { id }],
     ['x', { limiter, id }],
+    [() => new Response(), { limiter: null, id }],
+    [() => new Response(), { limiter: perMinute, id }],
+    [() => new Response(), { limiter, id, policy: perMinute }],
+    [() => new Response(), { limiter, id, skip: true }],
+    [() => new Response(), { limiter, id, onDenied: new Response() }],
   ])
     expect(() => wrong(...args)).toThrow(TypeError)
+})
+
+test('options may be inherited', async () => {
+  const world = new LimiterWorld()
+  world.answer(1, 0, 60_000, 2)
+  const options = Object.create({ limiter: world.limiter(), id, legacy: true }) as RateLimitOptions<[]>
+  const { headers } = await rateLimit(() => new Response(), options)(request())
+  expect(headers.get('x-ratelimit-limit')).toBe('5')
 })
