@@ -234,7 +234,8 @@ class Handling {
   ): Promise<void> {
     loading.skip()
     const { maxTtl } = HybridCache.partsOf(store).core.settings
-    const life = { ttl: Math.min(passFor, maxTtl), swr: false, staleIfError: false } as const
+    const ttl = Math.min(passFor, maxTtl)
+    const life = { ttl, localTtl: ttl, jitter: false, swr: false, staleIfError: false } as const
     await store.set(`pass ${key}`, 1, { l2: false, ...life })
     // What it replaces would be served again. A failure of Redis has been reported already.
     if (replaces && loading.stale !== undefined) await store.remove(`http ${key}`).catch(() => undefined)

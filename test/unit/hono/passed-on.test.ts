@@ -7,6 +7,18 @@ import { World } from '../../support/world.ts'
 import { App, text } from './cached-app.ts'
 
 describe('what is passed on', () => {
+  test('runs for every request by itself for ten seconds, whatever the cache says of L1', async () => {
+    const world = new World()
+    const app = new Hono()
+    app.use('*', cacheMiddleware({ cache: world.isolate({ localTtl: '1s', jitter: '1m' }), ttl: '10s' }))
+    app.get('/', () => new Response('x', { headers: { 'set-cookie': 'a=1' } }))
+    await app.request('/')
+    await world.clock.advance(9999)
+    expect((await app.request('/')).headers.get('cache-status')).toContain('detail=pass')
+    await world.clock.advance(1)
+    expect((await app.request('/')).headers.get('cache-status')).toContain('detail=set-cookie')
+  })
+
   test.each<[string, RequestInit]>([
     ['method', { method: 'POST' }],
     ['method', { method: 'DELETE' }],
