@@ -50,9 +50,12 @@ export async function warm<T>(
   cache: HybridCache,
   keys: Iterable<string>,
   factory: BatchFactory<T>,
-  { batchSize = 100, concurrency = 4, signal, onProgress, ...options }: WarmOptions = {},
+  options: WarmOptions = {},
 ): Promise<WarmProgress> {
   const { core, view } = partsOf(cache, 'warm')
+  const { batchSize = 100, concurrency = 4, signal, onProgress } = options
+  // The signal stops between batches. What else is given may be inherited, or a getter: a copy would lose it.
+  const ofEntries = { __proto__: options, signal: undefined } as EntryOptions
   wholeNumber(batchSize, 'batchSize')
   wholeNumber(concurrency, 'concurrency')
   // A string is iterable, too.
@@ -62,13 +65,13 @@ export async function warm<T>(
     throw new TypeError('warm takes a factory: a function that makes the values')
   const unique = new Set(keys)
   for (const key of unique) assertKey(key)
-  toCall(core, view, { key: 'any', factory: () => undefined, options }) // what is wrong with them is said at once
+  toCall(core, view, { key: 'any', factory: () => undefined, options: ofEntries }) // what is wrong with them is said at once
   const batches = inBatches(unique, batchSize)
   const progress = { done: 0, loaded: 0, failed: 0 }
   const work = async (): Promise<void> => {
     for (const batch of batches) {
       signal?.throwIfAborted()
-      const { loaded, failed } = await warmBatch(cache, batch, factory, options)
+      const { loaded, failed } = await warmBatch(cache, batch, factory, ofEntries)
       progress.done += batch.length
       progress.loaded += loaded
       progress.failed += failed

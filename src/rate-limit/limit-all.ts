@@ -60,8 +60,8 @@ export async function limitAll(
 /** Invalid input rejects instead of throwing, so that it is awaited together with what takes a while. */
 function checkFor(limit: LimitOf): Check | Promise<Check> {
   try {
-    const { limiter, id, ...rest } = limit
-    if (limiter instanceof RateLimiter) return RateLimiter.checkOf(limiter, id, rest)
+    const { limiter, id, cost, policy } = limit
+    if (limiter instanceof RateLimiter) return RateLimiter.checkOf(limiter, id, { cost, policy })
     throw new TypeError('a limiter must be made by createRateLimiter')
   } catch (error) {
     return Promise.reject(error as Error)

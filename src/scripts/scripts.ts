@@ -57,9 +57,9 @@ export class Scripts {
   async execute<Reply = unknown>(script: LuaScript<Reply> | string, call: ScriptCall = {}): Promise<Reply> {
     if (typeof script !== 'string') return this.#run(script, call) as Promise<Reply>
     // Copied before the wait: callers may reuse their arrays.
-    const { keys = [], args = [] } = call
+    const { keys = [], args = [], rawKeys, binary, signal } = call
     checkLists(keys, args)
-    const own = { ...call, keys: [...keys], args: [...args] }
+    const own = { keys: [...keys], args: [...args], rawKeys, binary, signal }
     return this.#run(await this.#executor.compile(script), own) as Promise<Reply>
   }
 

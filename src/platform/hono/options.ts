@@ -37,7 +37,7 @@ export interface CacheMiddlewareOptions<Context extends HonoContext = HonoContex
 }
 
 /** The same, complete and checked. */
-export interface Settings extends Omit<CacheMiddlewareOptions, 'maxWait'> {
+export interface Settings extends Pick<CacheMiddlewareOptions, 'cache' | 'key' | 'tags' | 'app' | 'ttl'> {
   readonly vary: readonly string[]
   readonly maxBytes: number
   /** In milliseconds. */
@@ -62,8 +62,19 @@ const nothingBehind: EntryOptions = { swr: false, eager: false, softTimeout: fal
 
 /** Throws a `TypeError` for invalid options. */
 export function resolve(options: CacheMiddlewareOptions): Settings {
-  const { vary = [], maxBytes = 512 * 1024, maxWait = '10s', app, swr, eager } = options
-  if (!(options.cache instanceof HybridCache) && typeof options.cache !== 'function')
+  const {
+    cache,
+    key,
+    tags,
+    vary = [],
+    maxBytes = 512 * 1024,
+    maxWait = '10s',
+    app,
+    ttl,
+    swr,
+    eager,
+  } = options
+  if (!(cache instanceof HybridCache) && typeof cache !== 'function')
     throw new TypeError('cache takes the cache, or a function of the context that returns it')
   if (!Array.isArray(vary) || !vary.every(isHeaderName))
     throw new TypeError('vary must be a list of names of request headers')
@@ -76,7 +87,11 @@ export function resolve(options: CacheMiddlewareOptions): Settings {
     ...(app === undefined && nothingBehind),
   }
   return {
-    ...options,
+    cache,
+    key,
+    tags,
+    app,
+    ttl,
     vary: vary.map((name) => name.toLowerCase()),
     maxBytes: wholeNumber(maxBytes, 'maxBytes'),
     maxWait: Math.min(toMilliseconds(maxWait, 'maxWait'), longestTimer),

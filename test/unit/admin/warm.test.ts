@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { warm, type WarmProgress } from '../../../src/admin/index.ts'
+import { explain, warm, type WarmProgress } from '../../../src/admin/index.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { Origin } from '../../support/origin.ts'
 import { watch, World } from '../../support/world.ts'
@@ -9,6 +9,22 @@ const load = (missing: readonly string[]): Map<string, string> =>
   new Map(missing.map((key) => [key, `made ${key}`]))
 
 describe('warming', () => {
+  test('keeps what the options inherit, or tell when they are asked', async () => {
+    class Life {
+      get ttl(): '10s' {
+        return '10s'
+      }
+      get tags(): readonly string[] {
+        return ['t']
+      }
+    }
+    const cache = await new World().warm()
+    await warm(cache, ['k'], load, new Life())
+    expect((await explain(cache, 'k')).l2).toMatchObject({ freshFor: 10_000, tags: ['t'] })
+    await cache.removeByTag('t')
+    expect(await cache.get('k')).toBeUndefined()
+  })
+
   test('makes what is not there, in batches, and leaves the rest as it is', async () => {
     const world = new World()
     const cache = await world.warm()

@@ -1,6 +1,18 @@
+import { Hono } from 'hono'
 import { expect, test } from 'vitest'
-import { cache as cacheMiddleware } from '../../../src/platform/hono/index.ts'
+import { cache as cacheMiddleware, type CacheMiddlewareOptions } from '../../../src/platform/hono/index.ts'
 import { World } from '../../support/world.ts'
+
+test('options may be inherited', async () => {
+  const cache = new World().memoryOnly()
+  const options = Object.create({ cache, ttl: '1m', tags: ['t'] }) as CacheMiddlewareOptions
+  const app = new Hono().use('*', cacheMiddleware(options)).get('/', (c) => c.text('hi'))
+  const status = async (): Promise<string | null> => (await app.request('/')).headers.get('cache-status')
+  expect(await status()).toContain('fwd=')
+  expect(await status()).toContain('hit')
+  await cache.removeByTag('t')
+  expect(await status()).toContain('fwd=')
+})
 
 test.each<[string, object]>([
   ['no cache', { cache: {} }],

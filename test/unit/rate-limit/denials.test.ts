@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { fixedWindow, limitAll, slidingWindow } from '../../../src/rate-limit/index.ts'
+import { fixedWindow, limitAll, type LimitOf, slidingWindow } from '../../../src/rate-limit/index.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { watch } from '../../support/world.ts'
 import { LimiterWorld, script } from './support.ts'
@@ -201,6 +201,11 @@ test('so many are remembered and no more: the one that was asked for longest ago
 })
 
 describe('limitAll', () => {
+  test('takes what its limits inherit', async () => {
+    const given = { limiter: new LimiterWorld().limiter(), id: 'ann', cost: 3 }
+    expect(await limitAll([Object.create(given) as LimitOf])).toMatchObject({ remaining: 2 })
+  })
+
   test('is denied from the memory of any of its limiters, which knows nothing of the others', async () => {
     const world = new LimiterWorld()
     const cache = world.cache()

@@ -5,6 +5,7 @@ import {
   type HybridCache,
   RedisReplyError,
   type Reply,
+  type ScriptCall,
   type SendOptions,
   type Transport,
 } from '../../../src/index.ts'
@@ -259,6 +260,13 @@ test('arrays that a caller changes after the call change nothing', async () => {
   keys[0] = 'other'
   args[0] = 'yours'
   expect(await Promise.all(runs)).toEqual(['lock,mine', 'lock,mine'])
+})
+
+test('what a call says may be inherited', async () => {
+  const server = new ScriptServer(([name, , , ...rest]) => (name === 'EVALSHA' ? noScript : rest.join()))
+  const { scripts } = cacheOn(server)
+  const call = Object.create({ keys: ['raw'], args: ['a'], rawKeys: true }) as ScriptCall
+  expect(await scripts.execute('return 1', call)).toBe('raw,a')
 })
 
 describe('what a failing script was called with is never shown', () => {
