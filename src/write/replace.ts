@@ -64,7 +64,8 @@ function acknowledge(
   core.marks.end(localKey, mark)
   if (stamp === undefined) drop(core, [write.place])
   else {
-    core.coherence.wroteKey(localKey, stamp)
+    // A write that leaves L2 out draws no version. Its stamp is another's: it says nothing of L2, nor that the log was read so far.
+    if (core.redis === undefined || usesRedis(core, write.options)) core.coherence.wroteKey(localKey, stamp)
     if (mayKeep(core, localKey, mark, stamp)) writeLocal(core, write, { from, stamp })
   }
 }
