@@ -8,7 +8,7 @@
  * - `BREAKER_OPEN`: nothing was sent, as recent requests to Redis failed; the message says with which code. Requests go out
  *   again once a probe has succeeded (`breaker`).
  * - `L2_REPLY`: Redis answered this command with an error, or with a reply of the wrong shape.
- * - `FACTORY_TIMEOUT`: the factory took longer than the call's `timeout`, or was not called within that and `l2.timeout`, and there was
+ * - `FACTORY_TIMEOUT`: the factory took longer than the call's `timeout`, or was not called within that + `l2.timeout`, and there was
  *   no usable stale value.
  * - `SCRIPT`: a Lua script failed; the message says which, at which line, and why.
  * - `SERIALIZE`: the value cannot be turned into text, or not be compressed, or a serializer threw.

@@ -6,7 +6,7 @@ import { isRequestBound } from '../runtime.ts'
 import { staleWindow } from '../tolerance.ts'
 import { canGoOn, isUsable, isUsableAtOnce, type LoadCall } from './call.ts'
 import type { Copy, Flight, Outcome } from './flight.ts'
-import { notCalled, timedOut } from './make.ts'
+import { notCalled, patienceFor, timedOut } from './make.ts'
 import { type Waited, waitFor } from './wait.ts'
 
 /** Instead of a value: this flight has none for the call, which is to try again. */
@@ -96,9 +96,11 @@ class Attendant {
     const { softTimeout, timeout } = this.#call.loading
     if (!this.#flight.begun.isOpen) {
       // A factory for many keys begins when all of them were looked at, and a refresh when it is known who makes the value.
-      const { clock, link, softTimeout: patience } = this.#core.settings
-      const end = timeout > 0 ? this.#since + timeout + link.timeout : Infinity
-      const how = await this.#waitFor('begun', { soft: clock.monotonic() + patience, hard: end })
+      const now = this.#core.settings.clock.monotonic()
+      // The load's own call has to wait for the others anyway.
+      const soft = this.#own || this.#isForced ? Infinity : now + this.#core.settings.softTimeout
+      const hard = timeout > 0 ? now + patienceFor(this.#core, timeout) : Infinity
+      const how = await this.#waitFor('begun', { soft, hard })
       if (how === 'lost') return this.#lost()
       if (how === 'stale') return this.#giveStale('timeout')
       if (how === 'late') return this.#tooLate(notCalled(this.#core, timeout))
@@ -111,11 +113,11 @@ class Attendant {
     if (how === 'lost') return this.#lost()
     if (how === 'open') return this.#take(this.#flight.outcome as Outcome)
     if (how === 'stale') return this.#giveStale('timeout')
-    if (this.#own) this.#flight.late?.()
     return this.#tooLate(timedOut(timeout))
   }
 
   #tooLate(reason: CacheError): unknown {
+    if (this.#own) this.#flight.late?.()
     this.reason = reason
     if (this.#usable(this.#window)) return this.#give(this.#copy, 'timeout')
     throw this.reason

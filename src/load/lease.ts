@@ -19,7 +19,10 @@ export interface Lease {
   stamp: number
   /** All versions that may precede it, if it was asked for more than once and not all replies came. */
   readonly stamps: Set<number>
-  /** How long it lasts, in milliseconds: enough for the longest load, and its write. */
+  /**
+   * How long it lasts, in milliseconds: enough for the longest factory, and the write. Not always for a key of many, which waits for
+   * the others first.
+   */
   readonly ms: number
 }
 

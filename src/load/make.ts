@@ -1,5 +1,6 @@
 // The second half of a load: the factory makes the value, the callers get it, the tiers store it.
 import type { Core } from '../core.ts'
+import { longestTimer } from '../duration.ts'
 import { assertFits, type Encoded } from '../entry/index.ts'
 import { CacheError } from '../errors.ts'
 import type { EntryOptions } from '../options.ts'
@@ -94,17 +95,14 @@ async function makeInTime(
   const context = contextOf(core, flight, { call, copy, decisions })
   flight.looked.open()
   flight.leased?.open()
-  if (call.batch !== undefined && !(await hasTurn(core, flight, { batch: call.batch, timeout, context })))
+  if (call.batch !== undefined && !(await hasTurn(core, flight, { call, batch: call.batch, context })))
     return undefined
   const isFirst = !flight.begun.isOpen
   if (isFirst) flight.begin(clock.monotonic())
   // A load that no caller waits for has only this timer.
   const late = (): void => {
-    if (flight.overdue) return
-    flight.overdue = true
-    core.events.emit('error', { operation: call.operation, error: timedOut(timeout) })
-    letRest(core, call)
-    if (flight.waiting === 0) core.flights.abandon(flight, timedOut(timeout))
+    if (!flight.overdue) letRest(core, call)
+    markOverdue(core, flight, { call, error: timedOut(timeout) })
   }
   // The load's own call counts from the same moment, unless it has waited for another isolate before, and its timer may fire first.
   if (isFirst) flight.late = late
@@ -119,25 +117,39 @@ async function makeInTime(
 
 /**
  * Waits until all keys of a batch were looked at, and its factory begins. `false` if the load ends before: whatever the others wait for,
- * a key has its `timeout` for that, too, and the time that Redis may take.
+ * no call waits for that longer than its {@link patienceFor}.
  */
 async function hasTurn(
   core: Core,
   flight: Flight,
-  { batch, timeout, context }: { batch: Batch; timeout: number; context: LoadContext },
+  { call, batch, context }: { call: LoadCall; batch: Batch; context: LoadContext },
 ): Promise<boolean> {
-  const { clock, link } = core.settings
-  const late = (): void => {
-    const error = notCalled(core, timeout)
-    core.events.emit('error', { operation: 'getOrCreateMany', error })
-    core.flights.end(flight)
-    flight.settle({ kind: 'error', error })
-  }
-  const timer = timeout > 0 ? clock.setTimeout(late, timeout + link.timeout) : undefined
+  const { clock } = core.settings
+  const { timeout } = call.loading
+  const late = (): void => markOverdue(core, flight, { call, error: notCalled(core, timeout) })
+  flight.late = late
+  const timer = timeout > 0 ? clock.setTimeout(late, patienceFor(core, timeout)) : undefined
   const hasEnded = flight.settled.opened.then(() => false)
   const turns = await Promise.race([batch.turn(context), hasEnded])
   clock.clearTimeout(timer)
   return turns
+}
+
+/** The `timeout` of a call has passed: the load ends when the last caller leaves, which may have a longer one. */
+function markOverdue(
+  core: Core,
+  flight: Flight,
+  { call, error }: { call: LoadCall; error: CacheError },
+): void {
+  if (flight.overdue) return
+  flight.overdue = true
+  core.events.emit('error', { operation: call.operation, error })
+  if (flight.waiting === 0) core.flights.abandon(flight, error)
+}
+
+/** How long a call waits until its factory is called: its `timeout`, and the time that Redis may take. */
+export function patienceFor({ settings: { link } }: Core, timeout: number): number {
+  return Math.min(timeout + link.timeout, longestTimer)
 }
 
 /** The error for a load that took too long. */
@@ -146,8 +158,8 @@ export function timedOut(ms: number): CacheError {
 }
 
 /** The error for a load whose factory is still to be called when its time is up. */
-export function notCalled({ settings: { link } }: Core, timeout: number): CacheError {
-  return tooLate(`was not called within ${timeout + link.timeout} ms (timeout and l2.timeout)`)
+export function notCalled(core: Core, timeout: number): CacheError {
+  return tooLate(`was not called within ${patienceFor(core, timeout)} ms (timeout + l2.timeout)`)
 }
 
 function tooLate(what: string): CacheError {

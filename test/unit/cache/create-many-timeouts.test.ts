@@ -7,9 +7,10 @@ import { record, watch, World } from '../../support/world.ts'
 // From when on the callers of getOrCreateMany, and who joins them, count the time that they give its factory.
 
 describe('the time that a caller gives the factory', () => {
-  const slowly = (world: World): StandardSchema =>
+  /** A schema that accepts everything, and takes a while for one value. */
+  const lasting = (world: World, slow: string, ms: number): StandardSchema =>
     schemaOf(async (value) => {
-      await new Promise<void>((done) => void world.clock.setTimeout(done, 200))
+      if (value === slow) await new Promise<void>((done) => void world.clock.setTimeout(done, ms))
       return { value }
     })
 
@@ -18,7 +19,9 @@ describe('the time that a caller gives the factory', () => {
     const cache = world.memoryOnly()
     await cache.set('b', 'old b')
     const factory = vi.fn(news)
-    const many = watch(cache.getOrCreateMany(['a', 'b'], factory, { schema: slowly(world), timeout: 100 }))
+    const many = watch(
+      cache.getOrCreateMany(['a', 'b'], factory, { schema: lasting(world, 'old b', 200), timeout: 100 }),
+    )
     await settle()
     await world.clock.advance(200)
     expect(many.value).toEqual(new Map([['a', 'new a']]).set('b', 'old b'))
@@ -76,7 +79,7 @@ describe('the time that a caller gives the factory', () => {
       if (error !== undefined) expect(joiner.error).toMatchObject(error)
       const left = {
         code: 'FACTORY_TIMEOUT',
-        message: 'the factory was not called within 2000 ms (timeout and l2.timeout)',
+        message: 'the factory was not called within 2000 ms (timeout + l2.timeout)',
       }
       expect(events).toMatchObject([{ operation: 'getOrCreateMany', error: left }])
       expect(await cache.getOrCreate('a', () => 'mine', options)).toBe('mine')
@@ -97,8 +100,80 @@ describe('the time that a caller gives the factory', () => {
     await world.clock.advance(1)
     expect(joiner.error).toMatchObject({
       code: 'FACTORY_TIMEOUT',
-      message: 'the factory was not called within 1500 ms (timeout and l2.timeout)',
+      message: 'the factory was not called within 1500 ms (timeout + l2.timeout)',
     })
+  })
+
+  test('of one call is not that of a joiner who set none', async () => {
+    const world = new World()
+    const cache = world.memoryOnly()
+    await cache.set('b', 'b', { ttl: '1d' })
+    const schema = lasting(world, 'b', 5000)
+    const many = watch(cache.getOrCreateMany(['a', 'b'], news, { schema, timeout: '1s' }))
+    await settle()
+    const joiner = watch(cache.getOrCreate('a', () => 'mine'))
+    await settle()
+    await world.clock.advance('2s')
+    expect(joiner).toEqual({})
+    await world.clock.advance('3s')
+    expect(joiner.value).toBe('new a')
+    expect(many.error).toMatchObject({ code: 'FACTORY_TIMEOUT' })
+  })
+
+  test.each([[{}], [{ forceRefresh: true }]])(
+    'is not shortened where a stale value is at hand, and a schema looks at another key: %o',
+    async (more) => {
+      const world = new World()
+      const cache = world.memoryOnly({ staleIfError: '1h' })
+      const forced = 'forceRefresh' in more
+      await cache.set('a', 'old a', { ttl: forced ? '1d' : '1s', localTtl: '1h' })
+      await cache.set('b', 'old b', { ttl: '1d', localTtl: '1h' })
+      await world.clock.advance('2s')
+      const schema = lasting(world, 'old b', 400)
+      const many = watch(cache.getOrCreateMany<string>(['a', 'b'], news, { schema, ...more }))
+      await settle()
+      await world.clock.advance(400)
+      expect((many.value as Map<string, string>).get('a')).toBe('new a')
+    },
+  )
+
+  test('is reported as an error, where L2 took time before, too', async () => {
+    const world = new World()
+    const cache = await world.warm()
+    await cache.set('b', 'b', { ttl: '1d', localTtl: '1h' })
+    world.redis.before = () => new Promise<void>((done) => void world.clock.setTimeout(done, 50))
+    const errors = record(cache, 'error')
+    const schema = schemaOf((value) => (value === 'b' ? new Promise(() => undefined) : { value }))
+    void cache.getOrCreateMany(['a', 'b'], news, { schema, timeout: '1s' })
+    await settle()
+    await world.clock.advance('3s')
+    expect(errors).toMatchObject([{ operation: 'getOrCreateMany', error: { code: 'FACTORY_TIMEOUT' } }])
+  })
+
+  test('does not count how long a schema looked at what L2 has of the key itself', async () => {
+    const world = new World()
+    await (await world.warm()).set('a', 'old')
+    const cache = await world.warm()
+    const schema = schemaOf(async () => {
+      await new Promise<void>((done) => void world.clock.setTimeout(done, 2500))
+      return { issues: [1] }
+    })
+    const many = watch(cache.getOrCreateMany(['a'], news, { schema, timeout: '1s' }))
+    await settle()
+    await world.clock.advance('3s')
+    expect(many.value).toEqual(news(['a']))
+  })
+
+  test('is no longer than a timer can be', async () => {
+    const world = new World()
+    const cache = world.memoryOnly()
+    await cache.set('b', 'b', { ttl: '1d' })
+    const set = vi.spyOn(world.clock, 'setTimeout')
+    const schema = schemaOf((value) => (value === 'b' ? new Promise(() => undefined) : { value }))
+    void cache.getOrCreateMany(['a', 'b'], news, { schema, timeout: '30d' })
+    await settle()
+    expect(set.mock.calls.length).toBeGreaterThan(0)
+    expect(Math.max(...set.mock.calls.map(([, ms]) => ms))).toBe(2 ** 31 - 1)
   })
 
   test('who joins and has a stale value waits no longer for what L2 says of another key than for L2', async () => {
