@@ -79,7 +79,7 @@ class Attendant {
   async wait(): Promise<unknown> {
     const flight = this.#flight
     const { clock, softTimeout } = this.#core.settings
-    const soft = clock.monotonic() + softTimeout
+    const soft = this.#isForced ? Infinity : clock.monotonic() + softTimeout
     const looked = await this.#waitFor('looked', { soft, hard: Infinity })
     if (looked === 'lost') return this.#lost()
     if (looked === 'stale') return this.#giveStale('timeout')

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { LoadContext } from '../../../src/index.ts'
 import { settle } from '../../support/manual-clock.ts'
-import { record, World } from '../../support/world.ts'
+import { record, watch, World } from '../../support/world.ts'
 
 const options = { ttl: '1m', staleIfError: '10m' } as const
 const forced = { ...options, forceRefresh: true } as const
@@ -60,6 +60,17 @@ describe('forceRefresh', () => {
     expect(await cache.getOrCreate('k', factory, given)).toBe('old')
     expect(factory).not.toHaveBeenCalled()
     expect(await cache.getOrCreate('k', factory, { ...given, forceRefresh: true })).toBe('new')
+  })
+
+  test('waits for a slow Redis instead of giving the value that it is to replace', async () => {
+    const world = new World()
+    const cache = await world.warm()
+    await cache.set('k', 'old', options)
+    world.redis.before = () => new Promise<void>((done) => void world.clock.setTimeout(done, 400))
+    const call = watch(cache.getOrCreate('k', () => 'new', forced))
+    await settle()
+    await world.clock.advance('2s')
+    expect(call.value).toBe('new')
   })
 
   test('joins nobody; what was being loaded before is not stored; who comes later joins it', async () => {
