@@ -77,6 +77,7 @@ function remove(core: Core, targets: readonly Target[], signal: AbortSignal | un
 
 /** Makes keys stale in both tiers; their old values are usable only as stale ones, and never at once (`swr`). */
 export async function expireEverywhere(core: Core, view: View, keys: readonly string[]): Promise<void> {
+  if (keys.length === 0) return
   const targets = targetsOf(view, keys, 'y')
   // A `set` that is not sent yet replaces what is expired.
   for (const { place } of targets) core.marks.supersede(place.localKey)

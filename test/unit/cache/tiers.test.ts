@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { World } from '../../support/world.ts'
+import { record, World } from '../../support/world.ts'
 
 describe('l1 and l2 of a call', () => {
   test('l1: false reads past L1 and keeps nothing there', async () => {
@@ -107,8 +107,16 @@ describe('removal', () => {
     expect(world.redis.take()).toEqual([['RemoveEntries']])
     expect([...(await cache.getMany(['a', 'b', 'c'])).keys()]).toEqual(['c'])
     world.redis.take()
-    await cache.remove([])
+  })
+
+  test.each(['remove', 'expire'] as const)('%s of no keys is none', async (name) => {
+    const world = new World()
+    const cache = await world.warm()
+    world.redis.take()
+    const events = record(cache, name)
+    await cache[name]([])
     expect(world.redis.take()).toEqual([])
+    expect(events).toEqual([])
   })
 
   test('removeLocal touches this isolate only', async () => {
