@@ -466,8 +466,8 @@ export const planted = [
     edits: [
       [
         lua('set_entry_if_exists'),
-        'if not alive(bytes, ARGV[6], ARGV[7]) then return { 0, 0, false } end',
-        'if not alive(bytes, ARGV[6], ARGV[7]) and not bytes then return { 0, 0, false } end',
+        'if not alive(found, ARGV[6], ARGV[7]) then return { 0, 0, false } end',
+        'if not alive(found, ARGV[6], ARGV[7]) and not bytes then return { 0, 0, false } end',
       ],
       [
         lua('set_entry_if_exists'),

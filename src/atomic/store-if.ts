@@ -1,4 +1,5 @@
 import { lowestSeed, memberOf } from '../coherence/index.ts'
+import type { Core } from '../core.ts'
 import { behindStamp, stampAndTags } from '../entry/index.ts'
 import { CacheError } from '../errors.ts'
 import type { Operation } from '../events.ts'
@@ -40,19 +41,9 @@ export async function storeIf(parts: RedisParts, given: ConditionalWrite): Promi
     throw new TypeError(`${given.operation} depends on what Redis holds: leave out l2: false`)
   }
   const write = toWrite(core, view, given)
-  // In the same request as the time, which a first write asks for.
-  const { coherence } = core
-  const tags = view.tagAddresses([])
-  const { versions } = coherence
-  const isFirst = !versions.ready
-  const isKnown = (): boolean => !coherence.isDue && tags.every((tag) => versions.knows(tag))
-  const knowing = coherence.askBeforeWrite(tags)
-  knowing?.catch(() => undefined) // awaited below
-  return replace(core, [write], async (sealed) => {
-    // What came together with the time is known by now, and to wait for it would lose the turn.
-    if (knowing !== undefined && !(isFirst && isKnown())) await knowing
-    return sealed.ttl === 0 && !given.replaces ? undefined : attempt(parts, { ...given, write, sealed })
-  })
+  return replace(core, [write], async (sealed) =>
+    sealed.ttl === 0 && !given.replaces ? undefined : attempt(parts, { ...given, write, sealed }),
+  )
 }
 
 /** What a conditional write has learned about the entry that it found, by its header line. */
@@ -78,7 +69,6 @@ async function attempt(parts: RedisParts, given: Attempt): Promise<number | unde
     if (state === unseeded) await seed(core)
     else if (head === null) return undefined
     else {
-      await nextTask() // an invalidation that was sent in the same request has been answered, too, and counts
       const alive = await isAlive(parts, given.write, head)
       if (alive && state !== suspect) return undefined
       opinion = alive ? { vouched: head } : { dead: head }
@@ -94,10 +84,11 @@ async function ask(
 ): Promise<Answer> {
   const { coherence, settings } = core
   const member = coherence.isOn ? memberOf('k', view.namespace, write.key) : ''
-  const floor = coherence.versions.floor(write.place.localKey, view.tagAddresses([]))
+  const stars = view.tagAddresses([])
+  const floor = coherence.versions.floor(write.place.localKey, stars)
   const entry = [behindStamp(sealed.bytes), String(sealed.ttl), member, String(floor), dead]
   const reply: unknown = await executor.run(script, {
-    keys: [write.place.physicalKey, coherence.counterKey, ...logKeys(core)],
+    keys: [write.place.physicalKey, coherence.counterKey, ...logKeys(core), ...starKeys(core, stars)],
     args: [
       settings.keyPrefix,
       ...args,
@@ -115,13 +106,20 @@ async function ask(
   return [state, version, toText(head)]
 }
 
-/** Whether an entry is still valid, by its header line; unknown versions of tags are asked for. */
+/** The keys of the versions of the last `clear`s: one of another isolate, or of the same request, counts before it is known here. */
+function starKeys({ coherence, settings }: Core, stars: readonly string[]): readonly string[] {
+  return coherence.isOn ? [coherence.starKey, ...stars.map((star) => `${settings.keyPrefix}:${star}`)] : []
+}
+
+/** Whether the tags of an entry, by its header line, leave it alive. The log is polled if that is due, and unknown tags are asked for. */
 async function isAlive({ core, view }: RedisParts, { place }: Write, head: string): Promise<boolean> {
   const found = stampAndTags(head)
-  if (found === undefined) return true
+  if (found === undefined || found.tags.length === 0) return true
+  await nextTask() // an invalidation that was sent in the same request has been answered, too, and counts
+  const { coherence } = core
   const addresses = view.tagAddresses(found.tags)
-  const { versions } = core.coherence
-  if (versions.judge(found.stamp, place.localKey, addresses) === 'unknown')
-    await core.coherence.fetchTags(addresses)
-  return versions.judge(found.stamp, place.localKey, addresses) === 'ok'
+  await coherence.catchUp()
+  if (coherence.versions.judge(found.stamp, place.localKey, addresses) === 'unknown')
+    await coherence.fetchTags(addresses)
+  return coherence.versions.judge(found.stamp, place.localKey, addresses) === 'ok'
 }

@@ -189,19 +189,12 @@ export class Coherence {
     if (counts && first) this.#checkedAt = Math.max(this.#checkedAt, sentAt)
   }
 
-  /**
-   * Asks what has to be known before a write is sent at all, in the request of what is issued in the same tick. `undefined` if
-   * nothing has to be asked.
-   */
-  askBeforeWrite(tags: readonly string[]): Promise<void> | undefined {
-    const asking = this.ask(tags)
-    if (asking === undefined) return undefined
+  /** Polls the log if that is due, and waits for it. */
+  async catchUp(): Promise<void> {
+    const asking = this.ask([])
+    if (asking === undefined) return
     asking.needed = true
-    return this.#untilKnown(asking, tags)
-  }
-
-  async #untilKnown(asking: Asking, tags: readonly string[]): Promise<void> {
-    if ((await asking.news) === 'again') await this.#begin(undefined, tags)
+    if ((await asking.news) === 'again') await this.refresh()
   }
 
   /** Reads the counter and the star. */

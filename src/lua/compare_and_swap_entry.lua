@@ -8,6 +8,7 @@
 -- KEYS[1] entry
 -- KEYS[2] version
 -- KEYS[3] log?
+-- KEYS[4..N] stars? - the versions of the last clear: an entry with a stamp below one of them counts as nothing
 -- ARGV[1] prefix: string - what stands before the address in the key
 -- ARGV[2] codec: string - of the expected value
 -- ARGV[3] text: string - of the expected value
@@ -41,8 +42,9 @@ local ttl = milliseconds(ARGV[6], 0)
 local why = fault(ARGV[5], ttl, ARGV[7], KEYS[3], ARGV[8], ARGV[10])
 if why then return refuse(why) end
 if not ARGV[11] then return refuse('vouched is missing') end
-local bytes = redis.call('MGET', KEYS[1])[1]
-if not alive(bytes, ARGV[8], ARGV[9]) then return { -1, 0, false } end
+local found = redis.call('MGET', KEYS[1], unpack(KEYS, 4))
+local bytes = found[1]
+if not alive(found, ARGV[8], ARGV[9]) then return { -1, 0, false } end
 local entry = fresh_entry(bytes, KEYS[1], ARGV[1], instant(redis.call('TIME')))
 if not entry then return { -1, 0, false } end
 local head, same = string.sub(bytes, 1, entry.payload_from - 1), entry.codec == ARGV[2]

@@ -502,6 +502,7 @@ export type CompareAndSwapEntryReply = readonly [
  * - `KEYS[1]` entry
  * - `KEYS[2]` version
  * - `KEYS[3]` log?
+ * - `KEYS[4..N]` stars?
  * - `ARGV[1]` prefix: string (what stands before the address in the key)
  * - `ARGV[2]` codec: string (of the expected value)
  * - `ARGV[3]` text: string (of the expected value)
@@ -557,7 +558,8 @@ export const CompareAndSwapEntry: LuaScript<CompareAndSwapEntryReply> = {
 
 
 
-local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end local function stamp_of(bytes) local stamp = string.match(bytes, '^h1|e|(%d*)|') if not stamp or #stamp > 16 then return nil end return stamp == '' and 0 or tonumber(stamp) end local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end local function fault(value, ttl, member, log, floor, fence) if not ttl then return 'expiration must be whole milliseconds' end if ttl > 0 and string.sub(value, 1, 1) ~= '|' then return 'value must begin with a bar' end if not member or (member == '') == (log ~= nil) then return 'there must be a log and a member, or neither' end if not whole(floor, 0, 9007199254740991) then return 'floor must be a version' end if not milliseconds(fence, 1) then return 'fence must be whole milliseconds, at least 1' end end local function alive(bytes, floor, dead) local stamp = bytes and stamp_of(bytes) if not stamp or stamp < tonumber(floor) then return false end return dead == '' or string.sub(bytes, 1, #dead) ~= dead end local function suspect(head, vouched) return head ~= vouched and not string.match(head, '||[^|\\n]*|[^|\\n]*|[^|\\n]*\\n$') end local function successor(stamp, value, ttl, fence) local bytes = ttl > 0 and 'h1|e|' .. stamp .. value or tombstone(stamp) return bytes, string.format('%.0f', math.max(ttl, tonumber(fence))) end
+
+local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end local function stamp_of(bytes) local stamp = string.match(bytes, '^h1|e|(%d*)|') if not stamp or #stamp > 16 then return nil end return stamp == '' and 0 or tonumber(stamp) end local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end local function fault(value, ttl, member, log, floor, fence) if not ttl then return 'expiration must be whole milliseconds' end if ttl > 0 and string.sub(value, 1, 1) ~= '|' then return 'value must begin with a bar' end if not member or (member == '') == (log ~= nil) then return 'there must be a log and a member, or neither' end if not whole(floor, 0, 9007199254740991) then return 'floor must be a version' end if not milliseconds(fence, 1) then return 'fence must be whole milliseconds, at least 1' end end local function alive(found, floor, dead) local bytes = found[1] local stamp = bytes and stamp_of(bytes) if not stamp or stamp < tonumber(floor) then return false end for i = 2, #found do if stamp < (tonumber(found[i] or '') or 0) then return false end end return dead == '' or string.sub(bytes, 1, #dead) ~= dead end local function suspect(head, vouched) return head ~= vouched and not string.match(head, '||[^|\\n]*|[^|\\n]*|[^|\\n]*\\n$') end local function successor(stamp, value, ttl, fence) local bytes = ttl > 0 and 'h1|e|' .. stamp .. value or tombstone(stamp) return bytes, string.format('%.0f', math.max(ttl, tonumber(fence))) end
 local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
 local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
 local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from, to) local list = {} for i = from, to do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
@@ -569,8 +571,9 @@ local ttl = milliseconds(ARGV[6], 0)
 local why = fault(ARGV[5], ttl, ARGV[7], KEYS[3], ARGV[8], ARGV[10])
 if why then return refuse(why) end
 if not ARGV[11] then return refuse('vouched is missing') end
-local bytes = redis.call('MGET', KEYS[1])[1]
-if not alive(bytes, ARGV[8], ARGV[9]) then return { -1, 0, false } end
+local found = redis.call('MGET', KEYS[1], unpack(KEYS, 4))
+local bytes = found[1]
+if not alive(found, ARGV[8], ARGV[9]) then return { -1, 0, false } end
 local entry = fresh_entry(bytes, KEYS[1], ARGV[1], instant(redis.call('TIME')))
 if not entry then return { -1, 0, false } end
 local head, same = string.sub(bytes, 1, entry.payload_from - 1), entry.codec == ARGV[2]
@@ -593,10 +596,10 @@ redis.call('SET', KEYS[1], after, 'PX', px)
 if ARGV[12] then redis.pcall('PUBLISH', ARGV[12], digits(version) .. (ARGV[13] or '')) end
 return { 1, version, head }`,
   sha1: {
-    redis: '8844d94a9000792cefe470376d61c1766ae30092',
-    upstash: '772f7e1875ecf1494d53d50083b9dd90275de040',
+    redis: 'f3662354e318f361f8e8ac837fd57c5cd6071ce2',
+    upstash: 'c1bfd0b016c1355aa0855ddacfe8e1be9b039ada',
   },
-  keys: { min: 2, max: 3, names: ['entry', 'version', 'log'] },
+  keys: { min: 2, max: Infinity, names: ['entry', 'version', 'log', 'stars'] },
   args: {
     min: 11,
     max: 13,
@@ -1828,6 +1831,7 @@ export type SetEntryIfExistsReply = readonly [state: 1 | 0 | -2 | -3, version: n
  * - `KEYS[1]` entry
  * - `KEYS[2]` version
  * - `KEYS[3]` log?
+ * - `KEYS[4..N]` stars?
  * - `ARGV[1]` prefix: string (what stands before the address in the key)
  * - `ARGV[2]` codecs: string (those that the caller can decode, each between commas)
  * - `ARGV[3]` value: string (the bytes of the new entry from the bar behind its stamp on)
@@ -1879,7 +1883,8 @@ export const SetEntryIfExists: LuaScript<SetEntryIfExistsReply> = {
 
 
 
-local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end local function stamp_of(bytes) local stamp = string.match(bytes, '^h1|e|(%d*)|') if not stamp or #stamp > 16 then return nil end return stamp == '' and 0 or tonumber(stamp) end local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end local function fault(value, ttl, member, log, floor, fence) if not ttl then return 'expiration must be whole milliseconds' end if ttl > 0 and string.sub(value, 1, 1) ~= '|' then return 'value must begin with a bar' end if not member or (member == '') == (log ~= nil) then return 'there must be a log and a member, or neither' end if not whole(floor, 0, 9007199254740991) then return 'floor must be a version' end if not milliseconds(fence, 1) then return 'fence must be whole milliseconds, at least 1' end end local function alive(bytes, floor, dead) local stamp = bytes and stamp_of(bytes) if not stamp or stamp < tonumber(floor) then return false end return dead == '' or string.sub(bytes, 1, #dead) ~= dead end local function suspect(head, vouched) return head ~= vouched and not string.match(head, '||[^|\\n]*|[^|\\n]*|[^|\\n]*\\n$') end local function successor(stamp, value, ttl, fence) local bytes = ttl > 0 and 'h1|e|' .. stamp .. value or tombstone(stamp) return bytes, string.format('%.0f', math.max(ttl, tonumber(fence))) end
+
+local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end local function stamp_of(bytes) local stamp = string.match(bytes, '^h1|e|(%d*)|') if not stamp or #stamp > 16 then return nil end return stamp == '' and 0 or tonumber(stamp) end local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end local function fault(value, ttl, member, log, floor, fence) if not ttl then return 'expiration must be whole milliseconds' end if ttl > 0 and string.sub(value, 1, 1) ~= '|' then return 'value must begin with a bar' end if not member or (member == '') == (log ~= nil) then return 'there must be a log and a member, or neither' end if not whole(floor, 0, 9007199254740991) then return 'floor must be a version' end if not milliseconds(fence, 1) then return 'fence must be whole milliseconds, at least 1' end end local function alive(found, floor, dead) local bytes = found[1] local stamp = bytes and stamp_of(bytes) if not stamp or stamp < tonumber(floor) then return false end for i = 2, #found do if stamp < (tonumber(found[i] or '') or 0) then return false end end return dead == '' or string.sub(bytes, 1, #dead) ~= dead end local function suspect(head, vouched) return head ~= vouched and not string.match(head, '||[^|\\n]*|[^|\\n]*|[^|\\n]*\\n$') end local function successor(stamp, value, ttl, fence) local bytes = ttl > 0 and 'h1|e|' .. stamp .. value or tombstone(stamp) return bytes, string.format('%.0f', math.max(ttl, tonumber(fence))) end
 local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
 local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
 local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from, to) local list = {} for i = from, to do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
@@ -1892,8 +1897,9 @@ local ttl = milliseconds(ARGV[4], 0)
 local why = fault(ARGV[3], ttl, ARGV[5], KEYS[3], ARGV[6], ARGV[8])
 if why then return refuse(why) end
 if not ARGV[9] then return refuse('vouched is missing') end
-local bytes = redis.call('MGET', KEYS[1])[1]
-if not alive(bytes, ARGV[6], ARGV[7]) then return { 0, 0, false } end
+local found = redis.call('MGET', KEYS[1], unpack(KEYS, 4))
+local bytes = found[1]
+if not alive(found, ARGV[6], ARGV[7]) then return { 0, 0, false } end
 local entry = fresh_entry(bytes, KEYS[1], ARGV[1], instant(redis.call('TIME')))
 if not readable(entry, ARGV[2]) then return { 0, 0, false } end
 local head = string.sub(bytes, 1, entry.payload_from - 1)
@@ -1910,10 +1916,10 @@ redis.call('SET', KEYS[1], after, 'PX', px)
 if ARGV[10] then redis.pcall('PUBLISH', ARGV[10], digits(version) .. (ARGV[11] or '')) end
 return { 1, version, head }`,
   sha1: {
-    redis: '640bed9ee818d3b52b5411e8dc8e05a4e4a0712b',
-    upstash: '2c023303621af3eecd2e064fbd6dcbe46e17c240',
+    redis: '15a4f749c49bf6e8ccb3196f6026f2fa6f97c968',
+    upstash: 'cd4219be897130f79391ad98eda6848851ddebac',
   },
-  keys: { min: 2, max: 3, names: ['entry', 'version', 'log'] },
+  keys: { min: 2, max: Infinity, names: ['entry', 'version', 'log', 'stars'] },
   args: {
     min: 9,
     max: 11,
@@ -1952,6 +1958,7 @@ export type SetEntryIfNotExistsReply = readonly [state: 1 | 0 | -2, version: num
  * - `KEYS[1]` entry
  * - `KEYS[2]` version
  * - `KEYS[3]` log?
+ * - `KEYS[4..N]` stars?
  * - `ARGV[1]` prefix: string (what stands before the address in the key)
  * - `ARGV[2]` codecs: string (those that the caller can decode, each between commas)
  * - `ARGV[3]` value: string (the bytes of the new entry from the bar behind its stamp on)
@@ -1997,7 +2004,8 @@ export const SetEntryIfNotExists: LuaScript<SetEntryIfNotExistsReply> = {
 
 
 
-local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end local function stamp_of(bytes) local stamp = string.match(bytes, '^h1|e|(%d*)|') if not stamp or #stamp > 16 then return nil end return stamp == '' and 0 or tonumber(stamp) end local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end local function fault(value, ttl, member, log, floor, fence) if not ttl then return 'expiration must be whole milliseconds' end if ttl > 0 and string.sub(value, 1, 1) ~= '|' then return 'value must begin with a bar' end if not member or (member == '') == (log ~= nil) then return 'there must be a log and a member, or neither' end if not whole(floor, 0, 9007199254740991) then return 'floor must be a version' end if not milliseconds(fence, 1) then return 'fence must be whole milliseconds, at least 1' end end local function alive(bytes, floor, dead) local stamp = bytes and stamp_of(bytes) if not stamp or stamp < tonumber(floor) then return false end return dead == '' or string.sub(bytes, 1, #dead) ~= dead end local function suspect(head, vouched) return head ~= vouched and not string.match(head, '||[^|\\n]*|[^|\\n]*|[^|\\n]*\\n$') end local function successor(stamp, value, ttl, fence) local bytes = ttl > 0 and 'h1|e|' .. stamp .. value or tombstone(stamp) return bytes, string.format('%.0f', math.max(ttl, tonumber(fence))) end
+
+local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end local function stamp_of(bytes) local stamp = string.match(bytes, '^h1|e|(%d*)|') if not stamp or #stamp > 16 then return nil end return stamp == '' and 0 or tonumber(stamp) end local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end local function fault(value, ttl, member, log, floor, fence) if not ttl then return 'expiration must be whole milliseconds' end if ttl > 0 and string.sub(value, 1, 1) ~= '|' then return 'value must begin with a bar' end if not member or (member == '') == (log ~= nil) then return 'there must be a log and a member, or neither' end if not whole(floor, 0, 9007199254740991) then return 'floor must be a version' end if not milliseconds(fence, 1) then return 'fence must be whole milliseconds, at least 1' end end local function alive(found, floor, dead) local bytes = found[1] local stamp = bytes and stamp_of(bytes) if not stamp or stamp < tonumber(floor) then return false end for i = 2, #found do if stamp < (tonumber(found[i] or '') or 0) then return false end end return dead == '' or string.sub(bytes, 1, #dead) ~= dead end local function suspect(head, vouched) return head ~= vouched and not string.match(head, '||[^|\\n]*|[^|\\n]*|[^|\\n]*\\n$') end local function successor(stamp, value, ttl, fence) local bytes = ttl > 0 and 'h1|e|' .. stamp .. value or tombstone(stamp) return bytes, string.format('%.0f', math.max(ttl, tonumber(fence))) end
 local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
 local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
 local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from, to) local list = {} for i = from, to do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
@@ -2009,8 +2017,9 @@ local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why)
 local ttl = milliseconds(ARGV[4], 1)
 local why = fault(ARGV[3], ttl, ARGV[5], KEYS[3], ARGV[6], ARGV[8])
 if why then return refuse(why) end
-local bytes = redis.call('MGET', KEYS[1])[1]
-if alive(bytes, ARGV[6], ARGV[7]) then
+local found = redis.call('MGET', KEYS[1], unpack(KEYS, 4))
+local bytes = found[1]
+if alive(found, ARGV[6], ARGV[7]) then
 local entry = fresh_entry(bytes, KEYS[1], ARGV[1], instant(redis.call('TIME')))
 if readable(entry, ARGV[2]) then return { 0, 0, string.sub(bytes, 1, entry.payload_from - 1) } end
 end
@@ -2026,10 +2035,10 @@ redis.call('SET', KEYS[1], after, 'PX', px)
 if ARGV[9] then redis.pcall('PUBLISH', ARGV[9], digits(version) .. (ARGV[10] or '')) end
 return { 1, version, false }`,
   sha1: {
-    redis: 'b45366d4af8b5e19b6bc12d4bc068db50bddd67f',
-    upstash: '123f70f13ff89f6609ef5c9d8c58923c2b3f0bc4',
+    redis: 'dff13570170654b07ad33540baa4d0bcbe793696',
+    upstash: '4a08309603545acf7068a2cc8c86ab4d0f4fa696',
   },
-  keys: { min: 2, max: 3, names: ['entry', 'version', 'log'] },
+  keys: { min: 2, max: Infinity, names: ['entry', 'version', 'log', 'stars'] },
   args: {
     min: 8,
     max: 10,

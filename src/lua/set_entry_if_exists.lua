@@ -8,6 +8,7 @@
 -- KEYS[1] entry
 -- KEYS[2] version
 -- KEYS[3] log?
+-- KEYS[4..N] stars? - the versions of the last clear: an entry with a stamp below one of them counts as nothing
 -- ARGV[1] prefix: string - what stands before the address in the key
 -- ARGV[2] codecs: string - those that the caller can decode, each between commas
 -- ARGV[3] value: string - the bytes of the new entry from the bar behind its stamp on
@@ -40,8 +41,9 @@ local ttl = milliseconds(ARGV[4], 0)
 local why = fault(ARGV[3], ttl, ARGV[5], KEYS[3], ARGV[6], ARGV[8])
 if why then return refuse(why) end
 if not ARGV[9] then return refuse('vouched is missing') end
-local bytes = redis.call('MGET', KEYS[1])[1]
-if not alive(bytes, ARGV[6], ARGV[7]) then return { 0, 0, false } end
+local found = redis.call('MGET', KEYS[1], unpack(KEYS, 4))
+local bytes = found[1]
+if not alive(found, ARGV[6], ARGV[7]) then return { 0, 0, false } end
 local entry = fresh_entry(bytes, KEYS[1], ARGV[1], instant(redis.call('TIME')))
 if not readable(entry, ARGV[2]) then return { 0, 0, false } end
 local head = string.sub(bytes, 1, entry.payload_from - 1)

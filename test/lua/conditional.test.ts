@@ -132,6 +132,26 @@ describeScripts('entries', (lua) => {
       expect(await logged()).toEqual([])
     })
 
+    test.each(writes)('%s counts what is older than a star as nothing', async (name, write) => {
+      const stars = ['p:t:*', 'p:n:x:t:*']
+      for (const [star, version, exists] of [
+        ['p:t:*', '5', true],
+        ['p:t:*', '6', false],
+        ['p:n:x:t:*', '6', false],
+        ['p:n:x:t:*', 'not a version', true],
+      ] as const) {
+        await lua().redis('DEL', ...stars)
+        await lua().redis('SET', star, version)
+        await lua().redis('SET', key, bytesOf({ stamp: 5 }))
+        const state = await stateOf(write({ to: [...places, ...stars] }))
+        expect([star, version, state === 1]).toEqual([
+          star,
+          version,
+          exists === (name !== 'SetEntryIfNotExists'),
+        ])
+      }
+    })
+
     test('an entry with a stamp below the floor, or whose header line is known to be dead, is none', async () => {
       const tagged = { stamp: 5, tags: ['a'] }
       const vouched = head(tagged)

@@ -1,6 +1,6 @@
--- What the conditional writes share. `fault`: what is wrong with a call. `alive`: whether the caller knows
--- nothing against these bytes; a stamp below `floor` is too old, and `dead` is the header line of an entry whose
--- tags were invalidated. `suspect`: whether only the caller can tell, for the entry has tags, and `vouched` is not
+-- What the conditional writes share. `fault`: what is wrong with a call. `alive`: whether nothing is known against
+-- the first of these strings; a stamp below `floor`, or a star behind it, is too old, and `dead` is the header line
+-- of an entry whose tags were invalidated. `suspect`: whether only the caller can tell, for the entry has tags, and `vouched` is not
 -- its header line. `successor`: the bytes that are written, and for how long; a tombstone where the new
 -- entry has ended already. Either lives for `fence` at least, so that no load that is slower than a short entry
 -- finds an empty place.
@@ -15,9 +15,13 @@ local function fault(value, ttl, member, log, floor, fence)
   if not whole(floor, 0, 9007199254740991) then return 'floor must be a version' end
   if not milliseconds(fence, 1) then return 'fence must be whole milliseconds, at least 1' end
 end
-local function alive(bytes, floor, dead)
+local function alive(found, floor, dead)
+  local bytes = found[1]
   local stamp = bytes and stamp_of(bytes)
   if not stamp or stamp < tonumber(floor) then return false end
+  for i = 2, #found do
+    if stamp < (tonumber(found[i] or '') or 0) then return false end
+  end
   return dead == '' or string.sub(bytes, 1, #dead) ~= dead
 end
 local function suspect(head, vouched)

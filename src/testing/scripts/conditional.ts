@@ -63,10 +63,14 @@ function vouchedFor(given: Write): readonly [Write, vouched: string] {
   return [{ ...given, news }, vouched]
 }
 
-function isAlive(bytes: string | null, { floor, dead }: Write): bytes is string {
+/** The entry under the first key, if nothing is known against it. */
+function aliveIn(call: Call, keys: Words, { floor, dead }: Write): string | undefined {
+  const [key = '', , , ...stars] = keys
+  const [bytes = null, ...cleared] = call<(string | null)[]>('MGET', key, ...stars)
   const stamp = stampOf(bytes)
-  if (stamp === undefined || stamp < floor) return false
-  return dead === '' || bytes?.startsWith(dead) === false
+  if (bytes === null || stamp === undefined || stamp < floor) return undefined
+  if (cleared.some((star) => stamp < (Number(star) || 0))) return undefined
+  return dead !== '' && bytes.startsWith(dead) ? undefined : bytes
 }
 
 /** Whether only the caller can judge the entry: it has tags. */
@@ -87,8 +91,8 @@ function write(call: Call, key: string, head: string | null, given: Write): Outc
 function setIfNotExists(call: Call, keys: Words, [prefix = '', codecs = '', ...told]: Words): Outcome {
   const [key = ''] = keys
   const given = checked(keys, told as unknown as Told, 1)
-  const [bytes = null] = call<(string | null)[]>('MGET', key)
-  if (isAlive(bytes, given)) {
+  const bytes = aliveIn(call, keys, given)
+  if (bytes !== undefined) {
     const entry = freshEntry(bytes, { key, prefix, now: instant(call) })
     if (readable(entry, codecs)) return [0, 0, entry.head]
   }
@@ -98,8 +102,8 @@ function setIfNotExists(call: Call, keys: Words, [prefix = '', codecs = '', ...t
 function setIfExists(call: Call, keys: Words, [prefix = '', codecs = '', ...told]: Words): Outcome {
   const [key = ''] = keys
   const [given, vouched] = vouchedFor(checked(keys, told as unknown as Told, 0))
-  const [bytes = null] = call<(string | null)[]>('MGET', key)
-  if (!isAlive(bytes, given)) return [0, 0, null]
+  const bytes = aliveIn(call, keys, given)
+  if (bytes === undefined) return [0, 0, null]
   const entry = freshEntry(bytes, { key, prefix, now: instant(call) })
   if (!readable(entry, codecs)) return [0, 0, null]
   return isSuspect(entry.head, vouched) ? [-3, 0, entry.head] : write(call, key, entry.head, given)
@@ -109,8 +113,8 @@ function compareAndSwap(call: Call, keys: Words, args: Words): Outcome {
   const [key = ''] = keys
   const [prefix = '', codec, text, sha, ...told] = args
   const [given, vouched] = vouchedFor(checked(keys, told as unknown as Told, 0))
-  const [bytes = null] = call<(string | null)[]>('MGET', key)
-  if (!isAlive(bytes, given)) return [-1, 0, null]
+  const bytes = aliveIn(call, keys, given)
+  if (bytes === undefined) return [-1, 0, null]
   const entry = freshEntry(bytes, { key, prefix, now: instant(call) })
   if (entry === undefined) return [-1, 0, null]
   const isSame = entry.codec === codec && (entry.zip === '' ? entry.payload === text : entry.digest === sha)

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { compareAndSwap, setIfExists, setIfNotExists } from '../../../src/atomic/index.ts'
 import { createHybridCache, type HybridCache } from '../../../src/index.ts'
 import { ManualClock, MemoryTransport } from '../../../src/testing/index.ts'
@@ -11,7 +11,7 @@ const writes: [string, (cache: HybridCache<true>) => Promise<boolean>, boolean][
 ]
 
 test.each(writes)(
-  '%s polls the log when that is due, and goes by what others have cleared',
+  '%s of an entry with tags polls the log when that is due, and goes by what others have removed',
   async (_, write, stores) => {
     for (const namespace of [undefined, 'n']) {
       const clock = new ManualClock()
@@ -21,10 +21,9 @@ test.each(writes)(
         return namespace === undefined ? cache : cache.namespace(namespace)
       }
       const [own, other] = [isolate(), isolate()]
-      await other.set('k', 'old')
+      await other.set('k', 'old', { tags: ['t'] })
       await own.get('k', { l1: false })
-      await setIfNotExists(own, 'something else', 1)
-      await other.clear()
+      await other.removeByTag('t')
       await clock.advance(due)
       expect(await write(own)).toBe(stores)
       expect(await isolate().get('k')).toBe(stores ? 'new' : undefined)
@@ -53,3 +52,33 @@ test.each(invalidations)(
     }
   },
 )
+
+describe('brings back nothing that', () => {
+  test.each(writes)('a clear of the same tick has ended: %s', async (_, write, stores) => {
+    for (const namespace of [undefined, 'n']) {
+      const clock = new ManualClock()
+      const root = createHybridCache({ redis: new MemoryTransport({ clock }), clock }) as HybridCache<true>
+      const cache = namespace === undefined ? root : root.namespace(namespace)
+      await cache.set('k', 'old')
+      const cleared = cache.clear()
+      const written = write(cache)
+      await cleared
+      expect(await written).toBe(stores)
+      expect(await cache.get('k')).toBe(stores ? 'new' : undefined)
+    }
+  })
+
+  test.each(writes)('another isolate has cleared since the last poll: %s', async (_, write, stores) => {
+    for (const namespace of [undefined, 'n']) {
+      const clock = new ManualClock()
+      const redis = new MemoryTransport({ clock })
+      const isolate = (): HybridCache<true> => createHybridCache({ redis, clock }) as HybridCache<true>
+      const [root, other] = [isolate(), isolate()]
+      const own = namespace === undefined ? root : root.namespace(namespace)
+      await own.set('k', 'old')
+      await setIfNotExists(own, 'something else', 1)
+      await other.clear()
+      expect(await write(own)).toBe(stores)
+    }
+  })
+})

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { getAndExtend, setIfExists, setIfNotExists } from '../../../src/atomic/index.ts'
 import { type HybridCache, RedisReplyError } from '../../../src/index.ts'
+import { due } from '../../support/coherence.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { marksOf, reasonOf } from '../../support/origin.ts'
 import { watch, World } from '../../support/world.ts'
@@ -97,15 +98,23 @@ describe.each(['cold', 'warm'])('calls of one tick on a %s isolate keep their or
     expect([...world.redis.values.keys()].filter((key) => key.startsWith('hc:l:'))).toEqual([])
   })
 
-  test('setIfNotExists and setIfExists, which know enough', async () => {
+  test('setIfNotExists and setIfExists', async () => {
     const { world, cache } = await prepare()
     await expectInOrder(world, cache)
   })
 })
 
-test('conditional writes keep their order in a namespace, of which an isolate has to learn first', async () => {
+test('conditional writes keep their order in a namespace that is new to an isolate', async () => {
   const world = new World()
   await expectInOrder(world, world.isolate().namespace('shop'))
+})
+
+test('conditional writes keep their order, and send nothing more, when a poll of the log is due', async () => {
+  const world = new World()
+  const cache = await world.warm()
+  await world.clock.advance(due)
+  world.redis.take()
+  await expectInOrder(world, cache)
 })
 
 async function expectInOrder(world: World, cache: HybridCache<true>): Promise<void> {
