@@ -87,6 +87,7 @@ export class Reads extends Ledger {
         }),
       )
       for (const [, value] of all) this.reference.handed(value as Value, this.timeline.elapsed)
+      isolate.came(all.map(([, value]) => (value as Value).id))
       return new Map(all)
     }
     const keys = ['a', 'e:a']

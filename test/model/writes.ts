@@ -19,6 +19,10 @@ export class Writes extends Reads {
     this.change([place])
     const value = this.reference.value(place)
     const { cache, options } = { cache: isolate.at(place), options: writeOptions(wish) }
+    if (how === 'set' && wish.solo)
+      return this.writeLocal(isolate, `set ${nameOf(place)}`, [[place, value]], wish, () =>
+        cache.set(place.key, value, { ...options, l2: false }),
+      )
     this.write(isolate, `${how} ${nameOf(place)}`, [[place, value]], wish, async () => {
       if (how === 'set') await cache.set(place.key, value, options)
       else if (how === 'setIfNotExists') return setIfNotExists(cache, place.key, value, options)
@@ -32,13 +36,34 @@ export class Writes extends Reads {
     const written = places.slice(0, 2)
     this.change(written)
     const values = written.map((place) => [place, this.reference.value(place)] as const)
-    this.write(isolate, 'setMany a, e:a', values, wish, async () => {
-      await isolate.cache.setMany(
-        values.map(([{ key }, value]) => [key, value]),
-        writeOptions(wish),
+    const pairs = values.map(([{ key }, value]) => [key, value] as const)
+    const options = writeOptions(wish)
+    if (wish.solo)
+      return this.writeLocal(isolate, 'setMany a, e:a', values, wish, () =>
+        isolate.cache.setMany(pairs, { ...options, l2: false }),
       )
+    this.write(isolate, 'setMany a, e:a', values, wish, async () => {
+      await isolate.cache.setMany(pairs, options)
       return true
     })
+  }
+
+  /** What leaves L2 out is of its isolate alone: nobody is promised that it is there, or that nothing older is. */
+  writeLocal(
+    isolate: Isolate,
+    what: string,
+    values: readonly (readonly [Place, Value])[],
+    wish: Wish,
+    run: () => Promise<void>,
+  ): void {
+    const [began, now] = [this.next(), this.timeline.elapsed]
+    for (const [, value] of values) this.reference.made(value, { life: lifeOf(wish), began, now })
+    isolate.came(values.map(([, { id }]) => id))
+    const call = this.starting(
+      isolate,
+      `${what} = ${values.map(([, { id }]) => id).join(', ')} ${shownWish(wish)}`,
+    )
+    this.track(call, run, {}, () => this.note(`${call.text} is done`))
   }
 
   write(
