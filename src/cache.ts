@@ -75,7 +75,7 @@ export class HybridCache<out HasRedis extends boolean = boolean> extends Invalid
    * `FACTORY_TIMEOUT`, unless there is a stale value within the longer of `swr` and `staleIfError`. A failing Redis costs at most its
    * deadline, once. `undefined` is returned but not stored; a value that cannot be stored is returned, with an `error` event.
    * The write to L2 runs in the background if there is a `waitUntil` (see `bind`), and is awaited otherwise.
-   * Cost: L1 hit 0/0, L2 hit 1/1, load 2/2, 2/4 over a stale value; with a lease (`'global'`, refreshes) 1/2 and 2/7.
+   * Cost: L1 hit 0/0, L2 hit 1/1, load 2/2, 2/4 over what was removed or has expired; with a lease (`'global'`, refreshes) 1/2 and 2/7.
    *
    * @example
    * ```ts
@@ -158,8 +158,8 @@ export class HybridCache<out HasRedis extends boolean = boolean> extends Invalid
    * The values of many keys. The factory is called with all keys for which neither tier has a fresh value (that `schema` accepts),
    * normally once; again for keys that another load failed to bring; and in the background for those to refresh (`swr`, `eager`). It
    * returns a `Map`: keys absent from that are absent from the result, and not stored; extra keys are ignored. If keys fail without
-   * a usable stale value, rejects with the first error, after everything else was stored.
-   * Cost: keys in L1 0/0; the others 1/1 per thousand to read, and one command each, a thousand per request, to store what was made.
+   * a usable stale value, rejects with the first error, after everything else was stored. Cost: keys in L1 0/0; the others 1/1 per
+   * thousand to read, and one command each (three over what was removed or has expired), a thousand per request, to store what was made.
    *
    * @example
    * ```ts

@@ -86,9 +86,10 @@ export interface CacheOptions extends LoadOptions, StaleOptions {
   /** When to stop sending requests to a failing Redis: they then fail at once with `BREAKER_OPEN`. `'off'`: never. */
   readonly breaker?: BreakerOptions | 'off' | undefined
   /**
-   * How an isolate learns what others have invalidated: at most once per `interval`, a read that goes to Redis anyway, or a conditional
-   * write, also polls the change log (one more command); nothing else does. `maxStaleness` bounds L1 hits too, for one small request
-   * per isolate and interval. `push` (see `hybrid-cache/push`) brings invalidations at once, for one more command per write.
+   * How an isolate learns what others have invalidated: at most once per `interval`, a read that goes to Redis anyway also polls the
+   * change log (one more command), or a conditional write polls it first (one more request, of one command); nothing else does.
+   * `maxStaleness` bounds L1 hits too: an isolate that reads only from L1 then sends one read (1/2) per `maxStaleness`. `push` (see
+   * `hybrid-cache/push`) brings invalidations at once, for one more command per write.
    * `'off'`: not at all; there are no tags and no `clear` then. Default `{ interval: '5s' }`.
    */
   readonly coherence?: 'off' | CoherenceOptions | undefined
