@@ -2,14 +2,15 @@
  * What went wrong, as a stable word to switch on.
  *
  * - `L2_TIMEOUT`: Redis did not answer within the deadline (`l2.timeout`).
- * - `L2_NETWORK`: the request failed in transit, or the answer does not follow the server's protocol.
+ * - `L2_NETWORK`: the request failed in transit, with a server error, or with an answer that is not JSON.
  * - `L2_AUTH`: the token was refused, or lacks the right for this command.
  * - `L2_RATE_LIMITED`: a request or bandwidth quota of the database is used up.
  * - `BREAKER_OPEN`: nothing was sent, as recent requests to Redis failed; the message says with which code. Requests go out
  *   again once a probe has succeeded (`breaker`).
- * - `L2_REPLY`: Redis answered this command with an error, or with a reply of the wrong shape.
- * - `FACTORY_TIMEOUT`: the factory took longer than the call's `timeout`, or was not called within that + `l2.timeout`, and there was
- *   no usable stale value.
+ * - `L2_REPLY`: Redis answered this command with an error, or with a reply of the wrong shape; or the server did not return one reply
+ *   per command, or more than 64 MiB.
+ * - `FACTORY_TIMEOUT`: the factory took longer than the call's `timeout`, or was not called within `timeout` + `l2.timeout`, and there
+ *   was no usable stale value.
  * - `SCRIPT`: a Lua script failed; the message says which, at which line, and why.
  * - `SERIALIZE`: the value cannot be turned into text, or not be compressed, or a serializer threw.
  * - `TOO_LARGE`: the encoded value is larger than `maxValueBytes`.

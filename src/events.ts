@@ -72,7 +72,10 @@ export interface CacheEvents {
   store: { tier: Tier; operation: Operation; bytes: number }
   /** A use extended a sliding entry, which now has `ttl` milliseconds left. */
   extend: { tier: Tier; ttl: number }
-  /** A call removed `count` keys, everything tagged with one of `count` tags, or everything (`kind`). */
+  /**
+   * A call removed keys, everything tagged with one of its tags, or everything (`kind`). `count`: of keys, how many L1 held, and for L2
+   * how many the call named; of tags, how many; 1 for everything.
+   */
   remove: { tier: Tier; kind: InvalidationKind; count: number }
   /** The same for `expire` and `expireByTag`: the values may still be used as stale ones. */
   expire: { tier: Tier; kind: InvalidationKind; count: number }

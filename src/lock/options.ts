@@ -21,7 +21,10 @@ export interface LockOptions {
    * Default `true` for `withLock`, `false` for `acquire`.
    */
   readonly autoExtend?: boolean | undefined
-  /** The longest that `autoExtend` holds a lock, so that hanging work does not keep it for ever. Default 15 min, or `ttl`. */
+  /**
+   * The longest that `autoExtend` holds a lock, so that hanging work does not keep it for ever. Default 15 min, or `ttl` if that is
+   * longer.
+   */
   readonly maxHold?: Duration | undefined
   /** Ends the waiting: the call then rejects with the signal's reason. For `withLock` it aborts the signal of the work too. */
   readonly signal?: AbortSignal | undefined

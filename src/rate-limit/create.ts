@@ -24,7 +24,7 @@ interface Settings {
    * itself, so that each isolate lets the whole limit through. Default `'open'`.
    */
   readonly onError?: OnError | undefined
-  /** How long a check waits for Redis. Default 500 ms. */
+  /** How long a check waits for Redis; never longer than the `l2.timeout` of its `cache`. Default 500 ms. */
   readonly timeout?: Duration | undefined
   /** How many identifiers this isolate remembers: for denials, and for the counts of `'local'`. Default 1,000 each. */
   readonly maxEntries?: number | undefined
@@ -32,7 +32,9 @@ interface Settings {
 
 /** In the Redis of a cache: under its prefix and namespace, with its events, its circuit breaker and its `waitUntil`. */
 interface OfCache extends Settings {
+  /** The cache, or a namespace or a bound view of it. */
   readonly cache: HybridCache<true>
+  /** Not beside `cache`. */
   readonly redis?: undefined
 }
 
@@ -42,6 +44,7 @@ type OwnOptions = Pick<CacheOptions, 'keyPrefix' | 'breaker' | 'clock' | 'waitUn
 interface OfRedis extends Settings, OwnOptions {
   /** As in `createHybridCache`. */
   readonly redis: RedisSource
+  /** Not beside `redis`. */
   readonly cache?: undefined
 }
 

@@ -25,6 +25,7 @@ export interface SubscribeOptions {
   readonly signal: AbortSignal
   /** Redis has confirmed the subscription. */
   onOpen(): void
+  /** A message was published on the channel. */
   onMessage(message: string): void
 }
 
@@ -44,7 +45,10 @@ export interface SubscribeOptions {
  * ```
  */
 export interface Transport {
-  /** The dialect of scripts, that is, their first line. Default `'redis'`: none. The wrong one is corrected automatically. */
+  /**
+   * The dialect of scripts, that is, their first line. Default `'redis'`: no such line. `'upstash'` is given up if the server refuses the
+   * line; `'redis'` is not corrected: set `'upstash'` for an Upstash database, where a script without the line locks all of it.
+   */
   readonly dialect?: 'redis' | 'upstash'
   /** Whether it supports `binary` in the options of `send`. Default `false`. */
   readonly binary?: boolean

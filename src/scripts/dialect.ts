@@ -9,7 +9,7 @@ const refusals = [
   /^(?:ERR )?(?:Error compiling script [^:]{0,80}: )?(?:user_script|<string>):1: unexpected symbol near '#'/,
 ]
 
-/** Which first line the server understands: assumed from its host, and corrected, both ways, by its replies. */
+/** Which first line scripts get: assumed from the host, given up if the server refuses it, tried again once it has forgotten scripts. */
 export class DialectSwitch {
   readonly #assumed: LuaDialect
   #current: LuaDialect

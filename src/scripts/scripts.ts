@@ -12,7 +12,10 @@ export interface ScriptCall {
   readonly args?: readonly ScriptArgument[] | undefined
   /** Uses the keys as they are, without a prefix: for those of other programs. Default `false`. */
   readonly rawKeys?: boolean | undefined
-  /** Returns strings in the reply as their exact bytes (`Uint8Array`), for data that is not text. Default `false`. */
+  /**
+   * Returns strings in the reply as their exact bytes (`Uint8Array`), for data that is not text. A `TypeError` without `{ url, token }`
+   * or a `Transport` with `binary: true`. Default `false`.
+   */
   readonly binary?: boolean | undefined
   /** Ends the call: it then rejects with the signal's reason. The script may have run. */
   readonly signal?: AbortSignal | undefined
@@ -85,7 +88,7 @@ export class Scripts {
     { keys = [], args = [], rawKeys = false, binary = false, signal }: ScriptCall,
   ): Promise<unknown> {
     if (binary && !this.#executor.givesBytes)
-      throw new TypeError('binary: replies as bytes need redis: { url, token }')
+      throw new TypeError('binary needs { url, token }, or a Transport with binary: true')
     if (typeof script?.sha1 !== 'object')
       throw new TypeError('pass a built-in script or Lua text; call execute on a prepared script itself')
     checkLists(keys, args)
