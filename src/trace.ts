@@ -10,6 +10,7 @@ export interface TraceSpan {
   readonly name: string
   /** `client` for a request to Redis, `internal` for everything else. */
   readonly kind: 'client' | 'internal'
+  /** What is known when it begins; more may follow by a {@link Note}. */
   readonly attributes: TraceAttributes
 }
 

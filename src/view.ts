@@ -13,6 +13,7 @@ export interface Place {
 
 /** What `bind` takes: the context of a request, of which only `waitUntil` is used, called as its method. */
 export interface RequestContext {
+  /** Keeps the request alive until `work` has ended. */
   waitUntil(work: Promise<unknown>): void
 }
 

@@ -16,11 +16,13 @@ export interface Health {
   readonly error?: CacheErrorCode
   /** How far the server's clock is ahead of the isolate's, in milliseconds. */
   readonly clockOffset?: number
+  /** The state of this isolate's circuit breaker; `off` without one. */
   readonly breaker: BreakerState | 'off'
 }
 
 /** Options of {@link health}. */
 export interface HealthOptions {
+  /** Ends the call: it then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
 

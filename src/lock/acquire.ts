@@ -17,13 +17,13 @@ const refusals: ReadonlySet<string> = new Set(['BREAKER_OPEN', 'L2_AUTH', 'L2_RA
  */
 export async function acquireLock(
   parts: RedisParts,
-  key: string,
+  name: string,
   settings: LockSettings,
 ): Promise<Hold | undefined> {
   const { core } = parts
   const { clock } = core.settings
   const { ttl, wait, poll, signal } = settings
-  const claim = new Claim(parts, key, ttl)
+  const claim = new Claim(parts, name, ttl)
   const until = clock.monotonic() + wait
   for (let attempt = 0; ; attempt++) {
     signal?.throwIfAborted()

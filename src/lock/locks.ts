@@ -14,6 +14,7 @@ export interface LockContext {
   readonly signal: AbortSignal
   /** The fencing token of this holder: pass it to what the lock protects. */
   readonly fence: number
+  /** The lock itself: how long it is still held, and to extend or release it by hand. */
   readonly lock: Lock
 }
 
@@ -39,7 +40,7 @@ export interface Locks {
    * else console.log('mine until it is released, as holder', lock.fence)
    * ```
    */
-  acquire(key: string, options?: LockOptions): Promise<Lock | undefined>
+  acquire(name: string, options?: LockOptions): Promise<Lock | undefined>
   /**
    * Runs `work` while it holds the lock of that name, and returns its result. The lease is extended while the work goes on, and
    * the lock is released when it ends, however it ends. What the work throws is rethrown unchanged.
@@ -63,7 +64,7 @@ export interface Locks {
    * })
    * ```
    */
-  withLock<T>(key: string, options: LockOptions, work: (context: LockContext) => T | Promise<T>): Promise<T>
+  withLock<T>(name: string, options: LockOptions, work: (context: LockContext) => T | Promise<T>): Promise<T>
 }
 
 /**
@@ -89,27 +90,27 @@ export function createLocks(options: LocksOfCache | LocksOfRedis): Locks {
   assertOptions(options, 'createLocks')
   const parts = redisPartsOfEither(options.cache, options, 'createLocks')
   return {
-    async acquire(key, given = {}) {
-      assertKey(key)
-      return acquireLock(parts, key, resolveLock(given, { waits: false, extends: false }))
+    async acquire(name, given = {}) {
+      assertKey(name)
+      return acquireLock(parts, name, resolveLock(given, { waits: false, extends: false }))
     },
-    async withLock(key, given, work) {
-      assertKey(key)
+    async withLock(name, given, work) {
+      assertKey(name)
       if (typeof work !== 'function')
         throw new TypeError('withLock takes a function, which runs under the lock')
-      return underLock(parts, key, given, work)
+      return underLock(parts, name, given, work)
     },
   }
 }
 
 async function underLock<T>(
   parts: RedisParts,
-  key: string,
+  name: string,
   options: LockOptions,
   work: (context: LockContext) => T | Promise<T>,
 ): Promise<T> {
   const settings = resolveLock(options, { waits: true, extends: true })
-  const lock = await acquireLock(parts, key, settings)
+  const lock = await acquireLock(parts, name, settings)
   if (lock === undefined) throw report(parts.core, 'lock', timedOut(settings.wait))
   const joined = join(lock.signal, settings.signal)
   try {

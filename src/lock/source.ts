@@ -4,7 +4,9 @@ import type { RedisSource } from '../redis/index.ts'
 
 /** Locks in the Redis of a cache: with its prefix, its namespace, its deadlines, breaker, listeners and `waitUntil`. */
 export interface LocksOfCache {
+  /** The cache, or a namespace or a bound view of it. */
   readonly cache: HybridCache<true>
+  /** Not beside `cache`. */
   readonly redis?: undefined
 }
 
@@ -13,6 +15,8 @@ export interface LocksOfRedis extends Pick<
   CacheOptions,
   'keyPrefix' | 'l2' | 'breaker' | 'clock' | 'waitUntil' | 'on'
 > {
+  /** As in `createHybridCache`. */
   readonly redis: RedisSource
+  /** Not beside `redis`. */
   readonly cache?: undefined
 }

@@ -7,6 +7,7 @@ import { type PolicyOptions, type RateLimitPolicy, units } from './policy.ts'
 export interface GcraOptions extends PolicyOptions {
   /** How much passes per `period` in the long run: an integer from 1 to 10^12. */
   readonly limit: number
+  /** The time that `limit` is for; a hundred years at most. */
   readonly period: Duration
   /** The most that passes at once after a pause: 1 for an even flow, `limit` for a whole period's worth. */
   readonly burst: number

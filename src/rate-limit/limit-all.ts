@@ -4,7 +4,9 @@ import type { RateLimitResult } from './result.ts'
 
 /** One limit of several. */
 export interface LimitOf extends Pick<LimitOptions, 'cost' | 'policy'> {
+  /** Made by `createRateLimiter`, of the same cache as the others. */
   readonly limiter: RateLimiter
+  /** The identifier, as for `limit`. */
   readonly id: string
 }
 

@@ -34,6 +34,7 @@ export const mostUnits = 1e12
  * numbers only, and may be shared by any number of limiters.
  */
 export abstract class RateLimitPolicy {
+  /** How it counts. */
   readonly algorithm: RateLimitAlgorithm
   /** What its counts are kept under; `undefined` if none was given. */
   readonly name: string | undefined

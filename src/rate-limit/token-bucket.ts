@@ -9,6 +9,7 @@ export interface TokenBucketOptions extends PolicyOptions {
   readonly capacity: number
   /** How many tokens are added per `interval`, evenly: one every `interval / refillRate`, not all at its end. */
   readonly refillRate: number
+  /** The time that `refillRate` is for; a hundred years at most. */
   readonly interval: Duration
 }
 

@@ -12,6 +12,7 @@ import {
 export interface WindowOptions extends PolicyOptions {
   /** How much passes per window: an integer from 1 to 10^12. */
   readonly limit: number
+  /** How long a window is; a hundred years at most. */
   readonly window: Duration
 }
 

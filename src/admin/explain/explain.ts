@@ -29,6 +29,7 @@ export type Course = 'l1' | 'l2' | 'stale' | 'join' | 'wait' | 'load'
 export interface Explanation {
   /** Where `get` would find its value. */
   readonly get: 'l1' | 'l2' | 'nothing'
+  /** What `getOrCreate` would do. */
   readonly getOrCreate: Course
   /** Whether the value would be refreshed in the background. */
   readonly refreshes: boolean
@@ -36,10 +37,13 @@ export interface Explanation {
   readonly survivesFailure: boolean
   /** The same in a sentence or two. */
   readonly why: string
+  /** What L1 has under the key. */
   readonly l1: TierState
+  /** What Redis has there. */
   readonly l2: TierState
   /** Whether the factory is not called for a while, because it has just failed. */
   readonly resting: boolean
+  /** The state of this isolate's circuit breaker; `off` without one. */
   readonly breaker: BreakerState | 'off'
 }
 

@@ -36,6 +36,7 @@ export interface TierState {
     | 'unknown'
     | 'unreachable'
     | 'off'
+  /** Why it is not fresh, or not usable; not every state has one. */
   readonly reason?: StateReason
   /** Since it was stored, or copied to L1. */
   readonly age?: number
@@ -45,7 +46,9 @@ export interface TierState {
   readonly staleFor?: number
   /** How long its factory took. */
   readonly took?: number
+  /** Its size: in L1 the estimate that the budget counts, in L2 the characters that Redis holds. */
   readonly bytes?: number
+  /** The tags that it was stored with. */
   readonly tags?: readonly string[]
 }
 
