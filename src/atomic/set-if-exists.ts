@@ -11,10 +11,10 @@ import { type ConditionalOptions, storeIf } from './store-if.ts'
  * Options and errors are those of `set`; the new value has a life of its own. A memory-only cache and `l2: false` are a
  * `TypeError`. With an `expiresAt` in the past the value is just removed: `true` if there was one. Never retried: after
  * an `L2_TIMEOUT` or `L2_NETWORK` it may have been stored.
- * Cost: 1 request; 6 commands if it stores, 3 if what is there has expired or cannot be decoded, 2 if there is no value otherwise. One
- * more request, of 3 commands, if the entry has tags, and one, of one command, if the isolate does not know their versions; one if
- * Redis does not know the script yet; one, of one command, if a poll of the change log is due (`coherence.interval`), or of two if
- * this is the first thing that the isolate asks of Redis.
+ * Cost: 1 request; 6 commands if it stores, 3 if what is there has expired or cannot be decoded, 2 if there is no value otherwise. If
+ * the entry has tags, one more request, of 3 commands, and one, of one command, each if a poll of the change log is due
+ * (`coherence.interval`) and if the isolate does not know the versions of the tags. One if Redis does not know the script yet, and one,
+ * of one command, if this is the first thing that the isolate asks of Redis.
  *
  * @example
  * ```ts

@@ -10,10 +10,10 @@ import { type ConditionalOptions, storeIf } from './store-if.ts'
  *
  * Options and errors are those of `set`; a memory-only cache and `l2: false` are a `TypeError`. An `expiresAt` in the past
  * stores nothing: `false`. Never retried: after an `L2_TIMEOUT` or `L2_NETWORK` it may have been stored.
- * Cost: 1 request; 5 commands, 6 over an entry that has expired or cannot be decoded, 3 if there is a value. One more request, of 3
- * commands, over an entry that a tag has ended, and one, of one command, if the isolate does not know the versions of an entry's tags;
- * one if Redis does not know the script yet; one, of one command, if a poll of the change log is due (`coherence.interval`), or of two
- * if this is the first thing that the isolate asks of Redis.
+ * Cost: 1 request; 5 commands, 6 over an entry that has expired or cannot be decoded, 3 if there is a value. If that has tags, one more
+ * request, of one command, each if a poll of the change log is due (`coherence.interval`) and if the isolate does not know the versions
+ * of the tags, and one, of 3 commands, if a tag has ended it. One if Redis does not know the script yet, and one, of one command, if
+ * this is the first thing that the isolate asks of Redis.
  *
  * @example
  * ```ts

@@ -118,7 +118,7 @@ async function isAlive({ core, view }: RedisParts, { place }: Write, head: strin
   await nextTask() // an invalidation that was sent in the same request has been answered, too, and counts
   const { coherence } = core
   const addresses = view.tagAddresses(found.tags)
-  await coherence.catchUp()
+  await coherence.catchUp(addresses)
   if (coherence.versions.judge(found.stamp, place.localKey, addresses) === 'unknown')
     await coherence.fetchTags(addresses)
   return coherence.versions.judge(found.stamp, place.localKey, addresses) === 'ok'

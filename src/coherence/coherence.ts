@@ -189,9 +189,9 @@ export class Coherence {
     if (counts && first) this.#checkedAt = Math.max(this.#checkedAt, sentAt)
   }
 
-  /** Polls the log if that is due, and waits for it. */
-  async catchUp(): Promise<void> {
-    const asking = this.ask([])
+  /** Polls the log if that is due, and waits for it. An isolate that knows no versions yet asks for those of `tags`, too. */
+  async catchUp(tags: readonly string[]): Promise<void> {
+    const asking = this.ask(this.versions.ready ? [] : tags)
     if (asking === undefined) return
     asking.needed = true
     if ((await asking.news) === 'again') await this.refresh()

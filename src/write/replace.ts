@@ -72,8 +72,8 @@ function acknowledge(
 
 /**
  * Writes an entry to L2: one request, of four commands. Issues the command synchronously, so that what a caller issues in one tick
- * keeps its order, unless the server's time is still unknown, for which the others wait, too, or the value is to be compressed, or a
- * conditional write has to poll the change log first: what is called later is sent before it. Resolves to the version of the write.
+ * keeps its order, unless the server's time is still unknown, for which the others wait, too, or the value is to be compressed: what is
+ * called later is sent before it. Resolves to the version of the write.
  */
 async function writeRedis(
   core: Core,

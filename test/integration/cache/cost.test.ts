@@ -222,6 +222,43 @@ onEveryEngine('costs', (server) => {
     expect(await cost(() => other.getOrCreate('k', () => 1))).toBe('2/3')
   })
 
+  test('maxStaleness costs hits in L1 one read for each time that it passes', async () => {
+    const clock = new ManualClock()
+    const coherence = { interval: '1s', maxStaleness: '10s' } as const
+    const other = isolate({ clock, ttl: '2h', localTtl: '1h', coherence })
+    await other.get('warm-up')
+    await other.set('k', 1)
+    await clock.advance('1s')
+    await other.get('n') // polls the log
+    const hits = async (): Promise<void> => {
+      for (let second = 1; second <= 60; second++) {
+        await clock.advance('1s')
+        await other.get('k')
+      }
+    }
+    expect(await cost(hits)).toBe('6/12')
+  })
+
+  test('more than a thousand keys cost a command for each thousand, and loads a request for each', async () => {
+    const keys = Array.from({ length: 2500 }, (_, i) => `k${i}`)
+    expect(await cost(() => cache.getMany(keys))).toBe('1/3')
+    expect(await cost(() => cache.getOrCreateMany(keys, () => new Map()))).toBe('3/3')
+  })
+
+  test('expire of many keys costs a command for each, and two for one that has an entry', async () => {
+    await cache.setMany(['a', 'b', 'c'].map((key) => [key, 1]))
+    expect(await cost(() => cache.expire(['a', 'b', 'c', 'nothing']))).toBe('1/11')
+  })
+
+  test('a load over what is unreadable costs two requests, of four commands', async () => {
+    const serializer = { name: 'other', encode: String, decode: (data: string | Uint8Array) => data }
+    const other = isolate({ serializer })
+    await other.set('learns', 'v')
+    await cache.getOrCreate('learns', () => 1)
+    await other.set('k', 'v')
+    expect(await cost(() => cache.getOrCreate('k', () => 1))).toBe('2/4')
+  })
+
   test('a lease costs a load two requests, of three and four commands', async () => {
     const load = (key: string): Promise<number> => cache.getOrCreate(key, () => 1, { stampede: 'global' })
     await load('k')
