@@ -162,6 +162,7 @@ export class Model extends Writes {
     for (let round = 0; round < 20 && this.waiting.size + this.network.held + this.runs.length > 0; round++) {
       for (const run of this.runs.splice(0)) run.finish('value')
       while (this.network.held > 0) await this.network.release(0)
+      await this.settle() // what has been answered arrives before time passes
       await this.timeline.advance(round === 0 ? 100 : 6000, () => this.settle())
     }
     this.check()
