@@ -98,7 +98,7 @@ class Attendant {
       // A factory for many keys begins when all of them were looked at, and a refresh when it is known who makes the value.
       const now = this.#core.settings.clock.monotonic()
       // The load's own call has to wait for the others anyway.
-      const soft = this.#own || this.#isForced ? Infinity : now + this.#core.settings.softTimeout
+      const soft = this.#own ? Infinity : now + this.#core.settings.softTimeout
       const hard = timeout > 0 ? now + patienceFor(this.#core, timeout) : Infinity
       const how = await this.#waitFor('begun', { soft, hard })
       if (how === 'lost') return this.#lost()

@@ -126,8 +126,11 @@ async function hasTurn(
 ): Promise<boolean> {
   const { clock } = core.settings
   const { timeout } = call.loading
-  const late = (): void => markOverdue(core, flight, { call, error: notCalled(core, timeout) })
-  flight.late = late
+  const late = (): void => {
+    core.flights.end(flight) // its factory was not called: who comes later tries again
+    markOverdue(core, flight, { call, error: notCalled(core, timeout) })
+  }
+  if (!flight.begun.isOpen) flight.late = late
   const timer = timeout > 0 ? clock.setTimeout(late, patienceFor(core, timeout)) : undefined
   const hasEnded = flight.settled.opened.then(() => false)
   const turns = await Promise.race([batch.turn(context), hasEnded])

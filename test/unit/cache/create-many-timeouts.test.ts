@@ -120,6 +120,36 @@ describe('the time that a caller gives the factory', () => {
     expect(many.error).toMatchObject({ code: 'FACTORY_TIMEOUT' })
   })
 
+  test('of a load that has not begun in time is not waited for again by who comes later, though others still wait', async () => {
+    const world = new World()
+    const cache = world.memoryOnly()
+    await cache.set('b', 'b', { ttl: '1d' })
+    const schema = schemaOf((value) => (value === 'b' ? new Promise(() => undefined) : { value }))
+    void cache.getOrCreateMany(['a', 'b'], news, { schema, timeout: '1s' })
+    await settle()
+    const patient = watch(cache.getOrCreate('a', () => 'never'))
+    await world.clock.advance('2s')
+    const later = watch(cache.getOrCreate('a', () => 'mine', { timeout: '1s' }))
+    await settle()
+    expect(later.value).toBe('mine')
+    expect(patient).toEqual({})
+  })
+
+  test('is not reported as that of a factory that was not called, where another isolate was waited for', async () => {
+    const world = new World()
+    const [x, y] = [await world.warm({ stampede: 'global' }), await world.warm({ stampede: 'global' })]
+    const never = (): Promise<never> => new Promise(() => undefined)
+    watch(x.getOrCreate('a', never, { timeout: '2s' }))
+    await settle()
+    const errors = record(y, 'error')
+    const factory = vi.fn(never)
+    const many = watch(y.getOrCreateMany(['a'], factory, { timeout: '5s' }))
+    for (let i = 0; i < 60; i++) await world.clock.advance(100)
+    expect(factory).toHaveBeenCalledTimes(1)
+    expect(many.error).toMatchObject({ message: 'the factory took longer than 5000 ms (timeout)' })
+    expect(errors).toEqual([])
+  })
+
   test.each([[{}], [{ forceRefresh: true }]])(
     'is not shortened where a stale value is at hand, and a schema looks at another key: %o',
     async (more) => {
