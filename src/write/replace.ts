@@ -66,6 +66,7 @@ function acknowledge(
   else {
     // A write that leaves L2 out draws no version. Its stamp is another's: it says nothing of L2, nor that the log was read so far.
     if (core.redis === undefined || usesRedis(core, write.options)) core.coherence.wroteKey(localKey, stamp)
+    else core.marks.overtake(localKey)
     if (mayKeep(core, localKey, mark, stamp)) writeLocal(core, write, { from, stamp })
   }
 }

@@ -53,3 +53,13 @@ test('a write that leaves L2 out leaves alone what L2 has', async () => {
   await here()
   expect(await setIfExists(own, 'k', 'new')).toBe(true)
 })
+
+test.each<[string, (cache: HybridCache<true>) => Promise<unknown>]>([
+  ['get', (cache) => cache.get('k')],
+  ['getOrCreate', (cache) => cache.getOrCreate('k', () => 'made')],
+])('a write that leaves L2 out is not replaced by a %s that began beside it', async (name, read) => {
+  const cache = await new World().warm()
+  await cache.set(name === 'get' ? 'k' : 'other', 'of all')
+  await Promise.all([cache.set('k', 'of this isolate', { l2: false }), read(cache)])
+  expect(await cache.get('k')).toBe('of this isolate')
+})
