@@ -55,7 +55,9 @@ export async function warm<T>(
   const { core, view } = partsOf(cache, 'warm')
   const { batchSize = 100, concurrency = 4, signal, onProgress } = options
   // The signal stops between batches. What else is given may be inherited, or a getter: a copy would lose it.
-  const ofEntries = { __proto__: options, signal: undefined } as EntryOptions
+  const ofEntries = (
+    signal === undefined ? options : { __proto__: options, signal: undefined }
+  ) as EntryOptions
   wholeNumber(batchSize, 'batchSize')
   wholeNumber(concurrency, 'concurrency')
   // A string is iterable, too.

@@ -51,10 +51,11 @@ export async function getAndExtend<T = unknown>(
 ): Promise<T | undefined> {
   const parts = redisPartsOf(cache, 'getAndExtend')
   const { core, view } = parts
-  const { related = [], ...reading } = options
+  const { related = [], l1, localTtl, signal } = options
+  const reading = { l1, localTtl, signal }
   const keys = keysOf(key, related)
-  checkLifetime(core, { ttl, ...(options.localTtl === undefined ? {} : { localTtl: options.localTtl }) })
-  options.signal?.throwIfAborted()
+  checkLifetime(core, { ttl, ...(localTtl === undefined ? {} : { localTtl }) })
+  signal?.throwIfAborted()
   const { settings, coherence } = core
   const args = [
     settings.keyPrefix,
@@ -87,14 +88,14 @@ export async function getAndExtend<T = unknown>(
       mark,
       extendedAt,
       deadline,
-      signal: options.signal,
+      signal,
     } as const
     const value = await admit(core, read, given.bytes)
     if (value === undefined) core.events.emit('miss', { operation: 'getAndExtend' })
     return value as T | undefined
   } catch (error) {
     failed = true
-    options.signal?.throwIfAborted()
+    signal?.throwIfAborted()
     throw report(core, 'getAndExtend', error)
   } finally {
     core.marks.end(place.localKey, mark)

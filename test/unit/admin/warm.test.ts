@@ -11,8 +11,9 @@ const load = (missing: readonly string[]): Map<string, string> =>
 describe('warming', () => {
   test('keeps what the options inherit, or tell when they are asked', async () => {
     class Life {
+      readonly #ttl = '10s'
       get ttl(): '10s' {
-        return '10s'
+        return this.#ttl
       }
       get tags(): readonly string[] {
         return ['t']

@@ -58,3 +58,10 @@ test('the copy in L1 keeps the stale window of the entry', async () => {
   await world.clock.advance(1)
   await expect(cache.getOrCreate('key', fails, { staleIfError: '1h' })).rejects.toThrow('down')
 })
+
+test('options may be inherited', async () => {
+  const cache = await new World().warm()
+  await cache.set('k', 1, { l1: false })
+  expect(await getAndExtend(cache, 'k', '1m', Object.create({ l1: false }) as object)).toBe(1)
+  expect(cache.getLocal('k')).toBeUndefined()
+})
