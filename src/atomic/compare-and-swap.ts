@@ -20,9 +20,9 @@ import { type ConditionalOptions, storeIf } from './store-if.ts'
  * `l2: false` are a `TypeError`. With an `expiresAt` in the past the value is just removed. Never retried: after an
  * `L2_TIMEOUT` or `L2_NETWORK` it may have been stored.
  * Cost: 1 request, which carries both values; 6 commands if it stores, 3 if the value is another or has expired, 2 if there is none.
- * If the entry has tags, one more request, of one command, each if a poll of the change log is due (`coherence.interval`) and if the
- * isolate does not know the versions of the tags, and one, of 3 commands, unless the value is another that is still valid. One if Redis
- * does not know the script yet, and one, of one command, if this is the first thing that the isolate asks of Redis.
+ * If the entry has the expected value and tags, one more request, of 3 commands, and one, of one command, each if a poll of the change
+ * log is due (`coherence.interval`) and if the isolate does not know the versions of the tags. One if Redis does not know the script yet,
+ * and one, of one command, if this is the first thing that the isolate asks of Redis.
  *
  * @example
  * ```ts

@@ -67,7 +67,7 @@ async function attempt(parts: RedisParts, given: Attempt): Promise<number | unde
     const [state, version, head] = await ask(parts, given, opinion)
     if (state === written) return version
     if (state === unseeded) await seed(core)
-    else if (head === null) return undefined
+    else if (head === null || (given.replaces && state !== suspect)) return undefined
     else {
       const alive = await isAlive(parts, given.write, head)
       if (alive && state !== suspect) return undefined
@@ -115,8 +115,8 @@ function starKeys({ coherence, settings }: Core, stars: readonly string[]): read
 async function isAlive({ core, view }: RedisParts, { place }: Write, head: string): Promise<boolean> {
   const found = stampAndTags(head)
   if (found === undefined || found.tags.length === 0) return true
-  await nextTask() // an invalidation that was sent in the same request has been answered, too, and counts
   const { coherence } = core
+  if (coherence.invalidating > 0) await nextTask() // what was sent in the same request has been answered, too, and counts
   const addresses = view.tagAddresses(found.tags)
   await coherence.catchUp(addresses)
   if (coherence.versions.judge(found.stamp, place.localKey, addresses) === 'unknown')

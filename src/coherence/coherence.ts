@@ -32,6 +32,8 @@ export class Coherence {
   readonly #maxStaleness: number
   #checkedAt = -Infinity
   #askedAt = -Infinity
+  /** How many invalidations of this isolate, by tag or of everything, are in flight. */
+  invalidating = 0
 
   constructor(parts: CoherenceParts) {
     this.#parts = parts
@@ -194,7 +196,7 @@ export class Coherence {
     const asking = this.ask(this.versions.ready ? [] : tags)
     if (asking === undefined) return
     asking.needed = true
-    if ((await asking.news) === 'again') await this.refresh()
+    if ((await asking.news) === 'again') await this.#begin(undefined, tags)
   }
 
   /** Reads the counter and the star. */

@@ -3,4 +3,4 @@ export { type Change, type ChangeKind, kindOf, lowestSeed, memberOf, toChange } 
 export { type Decider, type Later, type Mark, Marks } from './marks.ts'
 export type { Asking, CoherenceSettings, News } from './types.ts'
 export type { PushChannel, PushHost, Pushing, PushStats } from './push.ts'
-export type { Verdict } from './versions.ts'
+export type { Verdict, Versions } from './versions.ts'

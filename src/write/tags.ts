@@ -1,4 +1,4 @@
-import { memberOf } from '../coherence/index.ts'
+import { memberOf, type Versions } from '../coherence/index.ts'
 import type { Core } from '../core.ts'
 import { isCacheError } from '../errors.ts'
 import type { Operation } from '../events.ts'
@@ -20,17 +20,18 @@ export async function invalidateTags(
   core.coherence.assertOn(operation)
   if (list.length === 0) return
   const addresses = list.map((tag) => tagAddress(view.namespace, tag))
-  const version = await draw(core, operation, {
+  await invalidate(core, operation, {
     keys: kind === 't' ? addresses : addresses.map(softAddress),
     members: list.map((tag) => memberOf(kind, view.namespace, tag)),
     // As long as any entry with the tag may live.
     ttl: core.settings.maxTtl + core.settings.fence,
     forget: () => forgetTagged(core, new Set(addresses)),
     reaches: (localKey) => view.holds(localKey),
+    learn: (versions, version) => {
+      const told = kind === 't' ? { hard: version } : { soft: version }
+      for (const tag of addresses) versions.learnTag(tag, told)
+    },
   })
-  for (const tag of addresses)
-    core.coherence.versions.learnTag(tag, kind === 't' ? { hard: version } : { soft: version })
-  core.coherence.versions.wrote(version)
   tell(core, kind === 't' ? 'remove' : 'expire', { kind: 'tag', count: list.length })
 }
 
@@ -40,16 +41,15 @@ export async function clearAll(core: Core, view: View): Promise<void> {
   const star = starAddress(view.namespace)
   const members = [memberOf('*', view.namespace, '')]
   const isRoot = view.namespace === undefined
-  const version = await draw(core, 'clear', {
+  await invalidate(core, 'clear', {
     keys: [star],
     members,
     ttl: 0,
     forget: () => (isRoot ? core.local.clear() : forgetTagged(core, new Set([star]))),
     reaches: (localKey) => isRoot || view.holds(localKey),
+    learn: (versions, version) =>
+      isRoot ? versions.learnStar(version) : versions.learnTag(star, { hard: version }),
   })
-  if (isRoot) core.coherence.versions.learnStar(version)
-  else core.coherence.versions.learnTag(star, { hard: version })
-  core.coherence.versions.wrote(version)
   tell(core, 'remove', { kind: 'all', count: 1 })
 }
 
@@ -68,7 +68,7 @@ function forgetTagged(core: Core, tags: ReadonlySet<string>): void {
 }
 
 /** An invalidation, and what to do here if it fails. */
-interface Drawing {
+interface Invalidation {
   readonly keys: readonly string[]
   readonly members: readonly string[]
   readonly ttl: number
@@ -76,12 +76,26 @@ interface Drawing {
   readonly forget: () => void
   /** Whether it may concern operations in flight on a key. */
   readonly reaches: (localKey: string) => boolean
+  /** Takes its version. */
+  readonly learn: (versions: Versions, version: number) => void
+}
+
+async function invalidate(core: Core, operation: Operation, given: Invalidation): Promise<void> {
+  const { coherence } = core
+  coherence.invalidating++
+  try {
+    const version = await draw(core, operation, given)
+    given.learn(coherence.versions, version)
+    coherence.versions.wrote(version)
+  } finally {
+    coherence.invalidating--
+  }
 }
 
 async function draw(
   core: Core,
   operation: Operation,
-  { keys, members, ttl, forget, reaches }: Drawing,
+  { keys, members, ttl, forget, reaches }: Invalidation,
 ): Promise<number> {
   if (core.redis === undefined) return core.coherence.nextLocal()
   const { keyPrefix } = core.settings

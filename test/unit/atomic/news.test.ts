@@ -1,8 +1,9 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { compareAndSwap, setIfExists, setIfNotExists } from '../../../src/atomic/index.ts'
 import { createHybridCache, type HybridCache } from '../../../src/index.ts'
 import { ManualClock, MemoryTransport } from '../../../src/testing/index.ts'
 import { due } from '../../support/coherence.ts'
+import { World } from '../../support/world.ts'
 
 const writes: [string, (cache: HybridCache<true>) => Promise<boolean>, boolean][] = [
   ['setIfExists', (cache) => setIfExists(cache, 'k', 'new'), false],
@@ -80,5 +81,42 @@ describe('brings back nothing that', () => {
       await other.clear()
       expect(await write(own)).toBe(stores)
     }
+  })
+})
+
+describe('of an entry with tags', () => {
+  test('compareAndSwap asks nothing more where there is another value', async () => {
+    const world = new World()
+    const [own, other] = [(await world.warm()) as HybridCache<true>, world.isolate()]
+    await other.set('k', 'another', { tags: ['t'] })
+    await compareAndSwap(own, 'learns the script', 1, 2)
+    await world.clock.advance(due)
+    world.redis.take()
+    expect(await compareAndSwap(own, 'k', 'expected', 'new')).toBe(false)
+    expect(world.redis.take()).toEqual([['CompareAndSwapEntry']])
+  })
+
+  test('no timer is needed', async () => {
+    const cache = createHybridCache({ redis: new MemoryTransport() }) as HybridCache<true>
+    await cache.set('k', 1, { tags: ['t'] })
+    onTestFinished(() => void vi.useRealTimers())
+    vi.useFakeTimers()
+    expect(await setIfExists(cache, 'k', 2)).toBe(true)
+  })
+
+  test('the versions of its tags come with those of everything after a gap in the log', async () => {
+    const world = new World()
+    const [own, other] = [(await world.warm()) as HybridCache<true>, await world.warm()]
+    await own.set('k', 'old', { tags: ['t'] })
+    for (let i = 0; i < 1100; i++) await other.remove('b')
+    await world.clock.advance(due)
+    world.redis.take()
+    expect(await setIfExists(own, 'k', 'new')).toBe(true)
+    expect(
+      world.redis
+        .take()
+        .flat()
+        .filter((name) => name === 'MGET'),
+    ).toHaveLength(1)
   })
 })

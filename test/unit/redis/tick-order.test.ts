@@ -114,10 +114,10 @@ test('conditional writes keep their order, and send nothing more, when a poll of
   const cache = await world.warm()
   await world.clock.advance(due)
   world.redis.take()
-  await expectInOrder(world, cache)
+  await expectInOrder(world, cache, 1)
 })
 
-async function expectInOrder(world: World, cache: HybridCache<true>): Promise<void> {
+async function expectInOrder(world: World, cache: HybridCache<true>, requests?: number): Promise<void> {
   const results = await Promise.all([
     cache.set('k', 1),
     setIfNotExists(cache, 'k', 2),
@@ -127,7 +127,9 @@ async function expectInOrder(world: World, cache: HybridCache<true>): Promise<vo
     cache.removeByTag('t'),
   ])
   expect([1, 3, 4].map((i) => results[i])).toEqual([false, false, true])
-  expect(world.redis.take().at(-1)).toHaveLength(results.length)
+  const sent = world.redis.take()
+  expect(sent.at(-1)).toHaveLength(results.length)
+  if (requests !== undefined) expect(sent).toHaveLength(requests)
   expect(await cache.get('k')).toBeUndefined()
 }
 
