@@ -140,7 +140,10 @@ export interface WriteOptions extends StaleOptions {
   readonly tags?: readonly string[] | undefined
   /** Whether to use L1 for this entry. Default `true`. */
   readonly l1?: boolean | undefined
-  /** Whether to use L2 for this entry. Default `true`. */
+  /**
+   * Whether to use L2 for this entry. Default `true`. A value that only L1 holds is of this isolate alone, and may be dropped early: with
+   * the isolate's first request to Redis, or when an earlier write of its key is answered.
+   */
   readonly l2?: boolean | undefined
   /** Ends the call: it then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined

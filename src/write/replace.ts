@@ -2,6 +2,7 @@ import { type Later, type Mark, memberOf } from '../coherence/index.ts'
 import type { Core } from '../core.ts'
 import { behindStamp, pack } from '../entry/index.ts'
 import { SetEntry } from '../lua/index.ts'
+import type { WriteOptions } from '../options.ts'
 import { mayKeep } from '../read/index.ts'
 import { unlessAborted } from '../redis/index.ts'
 import { report } from '../report.ts'
@@ -22,7 +23,7 @@ export async function replace(core: Core, writes: readonly Write[], condition?: 
   const heard = writes.map(({ place, options }): Heard => {
     const deciding = new Deciding()
     const decides = condition === undefined && usesRedis(core, options)
-    core.marks.supersede(place.localKey, decides ? deciding : undefined)
+    if (!leavesOutRedis(core, options)) core.marks.supersede(place.localKey, decides ? deciding : undefined)
     core.flights.wake(place.localKey)
     drop(core, [place])
     const mark = core.marks.begin(place.localKey)
@@ -49,6 +50,11 @@ export async function replace(core: Core, writes: readonly Write[], condition?: 
   return true
 }
 
+/** Whether a write is of this isolate alone, though there is an L2: it decides nothing there. */
+function leavesOutRedis(core: Core, options: WriteOptions): boolean {
+  return core.redis !== undefined && !usesRedis(core, options)
+}
+
 /** Takes the outcome of a write: L1 stores its value, unless a newer version is known, or it is unknown whether L2 stored it. */
 function acknowledge(
   core: Core,
@@ -65,8 +71,8 @@ function acknowledge(
   if (stamp === undefined) drop(core, [write.place])
   else {
     // A write that leaves L2 out draws no version. Its stamp is another's: it says nothing of L2, nor that the log was read so far.
-    if (core.redis === undefined || usesRedis(core, write.options)) core.coherence.wroteKey(localKey, stamp)
-    else core.marks.overtake(localKey)
+    if (!leavesOutRedis(core, write.options)) core.coherence.wroteKey(localKey, stamp)
+    else if (!mark.overtaken) core.marks.overtake(localKey) // a later write has done so already, and counts
     if (mayKeep(core, localKey, mark, stamp)) writeLocal(core, write, { from, stamp })
   }
 }

@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { setIfExists, setIfNotExists } from '../../../src/atomic/index.ts'
 import type { HybridCache } from '../../../src/index.ts'
 import { due } from '../../support/coherence.ts'
+import { settle } from '../../support/manual-clock.ts'
+import { Origin } from '../../support/origin.ts'
 import { World } from '../../support/world.ts'
 
 // A write that leaves L2 out is of its isolate alone: it tells nothing of what others have written.
@@ -62,4 +64,29 @@ test.each<[string, (cache: HybridCache<true>) => Promise<unknown>]>([
   await cache.set(name === 'get' ? 'k' : 'other', 'of all')
   await Promise.all([cache.set('k', 'of this isolate', { l2: false }), read(cache)])
   expect(await cache.get('k')).toBe('of this isolate')
+})
+
+test('of two writes beside each other that leave L2 out the later one stays', async () => {
+  const cache = await new World().warm()
+  await cache.set('k', 'of all')
+  await Promise.all([cache.set('k', 'first', { l2: false }), cache.set('k', 'second', { l2: false })])
+  expect(await cache.get('k')).toBe('second')
+  await Promise.all([cache.set('k', 'first', { l2: false }), cache.setMany([['k', 'third']], { l2: false })])
+  expect(await cache.get('k')).toBe('third')
+  await Promise.all([cache.set('k', 'first', { l2: false }), cache.set('k', 'fourth')])
+  expect(cache.getLocal('k')).toBe('fourth')
+})
+
+test('a write that leaves L2 out keeps no load from L2', async () => {
+  const world = new World()
+  const [own, other] = [await world.warm(), await world.warm()]
+  const origin = new Origin<string>()
+  const load = own.getOrCreate('k', origin.factory)
+  await settle()
+  await own.set('k', 'of this isolate', { l2: false })
+  origin.last.finish('made')
+  expect(await load).toBe('made')
+  await settle()
+  expect(await own.get('k')).toBe('of this isolate')
+  expect(await other.get('k')).toBe('made')
 })
