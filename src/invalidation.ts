@@ -9,9 +9,8 @@ import { clearAll, drop, expireEverywhere, invalidateTags, removeEverywhere } fr
  *
  * Once one of these has resolved, no call that begins later in this isolate returns as fresh what was there before, from either
  * tier, nor the result of a load that began before (after `expire` and `expireByTag` what was there may still be returned as a stale
- * value); other isolates follow with their first read from Redis, or before their first conditional write, once
- * `coherence.interval` has passed, or else when their `localTtl` ends. Each rejects if L2 could not be reached, and may have taken
- * effect all the same; what L1 held is gone in any case. Each may be retried.
+ * value); other isolates follow with their first read from Redis once `coherence.interval` has passed, or else when their `localTtl` ends.
+ * Each rejects if L2 could not be reached, and may have taken effect all the same; what L1 held is gone in any case. Each may be retried.
  */
 export class Invalidation {
   readonly #core: Core

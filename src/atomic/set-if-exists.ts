@@ -5,8 +5,9 @@ import { type ConditionalOptions, storeIf } from './store-if.ts'
 
 /**
  * Replaces the value of a key in both tiers only if Redis holds one, and resolves to whether it did: an update that never
- * brings back what was removed or has expired. What this cache cannot decode, or another program wrote, counts as no value and
- * is left alone. L1 is not consulted; if the value was not stored, L1's copy is dropped.
+ * brings back what was removed, cleared or has expired; what another isolate has ended by a tag counts from the next poll of the change
+ * log on (`coherence.interval`). What this cache cannot decode, or another program wrote, counts as no value and is left alone. L1 is
+ * not consulted; if the value was not stored, L1's copy is dropped.
  *
  * Options and errors are those of `set`; the new value has a life of its own. A memory-only cache and `l2: false` are a
  * `TypeError`. With an `expiresAt` in the past the value is just removed: `true` if there was one. Never retried: after
