@@ -29,7 +29,7 @@ export const budgets = {
   vercel: 0.5,
   hono: 4.95,
   opentelemetry: 0.5,
-  testing: 19.5,
+  testing: 19.75,
 }
 
 /**

@@ -454,8 +454,8 @@ export const planted = [
     edits: [
       [
         lua('set_entry_if_not_exists'),
-        `  if readable(entry, ARGV[2]) then return { 0, 0, string.sub(bytes, 1, entry.payload_from - 1) } end\nend`,
-        `  if readable(entry, ARGV[2]) then return { 0, 0, string.sub(bytes, 1, entry.payload_from - 1) } end\nend\nif bytes then return { 0, 0, false } end`,
+        `  if verdict == 'alive' then return { 0, 0, false } end\nend`,
+        `  if verdict == 'alive' then return { 0, 0, false } end\nend\nif found[1] then return { 0, 0, false } end`,
       ],
     ],
     tests: ['test/lua/entries.test.ts', 'test/integration/coherence/conditional.test.ts'],
@@ -467,7 +467,7 @@ export const planted = [
       [
         lua('set_entry_if_exists'),
         'if not alive(found, ARGV[6], ARGV[7]) then return { 0, 0, false } end',
-        'if not alive(found, ARGV[6], ARGV[7]) and not bytes then return { 0, 0, false } end',
+        'if not alive(found, ARGV[6], ARGV[7]) and not found[1] then return { 0, 0, false } end',
       ],
       [
         lua('set_entry_if_exists'),
@@ -476,8 +476,8 @@ export const planted = [
       ],
       [
         lua('set_entry_if_exists'),
-        'local head = string.sub(bytes, 1, entry.payload_from - 1)',
-        "local head = entry and string.sub(bytes, 1, entry.payload_from - 1) or ''",
+        'local verdict = by_tags(entry, found, ARGV[7], ARGV[8])',
+        "local verdict = entry and by_tags(entry, found, ARGV[7], ARGV[8]) or 'alive'",
       ],
     ],
     tests: ['test/lua/entries.test.ts', 'test/integration/coherence/conditional.test.ts'],

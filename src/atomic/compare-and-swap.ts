@@ -19,10 +19,9 @@ import { type ConditionalOptions, storeIf } from './store-if.ts'
  * Options and errors are those of `set`; the new value has a life of its own. `undefined`, a memory-only cache and
  * `l2: false` are a `TypeError`. With an `expiresAt` in the past the value is just removed. Never retried: after an
  * `L2_TIMEOUT` or `L2_NETWORK` it may have been stored.
- * Cost: 1 request, which carries both values; 6 commands if it stores, 3 if the value is another or has expired, 2 if there is none.
- * If the entry has the expected value and tags, one more request, of 3 commands, and one, of one command, each if a poll of the change
- * log is due (`coherence.interval`) and if the isolate does not know the versions of the tags. One if Redis does not know the script yet,
- * and one, of one command, if this is the first thing that the isolate asks of Redis.
+ * Cost: 1 request, which carries both values; 6 commands if it stores, 3 if the value is another, has expired or was ended by a tag, 2 if
+ * there is none. If the entry has the expected value, and tags that are not those of `options`, one more request, of 3 commands. One if Redis does
+ * not know the script yet, and one, of one command, if this is the first thing that the isolate asks of Redis.
  *
  * @example
  * ```ts

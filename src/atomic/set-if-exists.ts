@@ -5,17 +5,15 @@ import { type ConditionalOptions, storeIf } from './store-if.ts'
 
 /**
  * Replaces the value of a key in both tiers only if Redis holds one, and resolves to whether it did: an update that never
- * brings back what was removed, cleared or has expired; what another isolate has ended by a tag counts from the next poll of the change
- * log on (`coherence.interval`). What this cache cannot decode, or another program wrote, counts as no value and is left alone. L1 is
- * not consulted; if the value was not stored, L1's copy is dropped.
+ * brings back what was removed, by its key, a tag or `clear` in any isolate, or has expired. What this cache cannot decode, or another
+ * program wrote, counts as no value and is left alone. L1 is not consulted; if the value was not stored, L1's copy is dropped.
  *
  * Options and errors are those of `set`; the new value has a life of its own. A memory-only cache and `l2: false` are a
  * `TypeError`. With an `expiresAt` in the past the value is just removed: `true` if there was one. Never retried: after
  * an `L2_TIMEOUT` or `L2_NETWORK` it may have been stored.
- * Cost: 1 request; 6 commands if it stores, 3 if what is there has expired or cannot be decoded, 2 if there is no value otherwise. If
- * the entry has tags, one more request, of 3 commands, and one, of one command, each if a poll of the change log is due
- * (`coherence.interval`) and if the isolate does not know the versions of the tags. One if Redis does not know the script yet, and one,
- * of one command, if this is the first thing that the isolate asks of Redis.
+ * Cost: 1 request; 6 commands if it stores, 3 if what is there has expired, was ended by a tag or cannot be decoded, 2 if there is no
+ * value otherwise. If the entry has tags, and not those of `options`, one more request, of 3 commands. One if Redis does not know the script
+ * yet, and one, of one command, if this is the first thing that the isolate asks of Redis.
  *
  * @example
  * ```ts

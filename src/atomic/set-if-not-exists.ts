@@ -5,15 +5,15 @@ import { type ConditionalOptions, storeIf } from './store-if.ts'
 
 /**
  * Stores a value in both tiers only if Redis holds none under the key, and resolves to whether it did: of many concurrent
- * callers one wins. What has expired, what this cache cannot decode, and what another program wrote count as no value, and are
- * replaced. L1 is not consulted; if the value was not stored, L1's copy is dropped, so that the next read gets what is there.
+ * callers one wins. What has expired, what was ended by a tag or `clear` in any isolate, what this cache cannot decode, and what another
+ * program wrote count as no value, and are replaced. L1 is not consulted; if the value was not stored, L1's copy is dropped, so that the
+ * next read gets what is there.
  *
  * Options and errors are those of `set`; a memory-only cache and `l2: false` are a `TypeError`. An `expiresAt` in the past
  * stores nothing: `false`. Never retried: after an `L2_TIMEOUT` or `L2_NETWORK` it may have been stored.
- * Cost: 1 request; 5 commands, 6 over an entry that has expired or cannot be decoded, 3 if there is a value. If that has tags, one more
- * request, of one command, each if a poll of the change log is due (`coherence.interval`) and if the isolate does not know the versions
- * of the tags, and one, of 3 commands, if a tag has ended it. One if Redis does not know the script yet, and one, of one command, if
- * this is the first thing that the isolate asks of Redis.
+ * Cost: 1 request; 5 commands, 6 over an entry that has expired, was ended by a tag or cannot be decoded, 3 if there is a value. If the
+ * entry has tags, and not those of `options`, one more request, of 3 commands. One if Redis does not know the script yet, and one, of one
+ * command, if this is the first thing that the isolate asks of Redis.
  *
  * @example
  * ```ts

@@ -1,13 +1,12 @@
 import { lowestSeed, memberOf } from '../coherence/index.ts'
 import type { Core } from '../core.ts'
-import { behindStamp, stampAndTags } from '../entry/index.ts'
+import { behindStamp, formatTags, parseTags } from '../entry/index.ts'
 import { CacheError } from '../errors.ts'
 import type { Operation } from '../events.ts'
 import type { LuaScript } from '../lua/index.ts'
 import type { WriteOptions } from '../options.ts'
 import type { RedisParts } from '../parts.ts'
-import { toText, unexpected } from '../redis/index.ts'
-import { nextTask } from '../runtime.ts'
+import { softAddress, starAddress, tagAddress, toText, unexpected } from '../redis/index.ts'
 import { logKeys, pushWords, replace, type Sealed, seed, toWrite, type Write } from '../write/index.ts'
 
 /** Options of a write that depends on what Redis holds: those of `set`, but Redis is always asked. */
@@ -20,18 +19,18 @@ export interface ConditionalWrite {
   readonly options: ConditionalOptions
   readonly operation: Operation
   readonly script: LuaScript<Answer>
-  /** Whether it replaces a live entry, rather than what counts as no value. */
+  /** Whether it replaces a value; otherwise it stores one where there is none. */
   readonly replaces: boolean
   /** The arguments between the key's prefix and the new entry. */
   readonly args: readonly string[]
 }
 
-/** What a script answers: whether it wrote, at which version, and the header line of the entry that was there. */
-type Answer = readonly [state: number, version: number, head: string | null]
+/** What a script answers: whether it wrote, at which version, and the tags of an entry that it did not ask about. */
+type Answer = readonly [state: number, version: number, tags: string | null]
 
 const written = 1
 const unseeded = -2
-const suspect = -3
+const otherTags = -3
 const mostAttempts = 5
 
 /** Stores a value as `set` does, but only if a script decides so; resolves to whether it did. */
@@ -46,80 +45,70 @@ export async function storeIf(parts: RedisParts, given: ConditionalWrite): Promi
   )
 }
 
-/** What a conditional write has learned about the entry that it found, by its header line. */
-interface Opinion {
-  /** It counts as no value. */
-  readonly dead?: string
-  /** It is alive. */
-  readonly vouched?: string
-}
-
 interface Attempt extends ConditionalWrite {
   readonly write: Write
   readonly sealed: Sealed
 }
 
-/** A script cannot judge tags: it leaves a tagged entry to us, and is run again. */
+/**
+ * A script judges an entry by the versions of its tags, whose keys it has to be given. Most often these are the tags of the new value; if
+ * the entry has others, it says so, and is run again.
+ */
 async function attempt(parts: RedisParts, given: Attempt): Promise<number | undefined> {
-  const { core } = parts
-  let opinion: Opinion = {}
+  let tags = formatTags(given.options.tags ?? [])
   for (let i = 1; i <= mostAttempts; i++) {
-    const [state, version, head] = await ask(parts, given, opinion)
+    const [state, version, found] = await ask(parts, given, tags)
     if (state === written) return version
-    if (state === unseeded) await seed(core)
-    else if (head === null || (given.replaces && state !== suspect)) return undefined
-    else {
-      const alive = await isAlive(parts, given.write, head)
-      if (alive && state !== suspect) return undefined
-      opinion = alive ? { vouched: head } : { dead: head }
-    }
+    if (state === unseeded) await seed(parts.core)
+    else if (state !== otherTags) return undefined
+    else tags = found ?? tags
   }
   throw new CacheError('L2_REPLY', 'the entry kept changing between the attempts', { retryable: true })
 }
 
 async function ask(
   { core, view, executor }: RedisParts,
-  { script, replaces, args, write, sealed, options }: Attempt,
-  { dead = '', vouched = '' }: Opinion,
+  { script, args, write, sealed, options }: Attempt,
+  tags: string,
 ): Promise<Answer> {
   const { coherence, settings } = core
   const member = coherence.isOn ? memberOf('k', view.namespace, write.key) : ''
-  const stars = view.tagAddresses([])
-  const floor = coherence.versions.floor(write.place.localKey, stars)
-  const entry = [behindStamp(sealed.bytes), String(sealed.ttl), member, String(floor), dead]
+  const floor = coherence.versions.floor(write.place.localKey, view.tagAddresses([]))
+  const entry = [behindStamp(sealed.bytes), String(sealed.ttl), member, String(floor)]
+  const { stars, tagged } = versionKeys(core, view.namespace, parseTags(tags))
   const reply: unknown = await executor.run(script, {
-    keys: [write.place.physicalKey, coherence.counterKey, ...logKeys(core), ...starKeys(core, stars)],
+    keys: [write.place.physicalKey, coherence.counterKey, ...logKeys(core), ...stars, ...tagged],
     args: [
       settings.keyPrefix,
       ...args,
       ...entry,
+      String(stars.length),
+      tags,
       String(settings.fence),
-      ...(replaces ? [vouched] : []),
       ...pushWords(core, [member]),
     ],
     signal: options.signal,
   })
-  const [state, version, head] = Array.isArray(reply) ? (reply as readonly unknown[]) : []
+  const [state, version, found] = Array.isArray(reply) ? (reply as readonly unknown[]) : []
   if (typeof state !== 'number' || typeof version !== 'number') throw unexpected()
-  // A script that wrote says at which version.
+  // A script that wrote says at which version, and one that did not for the tags, for which.
   if (state === written && version < lowestSeed) throw unexpected()
-  return [state, version, toText(head)]
+  if (state === otherTags && toText(found) === null) throw unexpected()
+  return [state, version, toText(found)]
 }
 
-/** The keys of the versions of the last `clear`s: one of another isolate, or of the same request, counts before it is known here. */
-function starKeys({ coherence, settings }: Core, stars: readonly string[]): readonly string[] {
-  return coherence.isOn ? [coherence.starKey, ...stars.map((star) => `${settings.keyPrefix}:${star}`)] : []
-}
-
-/** Whether the tags of an entry, by its header line, leave it alive. The log is polled if that is due, and unknown tags are asked for. */
-async function isAlive({ core, view }: RedisParts, { place }: Write, head: string): Promise<boolean> {
-  const found = stampAndTags(head)
-  if (found === undefined || found.tags.length === 0) return true
-  const { coherence } = core
-  if (coherence.invalidating > 0) await nextTask() // what was sent in the same request has been answered, too, and counts
-  const addresses = view.tagAddresses(found.tags)
-  await coherence.catchUp(addresses)
-  if (coherence.versions.judge(found.stamp, place.localKey, addresses) === 'unknown')
-    await coherence.fetchTags(addresses)
-  return coherence.versions.judge(found.stamp, place.localKey, addresses) === 'ok'
+/** The keys of the versions of `clear`s and of tags: what has ended an entry counts before this isolate has heard of it. */
+function versionKeys(
+  { coherence, settings }: Core,
+  namespace: string | undefined,
+  tags: readonly string[],
+): { readonly stars: readonly string[]; readonly tagged: readonly string[] } {
+  if (!coherence.isOn) return { stars: [], tagged: [] }
+  const keyOf = (address: string): string => `${settings.keyPrefix}:${address}`
+  const stars = namespace === undefined ? [] : [keyOf(starAddress(namespace))]
+  const hard = tags.map((tag) => tagAddress(namespace, tag))
+  return {
+    stars: [coherence.starKey, ...stars],
+    tagged: [...hard, ...hard.map(softAddress)].map(keyOf),
+  }
 }

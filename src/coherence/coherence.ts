@@ -32,8 +32,6 @@ export class Coherence {
   readonly #maxStaleness: number
   #checkedAt = -Infinity
   #askedAt = -Infinity
-  /** How many invalidations of this isolate, by tag or of everything, are in flight. */
-  invalidating = 0
 
   constructor(parts: CoherenceParts) {
     this.#parts = parts
@@ -94,7 +92,7 @@ export class Coherence {
   }
 
   #startTick(missing: readonly string[]): Asking | undefined {
-    const asking: Tick = { news: upToDate, tags: new Set(missing), needed: false }
+    const asking: Tick = { news: upToDate, tags: new Set(missing) }
     if (!this.versions.ready) asking.news = this.#begin(asking, missing)
     else if (this.#isCheckDue()) {
       const check = this.#check(asking)
@@ -191,14 +189,6 @@ export class Coherence {
     if (counts && first) this.#checkedAt = Math.max(this.#checkedAt, sentAt)
   }
 
-  /** Polls the log if that is due, and waits for it. An isolate that knows no versions yet asks for those of `tags`, too. */
-  async catchUp(tags: readonly string[]): Promise<void> {
-    const asking = this.ask(this.versions.ready ? [] : tags)
-    if (asking === undefined) return
-    asking.needed = true
-    if ((await asking.news) === 'again') await this.#begin(undefined, tags)
-  }
-
   /** Reads the counter and the star. */
   async refresh(): Promise<void> {
     if (this.#parts.settings !== undefined) await this.#begin(undefined, [])
@@ -275,7 +265,7 @@ export class Coherence {
   }
 
   #send(command: readonly [string, ...(string | number)[]], asking: Asking | undefined): Promise<Reply> {
-    return (this.#parts.redis as RedisTier).ask(command, { aside: () => asking?.needed === false })
+    return (this.#parts.redis as RedisTier).ask(command, { aside: () => asking !== undefined })
   }
 }
 

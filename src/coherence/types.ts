@@ -24,8 +24,6 @@ export type News = 'ok' | 'again' | 'unseeded'
 /** What the reads of one tick share: one poll, in the same request as their values. */
 export interface Asking {
   readonly news: Promise<News>
-  /** Whether more than the reads that it accompanies wait for it. */
-  needed: boolean
 }
 
 /** The parts of a cache that invalidations by others concern. */

@@ -70,15 +70,7 @@ const tagsGroup = 12
 export function formatEntry({ header, payload }: WireEntry): string {
   const { stamp, created, fresh, stale, end, idle, took, codec, zip, digest, tags, etag, modified, address } =
     header
-  const labels = [
-    codec,
-    zip,
-    digest,
-    tags.map(escape).join(','),
-    escape(etag),
-    escape(modified),
-    escape(address),
-  ]
+  const labels = [codec, zip, digest, formatTags(tags), escape(etag), escape(modified), escape(address)]
   const covered = `${labels.join('|')}\n${payload}`
   const instants = [created, fresh, stale || '', end || '', idle || '', took || '']
   return `h1|e|${stamp || ''}|${instants.join('|')}|${checksum(covered)}|${covered}`
@@ -117,7 +109,7 @@ export function parseEntry(text: string): WireEntry | undefined {
     codec,
     zip,
     digest,
-    tags: tags ? tags.split(',').map(unescape) : [],
+    tags: parseTags(tags),
     etag: unescape(etag),
     modified: unescape(modified),
     address: unescape(address),
@@ -130,12 +122,20 @@ export function stampAndTags(line: string): { stamp: number; tags: string[]; lif
   const match = pattern.exec(line)
   if (match === null) return undefined
   const [, stamp, created, ...ends] = match.slice(0, idleGroup)
-  const tags = match[tagsGroup]
   return {
     stamp: Number(stamp),
-    tags: tags ? tags.split(',').map(unescape) : [],
+    tags: parseTags(match[tagsGroup] as string),
     life: Math.max(...ends.map(Number)) - Number(created),
   }
+}
+
+/** Tags as a header has them. */
+export function formatTags(tags: readonly string[]): string {
+  return tags.map(escape).join(',')
+}
+
+export function parseTags(field: string): string[] {
+  return field === '' ? [] : field.split(',').map(unescape)
 }
 
 function indexOfField(text: string, field: number): number {

@@ -11,7 +11,7 @@ export {
   type Lifetime,
   type LocalLife,
 } from './freshness.ts'
-export { type EntryHeader, stampAndTags } from './header.ts'
+export { type EntryHeader, formatTags, parseTags, stampAndTags } from './header.ts'
 export {
   assertFits,
   behindStamp,

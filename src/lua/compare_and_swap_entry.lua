@@ -8,7 +8,8 @@
 -- KEYS[1] entry
 -- KEYS[2] version
 -- KEYS[3] log?
--- KEYS[4..N] stars? - the versions of the last clear: an entry with a stamp below one of them counts as nothing
+-- KEYS[4..N] versions? - of the last clears, then of `tags`, two for each: an entry with a stamp below one that
+--   concerns it counts as nothing
 -- ARGV[1] prefix: string - what stands before the address in the key
 -- ARGV[2] codec: string - of the expected value
 -- ARGV[3] text: string - of the expected value
@@ -17,16 +18,15 @@
 -- ARGV[6] expiration: milliseconds - 0: the new entry has expired already, and a tombstone replaces the old one
 -- ARGV[7] member: string - the entry's name in the log; empty without a log
 -- ARGV[8] floor: integer - a version: an entry with a stamp below it counts as nothing
--- ARGV[9] dead: string - the header line, with its line end, of an entry that counts as nothing; empty for none
--- ARGV[10] fence: milliseconds - the shortest time that Redis keeps what is written; from 1
--- ARGV[11] vouched: string - the header line, with its line end, of an entry whose tags were not invalidated; empty
---   for none
+-- ARGV[9] stars: integer - how many of the versions are of clears, which concern every entry
+-- ARGV[10] tags: string - those of an entry that the other versions concern, as its header has them; empty for none
+-- ARGV[11] fence: milliseconds - the shortest time that Redis keeps what is written; from 1
 -- ARGV[12] channel?: string - its subscribers are notified at once, for one command more
 -- ARGV[13] message?: string - what is published, behind the version
--- returns readonly [state: 1 | 0 | -1 | -2 | -3, version: number, head: string | null] - 1 when it swapped, 0
+-- returns readonly [state: 1 | 0 | -1 | -2 | -3, version: number, tags: string | null] - 1 when it swapped, 0
 --   when the value is a different one, -1 when there is none, -2 when the versions are not seeded and nothing is
---   written, -3 when the entry has tags that the caller has not vouched for; the new version, 0 for none; the header
---   line of the entry that was there
+--   written, -3 when the entry has the value, but other tags, and nothing is written; the new version, 0 for none;
+--   with -3 the tags of the entry
 -- @idempotent no
 -- @commands 6 when it swaps, 3 when not, 2 when nothing is there, 4 when not seeded
 
@@ -39,30 +39,30 @@
 -- @include _version
 
 local ttl = milliseconds(ARGV[6], 0)
-local why = fault(ARGV[5], ttl, ARGV[7], KEYS[3], ARGV[8], ARGV[10])
+local why = fault(ARGV[5], ttl, ARGV[7], KEYS[3], ARGV[8], ARGV[9], ARGV[11])
 if why then return refuse(why) end
-if not ARGV[11] then return refuse('vouched is missing') end
 local found = redis.call('MGET', KEYS[1], unpack(KEYS, 4))
-local bytes = found[1]
 if not alive(found, ARGV[8], ARGV[9]) then return { -1, 0, false } end
-local entry = fresh_entry(bytes, KEYS[1], ARGV[1], instant(redis.call('TIME')))
+local entry = fresh_entry(found[1], KEYS[1], ARGV[1], instant(redis.call('TIME')))
 if not entry then return { -1, 0, false } end
-local head, same = string.sub(bytes, 1, entry.payload_from - 1), entry.codec == ARGV[2]
+local same = entry.codec == ARGV[2]
 if entry.zip == '' then
-  same = same and string.sub(bytes, entry.payload_from) == ARGV[3]
+  same = same and string.sub(found[1], entry.payload_from) == ARGV[3]
 else
   same = same and entry.digest == ARGV[4]
 end
-if not same then return { 0, 0, head } end
-if suspect(head, ARGV[11]) then return { -3, 0, head } end
+if not same then return { 0, 0, false } end
+local verdict = by_tags(entry, found, ARGV[9], ARGV[10])
+if verdict == 'unknown' then return { -3, 0, entry.tags } end
+if verdict == 'dead' then return { -1, 0, false } end
 local version = redis.call('INCR', KEYS[2])
-if not seeded(version) then return { -2, 0, head } end
+if not seeded(version) then return { -2, 0, false } end
 if KEYS[3] then
   redis.call('ZADD', KEYS[3], digits(version), ARGV[7])
   local limit = trim_limit(version)
   if limit then redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', limit) end
 end
-local after, px = successor(digits(version), ARGV[5], ttl, ARGV[10])
+local after, px = successor(digits(version), ARGV[5], ttl, ARGV[11])
 redis.call('SET', KEYS[1], after, 'PX', px)
 if ARGV[12] then redis.pcall('PUBLISH', ARGV[12], digits(version) .. (ARGV[13] or '')) end
-return { 1, version, head }
+return { 1, version, false }

@@ -484,13 +484,13 @@ return 1`,
 /**
  * What {@link CompareAndSwapEntry} answers: 1 when it swapped, 0 when the value is a different one, -1
  * when there is none, -2 when the versions are not seeded and nothing is written, -3 when the entry has
- * tags that the caller has not vouched for; the new version, 0 for none; the header line of the entry
- * that was there.
+ * the value, but other tags, and nothing is written; the new version, 0 for none; with -3 the tags of the
+ * entry.
  */
 export type CompareAndSwapEntryReply = readonly [
   state: 1 | 0 | -1 | -2 | -3,
   version: number,
-  head: string | null,
+  tags: string | null,
 ]
 
 /**
@@ -502,7 +502,7 @@ export type CompareAndSwapEntryReply = readonly [
  * - `KEYS[1]` entry
  * - `KEYS[2]` version
  * - `KEYS[3]` log?
- * - `KEYS[4..N]` stars?
+ * - `KEYS[4..N]` versions?
  * - `ARGV[1]` prefix: string (what stands before the address in the key)
  * - `ARGV[2]` codec: string (of the expected value)
  * - `ARGV[3]` text: string (of the expected value)
@@ -512,11 +512,10 @@ export type CompareAndSwapEntryReply = readonly [
  * the old one)
  * - `ARGV[7]` member: string (the entry's name in the log; empty without a log)
  * - `ARGV[8]` floor: integer (a version: an entry with a stamp below it counts as nothing)
- * - `ARGV[9]` dead: string (the header line, with its line end, of an entry that counts as nothing; empty
- * for none)
- * - `ARGV[10]` fence: milliseconds (the shortest time that Redis keeps what is written; from 1)
- * - `ARGV[11]` vouched: string (the header line, with its line end, of an entry whose tags were not
- * invalidated; empty for none)
+ * - `ARGV[9]` stars: integer (how many of the versions are of clears, which concern every entry)
+ * - `ARGV[10]` tags: string (those of an entry that the other versions concern, as its header has them;
+ * empty for none)
+ * - `ARGV[11]` fence: milliseconds (the shortest time that Redis keeps what is written; from 1)
  * - `ARGV[12]` channel?: string (its subscribers are notified at once, for one command more)
  * - `ARGV[13]` message?: string (what is published, behind the version)
  *
@@ -559,8 +558,8 @@ export const CompareAndSwapEntry: LuaScript<CompareAndSwapEntryReply> = {
 
 
 
-local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end local function stamp_of(bytes) local stamp = string.match(bytes, '^h1|e|(%d*)|') if not stamp or #stamp > 16 then return nil end return stamp == '' and 0 or tonumber(stamp) end local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end local function fault(value, ttl, member, log, floor, fence) if not ttl then return 'expiration must be whole milliseconds' end if ttl > 0 and string.sub(value, 1, 1) ~= '|' then return 'value must begin with a bar' end if not member or (member == '') == (log ~= nil) then return 'there must be a log and a member, or neither' end if not whole(floor, 0, 9007199254740991) then return 'floor must be a version' end if not milliseconds(fence, 1) then return 'fence must be whole milliseconds, at least 1' end end local function alive(found, floor, dead) local bytes = found[1] local stamp = bytes and stamp_of(bytes) if not stamp or stamp < tonumber(floor) then return false end for i = 2, #found do if stamp < (tonumber(found[i] or '') or 0) then return false end end return dead == '' or string.sub(bytes, 1, #dead) ~= dead end local function suspect(head, vouched) return head ~= vouched and not string.match(head, '||[^|\\n]*|[^|\\n]*|[^|\\n]*\\n$') end local function successor(stamp, value, ttl, fence) local bytes = ttl > 0 and 'h1|e|' .. stamp .. value or tombstone(stamp) return bytes, string.format('%.0f', math.max(ttl, tonumber(fence))) end
-local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end local function stamp_of(bytes) local stamp = string.match(bytes, '^h1|e|(%d*)|') if not stamp or #stamp > 16 then return nil end return stamp == '' and 0 or tonumber(stamp) end local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end local function fault(value, ttl, member, log, floor, stars, fence) if not ttl then return 'expiration must be whole milliseconds' end if ttl > 0 and string.sub(value, 1, 1) ~= '|' then return 'value must begin with a bar' end if not member or (member == '') == (log ~= nil) then return 'there must be a log and a member, or neither' end if not whole(floor, 0, 9007199254740991) then return 'floor must be a version' end if not whole(stars, 0, 9007199254740991) then return 'stars must be a number of keys' end if not milliseconds(fence, 1) then return 'fence must be whole milliseconds, at least 1' end end local function spared(stamp, found, from, to) for i = from, to do if stamp < (tonumber(found[i] or '') or 0) then return false end end return true end local function alive(found, floor, stars) local stamp = found[1] and stamp_of(found[1]) return stamp and stamp >= tonumber(floor) and spared(stamp, found, 2, 1 + tonumber(stars)) end local function by_tags(entry, found, stars, tags) if entry.tags == '' then return 'alive' end if entry.tags ~= tags then return 'unknown' end return spared(stamp_of(found[1]), found, 2 + tonumber(stars), #found) and 'alive' or 'dead' end local function successor(stamp, value, ttl, fence) local bytes = ttl > 0 and 'h1|e|' .. stamp .. value or tombstone(stamp) return bytes, string.format('%.0f', math.max(ttl, tonumber(fence))) end
+local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|([^|\\n]*)|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, tags, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, tags = tags, payload_from = payload_from, } end
 local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
 local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from, to) local list = {} for i = from, to do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
 
@@ -568,38 +567,38 @@ local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why)
 
 
 local ttl = milliseconds(ARGV[6], 0)
-local why = fault(ARGV[5], ttl, ARGV[7], KEYS[3], ARGV[8], ARGV[10])
+local why = fault(ARGV[5], ttl, ARGV[7], KEYS[3], ARGV[8], ARGV[9], ARGV[11])
 if why then return refuse(why) end
-if not ARGV[11] then return refuse('vouched is missing') end
 local found = redis.call('MGET', KEYS[1], unpack(KEYS, 4))
-local bytes = found[1]
 if not alive(found, ARGV[8], ARGV[9]) then return { -1, 0, false } end
-local entry = fresh_entry(bytes, KEYS[1], ARGV[1], instant(redis.call('TIME')))
+local entry = fresh_entry(found[1], KEYS[1], ARGV[1], instant(redis.call('TIME')))
 if not entry then return { -1, 0, false } end
-local head, same = string.sub(bytes, 1, entry.payload_from - 1), entry.codec == ARGV[2]
+local same = entry.codec == ARGV[2]
 if entry.zip == '' then
-same = same and string.sub(bytes, entry.payload_from) == ARGV[3]
+same = same and string.sub(found[1], entry.payload_from) == ARGV[3]
 else
 same = same and entry.digest == ARGV[4]
 end
-if not same then return { 0, 0, head } end
-if suspect(head, ARGV[11]) then return { -3, 0, head } end
+if not same then return { 0, 0, false } end
+local verdict = by_tags(entry, found, ARGV[9], ARGV[10])
+if verdict == 'unknown' then return { -3, 0, entry.tags } end
+if verdict == 'dead' then return { -1, 0, false } end
 local version = redis.call('INCR', KEYS[2])
-if not seeded(version) then return { -2, 0, head } end
+if not seeded(version) then return { -2, 0, false } end
 if KEYS[3] then
 redis.call('ZADD', KEYS[3], digits(version), ARGV[7])
 local limit = trim_limit(version)
 if limit then redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', limit) end
 end
-local after, px = successor(digits(version), ARGV[5], ttl, ARGV[10])
+local after, px = successor(digits(version), ARGV[5], ttl, ARGV[11])
 redis.call('SET', KEYS[1], after, 'PX', px)
 if ARGV[12] then redis.pcall('PUBLISH', ARGV[12], digits(version) .. (ARGV[13] or '')) end
-return { 1, version, head }`,
+return { 1, version, false }`,
   sha1: {
-    redis: 'f3662354e318f361f8e8ac837fd57c5cd6071ce2',
-    upstash: 'c1bfd0b016c1355aa0855ddacfe8e1be9b039ada',
+    redis: '4c36b9c34ccbbece37f2fb2d512803656e0ab1df',
+    upstash: '15a0dd738614bbb0b54dcb491448658c7da6e3bc',
   },
-  keys: { min: 2, max: Infinity, names: ['entry', 'version', 'log', 'stars'] },
+  keys: { min: 2, max: Infinity, names: ['entry', 'version', 'log', 'versions'] },
   args: {
     min: 11,
     max: 13,
@@ -612,13 +611,13 @@ return { 1, version, head }`,
       'expiration',
       'member',
       'floor',
-      'dead',
+      'stars',
+      'tags',
       'fence',
-      'vouched',
       'channel',
       'message',
     ],
-    durations: [5, 9],
+    durations: [5, 10],
   },
   readonly: false,
   idempotent: false,
@@ -741,7 +740,7 @@ export const ExpireEntries: LuaScript<ExpireEntriesReply> = {
 
 
 
-local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|([^|\\n]*)|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, tags, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, tags = tags, payload_from = payload_from, } end
 local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from, to) local list = {} for i = from, to do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
 local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
 local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
@@ -783,8 +782,8 @@ end
 if told == 2 then redis.pcall('PUBLISH', ARGV[last + 2], digits(version) .. ARGV[last + 3]) end
 return version`,
   sha1: {
-    redis: '8a7b9323de4ac9bbf6962a7cf1eaf622c300d107',
-    upstash: 'ae1ba146c77668989ca925717747375c59ca457b',
+    redis: '603a83d86dcfcb68463ba5d57fdad3a273707c09',
+    upstash: 'cba3626418297470294765249a5e7df68cd3ba38',
   },
   keys: { min: 2, max: Infinity, names: ['version', 'entriesAndLog'] },
   args: { min: 2, max: Infinity, names: ['expiration', 'prefix', 'members'], durations: [0] },
@@ -946,7 +945,7 @@ export const GetAndExtendEntries: LuaScript<GetAndExtendEntriesReply> = {
 
 
 
-local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|([^|\\n]*)|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, tags, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, tags = tags, payload_from = payload_from, } end
 local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
 local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
 local function readable(entry, codecs) if not entry or not string.match(entry.codec, '^[%w:._-]+$') then return false end return string.find(codecs, ',' .. entry.codec .. ',', 1, true) ~= nil end
@@ -986,8 +985,8 @@ end
 end
 return result`,
   sha1: {
-    redis: '6d5561dbe4c504c4ea979b30827157293fabdad4',
-    upstash: '72492ebaa80f7a49fcbb5daab756db62c894be99',
+    redis: 'fa915b709a7234f1914fdfe948719463b3ef7a9a',
+    upstash: '4d6641251cc53e69e1e61e7221379b3834fa1308',
   },
   keys: { min: 1, max: Infinity, names: ['entries'] },
   args: {
@@ -1394,7 +1393,7 @@ export const LeaseEntry: LuaScript<LeaseEntryReply> = {
 
 
 
-local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|([^|\\n]*)|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, tags, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, tags = tags, payload_from = payload_from, } end
 local function holder_of(lease) local stamp, from = string.match(lease, '^(%d+)|()') if not stamp or #stamp > 16 then return 0, nil end return tonumber(stamp), string.sub(lease, from) end
 local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
 local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
@@ -1430,8 +1429,8 @@ local seen = stamp == 0 and 0 or math.max(stamp, removed)
 redis.call('SET', KEYS[2], digits(seen) .. '|' .. ARGV[3], 'PX', ARGV[4])
 return { 1, bytes, ttl }`,
   sha1: {
-    redis: '6ee3a2a11bf4350bae8d27f39bf22efe05d3e8c2',
-    upstash: 'a32aa4c9724056a352e16b56b09b75a059aa9977',
+    redis: 'aa0348eb57fb4b08bb52f32929c6f92b3076ff07',
+    upstash: 'e2e0bb02e57df958857059447eeb41314360a9e5',
   },
   keys: { min: 2, max: 2, names: ['entry', 'lease'] },
   args: {
@@ -1818,10 +1817,10 @@ return version`,
 
 /**
  * What {@link SetEntryIfExists} answers: 1 when it wrote, 0 when no entry is there, -2 when the versions
- * are not seeded and nothing is written, -3 when the entry has tags that the caller has not vouched for;
- * the new version, 0 for none; the header line of the entry that was there.
+ * are not seeded and nothing is written, -3 when the entry has other tags, and nothing is written; the
+ * new version, 0 for none; with -3 the tags of the entry.
  */
-export type SetEntryIfExistsReply = readonly [state: 1 | 0 | -2 | -3, version: number, head: string | null]
+export type SetEntryIfExistsReply = readonly [state: 1 | 0 | -2 | -3, version: number, tags: string | null]
 
 /**
  * Replaces an entry of the cache only if its key has one that is alive, fresh and can be decoded, and
@@ -1831,7 +1830,7 @@ export type SetEntryIfExistsReply = readonly [state: 1 | 0 | -2 | -3, version: n
  * - `KEYS[1]` entry
  * - `KEYS[2]` version
  * - `KEYS[3]` log?
- * - `KEYS[4..N]` stars?
+ * - `KEYS[4..N]` versions?
  * - `ARGV[1]` prefix: string (what stands before the address in the key)
  * - `ARGV[2]` codecs: string (those that the caller can decode, each between commas)
  * - `ARGV[3]` value: string (the bytes of the new entry from the bar behind its stamp on)
@@ -1839,17 +1838,15 @@ export type SetEntryIfExistsReply = readonly [state: 1 | 0 | -2 | -3, version: n
  * the old one)
  * - `ARGV[5]` member: string (the entry's name in the log; empty without a log)
  * - `ARGV[6]` floor: integer (a version: an entry with a stamp below it counts as nothing)
- * - `ARGV[7]` dead: string (the header line, with its line end, of an entry that counts as nothing; empty
- * for none)
- * - `ARGV[8]` fence: milliseconds (the shortest time that Redis keeps what is written; from 1)
- * - `ARGV[9]` vouched: string (the header line, with its line end, of an entry whose tags were not
- * invalidated; empty for none)
+ * - `ARGV[7]` stars: integer (how many of the versions are of clears, which concern every entry)
+ * - `ARGV[8]` tags: string (those of an entry that the other versions concern, as its header has them;
+ * empty for none)
+ * - `ARGV[9]` fence: milliseconds (the shortest time that Redis keeps what is written; from 1)
  * - `ARGV[10]` channel?: string (its subscribers are notified at once, for one command more)
  * - `ARGV[11]` message?: string (what is published, behind the version)
  *
  * One request; billed commands, the script's own calls included: 6 when it writes, 3 when what is there
- * has expired or has tags that the caller has not vouched for, 2 when nothing is there, 4 when not
- * seeded.
+ * has ended or has other tags, 2 when nothing is there, 4 when not seeded.
  * It is not idempotent: never sent again when its outcome is unknown. Source: `set_entry_if_exists.lua`.
  */
 export const SetEntryIfExists: LuaScript<SetEntryIfExistsReply> = {
@@ -1884,8 +1881,8 @@ export const SetEntryIfExists: LuaScript<SetEntryIfExistsReply> = {
 
 
 
-local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end local function stamp_of(bytes) local stamp = string.match(bytes, '^h1|e|(%d*)|') if not stamp or #stamp > 16 then return nil end return stamp == '' and 0 or tonumber(stamp) end local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end local function fault(value, ttl, member, log, floor, fence) if not ttl then return 'expiration must be whole milliseconds' end if ttl > 0 and string.sub(value, 1, 1) ~= '|' then return 'value must begin with a bar' end if not member or (member == '') == (log ~= nil) then return 'there must be a log and a member, or neither' end if not whole(floor, 0, 9007199254740991) then return 'floor must be a version' end if not milliseconds(fence, 1) then return 'fence must be whole milliseconds, at least 1' end end local function alive(found, floor, dead) local bytes = found[1] local stamp = bytes and stamp_of(bytes) if not stamp or stamp < tonumber(floor) then return false end for i = 2, #found do if stamp < (tonumber(found[i] or '') or 0) then return false end end return dead == '' or string.sub(bytes, 1, #dead) ~= dead end local function suspect(head, vouched) return head ~= vouched and not string.match(head, '||[^|\\n]*|[^|\\n]*|[^|\\n]*\\n$') end local function successor(stamp, value, ttl, fence) local bytes = ttl > 0 and 'h1|e|' .. stamp .. value or tombstone(stamp) return bytes, string.format('%.0f', math.max(ttl, tonumber(fence))) end
-local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end local function stamp_of(bytes) local stamp = string.match(bytes, '^h1|e|(%d*)|') if not stamp or #stamp > 16 then return nil end return stamp == '' and 0 or tonumber(stamp) end local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end local function fault(value, ttl, member, log, floor, stars, fence) if not ttl then return 'expiration must be whole milliseconds' end if ttl > 0 and string.sub(value, 1, 1) ~= '|' then return 'value must begin with a bar' end if not member or (member == '') == (log ~= nil) then return 'there must be a log and a member, or neither' end if not whole(floor, 0, 9007199254740991) then return 'floor must be a version' end if not whole(stars, 0, 9007199254740991) then return 'stars must be a number of keys' end if not milliseconds(fence, 1) then return 'fence must be whole milliseconds, at least 1' end end local function spared(stamp, found, from, to) for i = from, to do if stamp < (tonumber(found[i] or '') or 0) then return false end end return true end local function alive(found, floor, stars) local stamp = found[1] and stamp_of(found[1]) return stamp and stamp >= tonumber(floor) and spared(stamp, found, 2, 1 + tonumber(stars)) end local function by_tags(entry, found, stars, tags) if entry.tags == '' then return 'alive' end if entry.tags ~= tags then return 'unknown' end return spared(stamp_of(found[1]), found, 2 + tonumber(stars), #found) and 'alive' or 'dead' end local function successor(stamp, value, ttl, fence) local bytes = ttl > 0 and 'h1|e|' .. stamp .. value or tombstone(stamp) return bytes, string.format('%.0f', math.max(ttl, tonumber(fence))) end
+local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|([^|\\n]*)|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, tags, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, tags = tags, payload_from = payload_from, } end
 local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
 local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from, to) local list = {} for i = from, to do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
 
@@ -1894,32 +1891,31 @@ local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why)
 
 
 local ttl = milliseconds(ARGV[4], 0)
-local why = fault(ARGV[3], ttl, ARGV[5], KEYS[3], ARGV[6], ARGV[8])
+local why = fault(ARGV[3], ttl, ARGV[5], KEYS[3], ARGV[6], ARGV[7], ARGV[9])
 if why then return refuse(why) end
-if not ARGV[9] then return refuse('vouched is missing') end
 local found = redis.call('MGET', KEYS[1], unpack(KEYS, 4))
-local bytes = found[1]
 if not alive(found, ARGV[6], ARGV[7]) then return { 0, 0, false } end
-local entry = fresh_entry(bytes, KEYS[1], ARGV[1], instant(redis.call('TIME')))
+local entry = fresh_entry(found[1], KEYS[1], ARGV[1], instant(redis.call('TIME')))
 if not readable(entry, ARGV[2]) then return { 0, 0, false } end
-local head = string.sub(bytes, 1, entry.payload_from - 1)
-if suspect(head, ARGV[9]) then return { -3, 0, head } end
+local verdict = by_tags(entry, found, ARGV[7], ARGV[8])
+if verdict == 'unknown' then return { -3, 0, entry.tags } end
+if verdict == 'dead' then return { 0, 0, false } end
 local version = redis.call('INCR', KEYS[2])
-if not seeded(version) then return { -2, 0, head } end
+if not seeded(version) then return { -2, 0, false } end
 if KEYS[3] then
 redis.call('ZADD', KEYS[3], digits(version), ARGV[5])
 local limit = trim_limit(version)
 if limit then redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', limit) end
 end
-local after, px = successor(digits(version), ARGV[3], ttl, ARGV[8])
+local after, px = successor(digits(version), ARGV[3], ttl, ARGV[9])
 redis.call('SET', KEYS[1], after, 'PX', px)
 if ARGV[10] then redis.pcall('PUBLISH', ARGV[10], digits(version) .. (ARGV[11] or '')) end
-return { 1, version, head }`,
+return { 1, version, false }`,
   sha1: {
-    redis: '15a4f749c49bf6e8ccb3196f6026f2fa6f97c968',
-    upstash: 'cd4219be897130f79391ad98eda6848851ddebac',
+    redis: '8831a5e97bce666459773910f027ce394128d66c',
+    upstash: '98c7e47753a152098fba51883cd524f55d302b7d',
   },
-  keys: { min: 2, max: Infinity, names: ['entry', 'version', 'log', 'stars'] },
+  keys: { min: 2, max: Infinity, names: ['entry', 'version', 'log', 'versions'] },
   args: {
     min: 9,
     max: 11,
@@ -1930,13 +1926,13 @@ return { 1, version, head }`,
       'expiration',
       'member',
       'floor',
-      'dead',
+      'stars',
+      'tags',
       'fence',
-      'vouched',
       'channel',
       'message',
     ],
-    durations: [3, 7],
+    durations: [3, 8],
   },
   readonly: false,
   idempotent: false,
@@ -1945,10 +1941,10 @@ return { 1, version, head }`,
 
 /**
  * What {@link SetEntryIfNotExists} answers: 1 when it wrote, 0 when an entry is there, -2 when the
- * versions are not seeded and nothing is written; the new version, 0 for none; the header line of the
- * entry that is there.
+ * versions are not seeded and nothing is written, -3 when the entry has other tags, and nothing is
+ * written; the new version, 0 for none; with -3 the tags of the entry.
  */
-export type SetEntryIfNotExistsReply = readonly [state: 1 | 0 | -2, version: number, head: string | null]
+export type SetEntryIfNotExistsReply = readonly [state: 1 | 0 | -2 | -3, version: number, tags: string | null]
 
 /**
  * Writes an entry of the cache only if its key has none that is alive, fresh and can be decoded, and says
@@ -1958,21 +1954,22 @@ export type SetEntryIfNotExistsReply = readonly [state: 1 | 0 | -2, version: num
  * - `KEYS[1]` entry
  * - `KEYS[2]` version
  * - `KEYS[3]` log?
- * - `KEYS[4..N]` stars?
+ * - `KEYS[4..N]` versions?
  * - `ARGV[1]` prefix: string (what stands before the address in the key)
  * - `ARGV[2]` codecs: string (those that the caller can decode, each between commas)
  * - `ARGV[3]` value: string (the bytes of the new entry from the bar behind its stamp on)
  * - `ARGV[4]` expiration: milliseconds (from 1)
  * - `ARGV[5]` member: string (the entry's name in the log; empty without a log)
  * - `ARGV[6]` floor: integer (a version: an entry with a stamp below it counts as nothing)
- * - `ARGV[7]` dead: string (the header line, with its line end, of an entry that counts as nothing; empty
- * for none)
- * - `ARGV[8]` fence: milliseconds (the shortest time that Redis keeps what is written; from 1)
- * - `ARGV[9]` channel?: string (its subscribers are notified at once, for one command more)
- * - `ARGV[10]` message?: string (what is published, behind the version)
+ * - `ARGV[7]` stars: integer (how many of the versions are of clears, which concern every entry)
+ * - `ARGV[8]` tags: string (those of an entry that the other versions concern, as its header has them;
+ * empty for none)
+ * - `ARGV[9]` fence: milliseconds (the shortest time that Redis keeps what is written; from 1)
+ * - `ARGV[10]` channel?: string (its subscribers are notified at once, for one command more)
+ * - `ARGV[11]` message?: string (what is published, behind the version)
  *
  * One request; billed commands, the script's own calls included: 5 when nothing is there, 3 when an entry
- * is, 6 when what is there has expired, 3 when not seeded.
+ * is, 6 when what is there has ended, 3 when not seeded.
  * It is not idempotent: never sent again when its outcome is unknown. Source:
  * `set_entry_if_not_exists.lua`.
  */
@@ -2005,8 +2002,10 @@ export const SetEntryIfNotExists: LuaScript<SetEntryIfNotExistsReply> = {
 
 
 
-local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end local function stamp_of(bytes) local stamp = string.match(bytes, '^h1|e|(%d*)|') if not stamp or #stamp > 16 then return nil end return stamp == '' and 0 or tonumber(stamp) end local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end local function fault(value, ttl, member, log, floor, fence) if not ttl then return 'expiration must be whole milliseconds' end if ttl > 0 and string.sub(value, 1, 1) ~= '|' then return 'value must begin with a bar' end if not member or (member == '') == (log ~= nil) then return 'there must be a log and a member, or neither' end if not whole(floor, 0, 9007199254740991) then return 'floor must be a version' end if not milliseconds(fence, 1) then return 'fence must be whole milliseconds, at least 1' end end local function alive(found, floor, dead) local bytes = found[1] local stamp = bytes and stamp_of(bytes) if not stamp or stamp < tonumber(floor) then return false end for i = 2, #found do if stamp < (tonumber(found[i] or '') or 0) then return false end end return dead == '' or string.sub(bytes, 1, #dead) ~= dead end local function suspect(head, vouched) return head ~= vouched and not string.match(head, '||[^|\\n]*|[^|\\n]*|[^|\\n]*\\n$') end local function successor(stamp, value, ttl, fence) local bytes = ttl > 0 and 'h1|e|' .. stamp .. value or tombstone(stamp) return bytes, string.format('%.0f', math.max(ttl, tonumber(fence))) end
-local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+
+
+local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end local function stamp_of(bytes) local stamp = string.match(bytes, '^h1|e|(%d*)|') if not stamp or #stamp > 16 then return nil end return stamp == '' and 0 or tonumber(stamp) end local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end local function fault(value, ttl, member, log, floor, stars, fence) if not ttl then return 'expiration must be whole milliseconds' end if ttl > 0 and string.sub(value, 1, 1) ~= '|' then return 'value must begin with a bar' end if not member or (member == '') == (log ~= nil) then return 'there must be a log and a member, or neither' end if not whole(floor, 0, 9007199254740991) then return 'floor must be a version' end if not whole(stars, 0, 9007199254740991) then return 'stars must be a number of keys' end if not milliseconds(fence, 1) then return 'fence must be whole milliseconds, at least 1' end end local function spared(stamp, found, from, to) for i = from, to do if stamp < (tonumber(found[i] or '') or 0) then return false end end return true end local function alive(found, floor, stars) local stamp = found[1] and stamp_of(found[1]) return stamp and stamp >= tonumber(floor) and spared(stamp, found, 2, 1 + tonumber(stars)) end local function by_tags(entry, found, stars, tags) if entry.tags == '' then return 'alive' end if entry.tags ~= tags then return 'unknown' end return spared(stamp_of(found[1]), found, 2 + tonumber(stars), #found) and 'alive' or 'dead' end local function successor(stamp, value, ttl, fence) local bytes = ttl > 0 and 'h1|e|' .. stamp .. value or tombstone(stamp) return bytes, string.format('%.0f', math.max(ttl, tonumber(fence))) end
+local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|([^|\\n]*)|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, tags, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, tags = tags, payload_from = payload_from, } end
 local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
 local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from, to) local list = {} for i = from, to do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
 
@@ -2015,13 +2014,14 @@ local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why)
 
 
 local ttl = milliseconds(ARGV[4], 1)
-local why = fault(ARGV[3], ttl, ARGV[5], KEYS[3], ARGV[6], ARGV[8])
+local why = fault(ARGV[3], ttl, ARGV[5], KEYS[3], ARGV[6], ARGV[7], ARGV[9])
 if why then return refuse(why) end
 local found = redis.call('MGET', KEYS[1], unpack(KEYS, 4))
-local bytes = found[1]
 if alive(found, ARGV[6], ARGV[7]) then
-local entry = fresh_entry(bytes, KEYS[1], ARGV[1], instant(redis.call('TIME')))
-if readable(entry, ARGV[2]) then return { 0, 0, string.sub(bytes, 1, entry.payload_from - 1) } end
+local entry = fresh_entry(found[1], KEYS[1], ARGV[1], instant(redis.call('TIME')))
+local verdict = readable(entry, ARGV[2]) and by_tags(entry, found, ARGV[7], ARGV[8])
+if verdict == 'unknown' then return { -3, 0, entry.tags } end
+if verdict == 'alive' then return { 0, 0, false } end
 end
 local version = redis.call('INCR', KEYS[2])
 if not seeded(version) then return { -2, 0, false } end
@@ -2030,18 +2030,18 @@ redis.call('ZADD', KEYS[3], digits(version), ARGV[5])
 local limit = trim_limit(version)
 if limit then redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', limit) end
 end
-local after, px = successor(digits(version), ARGV[3], ttl, ARGV[8])
+local after, px = successor(digits(version), ARGV[3], ttl, ARGV[9])
 redis.call('SET', KEYS[1], after, 'PX', px)
-if ARGV[9] then redis.pcall('PUBLISH', ARGV[9], digits(version) .. (ARGV[10] or '')) end
+if ARGV[10] then redis.pcall('PUBLISH', ARGV[10], digits(version) .. (ARGV[11] or '')) end
 return { 1, version, false }`,
   sha1: {
-    redis: 'dff13570170654b07ad33540baa4d0bcbe793696',
-    upstash: '4a08309603545acf7068a2cc8c86ab4d0f4fa696',
+    redis: '47ef22d21ed4c6e5e3094e6fa2069c9eb76598b4',
+    upstash: '8ddd9369d76d7ed561adc6656935f81df302fbbc',
   },
-  keys: { min: 2, max: Infinity, names: ['entry', 'version', 'log', 'stars'] },
+  keys: { min: 2, max: Infinity, names: ['entry', 'version', 'log', 'versions'] },
   args: {
-    min: 8,
-    max: 10,
+    min: 9,
+    max: 11,
     names: [
       'prefix',
       'codecs',
@@ -2049,12 +2049,13 @@ return { 1, version, false }`,
       'expiration',
       'member',
       'floor',
-      'dead',
+      'stars',
+      'tags',
       'fence',
       'channel',
       'message',
     ],
-    durations: [3, 7],
+    durations: [3, 8],
   },
   readonly: false,
   idempotent: false,
@@ -2246,7 +2247,7 @@ export const SlideEntry: LuaScript<SlideEntryReply> = {
 
 
 
-local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|[^|\\n]*|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, payload_from = payload_from, } end
+local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|([^|\\n]*)|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, tags, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, tags = tags, payload_from = payload_from, } end
 local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
 local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end
 local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why) end
@@ -2269,8 +2270,8 @@ local renewed = string.sub(bytes, 1, entry.from - 1) .. string.format('%.0f', fr
 redis.call('SET', KEYS[1], renewed, 'PX', string.format('%.0f', math.max(left, fence)))
 return left`,
   sha1: {
-    redis: '7c87e611ded10e2379e5020b3d0e266b7a9ef63f',
-    upstash: 'c6f8e3c1d3e19a128a3b8b6202aa14174b2e1ed6',
+    redis: '2a4224bb886792ee45bd099f2064952e1c3ff6ac',
+    upstash: 'd2fb8d48a51dd896e0bacc717d591afe07268b2e',
   },
   keys: { min: 1, max: 1, names: ['entry'] },
   args: { min: 3, max: 3, names: ['prefix', 'now', 'fence'], durations: [2] },

@@ -8,22 +8,24 @@
 -- KEYS[1] entry
 -- KEYS[2] version
 -- KEYS[3] log?
--- KEYS[4..N] stars? - the versions of the last clear: an entry with a stamp below one of them counts as nothing
+-- KEYS[4..N] versions? - of the last clears, then of `tags`, two for each: an entry with a stamp below one that
+--   concerns it counts as nothing
 -- ARGV[1] prefix: string - what stands before the address in the key
 -- ARGV[2] codecs: string - those that the caller can decode, each between commas
 -- ARGV[3] value: string - the bytes of the new entry from the bar behind its stamp on
 -- ARGV[4] expiration: milliseconds - from 1
 -- ARGV[5] member: string - the entry's name in the log; empty without a log
 -- ARGV[6] floor: integer - a version: an entry with a stamp below it counts as nothing
--- ARGV[7] dead: string - the header line, with its line end, of an entry that counts as nothing; empty for none
--- ARGV[8] fence: milliseconds - the shortest time that Redis keeps what is written; from 1
--- ARGV[9] channel?: string - its subscribers are notified at once, for one command more
--- ARGV[10] message?: string - what is published, behind the version
--- returns readonly [state: 1 | 0 | -2, version: number, head: string | null] - 1 when it wrote, 0 when an entry
---   is there, -2 when the versions are not seeded and nothing is written; the new version, 0 for none; the
---   header line of the entry that is there
+-- ARGV[7] stars: integer - how many of the versions are of clears, which concern every entry
+-- ARGV[8] tags: string - those of an entry that the other versions concern, as its header has them; empty for none
+-- ARGV[9] fence: milliseconds - the shortest time that Redis keeps what is written; from 1
+-- ARGV[10] channel?: string - its subscribers are notified at once, for one command more
+-- ARGV[11] message?: string - what is published, behind the version
+-- returns readonly [state: 1 | 0 | -2 | -3, version: number, tags: string | null] - 1 when it wrote, 0 when an
+--   entry is there, -2 when the versions are not seeded and nothing is written, -3 when the entry has other tags,
+--   and nothing is written; the new version, 0 for none; with -3 the tags of the entry
 -- @idempotent no
--- @commands 5 when nothing is there, 3 when an entry is, 6 when what is there has expired, 3 when not seeded
+-- @commands 5 when nothing is there, 3 when an entry is, 6 when what is there has ended, 3 when not seeded
 
 -- @include _conditional
 -- @include _fresh_entry
@@ -35,13 +37,14 @@
 -- @include _version
 
 local ttl = milliseconds(ARGV[4], 1)
-local why = fault(ARGV[3], ttl, ARGV[5], KEYS[3], ARGV[6], ARGV[8])
+local why = fault(ARGV[3], ttl, ARGV[5], KEYS[3], ARGV[6], ARGV[7], ARGV[9])
 if why then return refuse(why) end
 local found = redis.call('MGET', KEYS[1], unpack(KEYS, 4))
-local bytes = found[1]
 if alive(found, ARGV[6], ARGV[7]) then
-  local entry = fresh_entry(bytes, KEYS[1], ARGV[1], instant(redis.call('TIME')))
-  if readable(entry, ARGV[2]) then return { 0, 0, string.sub(bytes, 1, entry.payload_from - 1) } end
+  local entry = fresh_entry(found[1], KEYS[1], ARGV[1], instant(redis.call('TIME')))
+  local verdict = readable(entry, ARGV[2]) and by_tags(entry, found, ARGV[7], ARGV[8])
+  if verdict == 'unknown' then return { -3, 0, entry.tags } end
+  if verdict == 'alive' then return { 0, 0, false } end
 end
 local version = redis.call('INCR', KEYS[2])
 if not seeded(version) then return { -2, 0, false } end
@@ -50,7 +53,7 @@ if KEYS[3] then
   local limit = trim_limit(version)
   if limit then redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', limit) end
 end
-local after, px = successor(digits(version), ARGV[3], ttl, ARGV[8])
+local after, px = successor(digits(version), ARGV[3], ttl, ARGV[9])
 redis.call('SET', KEYS[1], after, 'PX', px)
-if ARGV[9] then redis.pcall('PUBLISH', ARGV[9], digits(version) .. (ARGV[10] or '')) end
+if ARGV[10] then redis.pcall('PUBLISH', ARGV[10], digits(version) .. (ARGV[11] or '')) end
 return { 1, version, false }

@@ -81,15 +81,10 @@ interface Invalidation {
 }
 
 async function invalidate(core: Core, operation: Operation, given: Invalidation): Promise<void> {
-  const { coherence } = core
-  coherence.invalidating++
-  try {
-    const version = await draw(core, operation, given)
-    given.learn(coherence.versions, version)
-    coherence.versions.wrote(version)
-  } finally {
-    coherence.invalidating--
-  }
+  const version = await draw(core, operation, given)
+  const { versions } = core.coherence
+  given.learn(versions, version)
+  versions.wrote(version)
 }
 
 async function draw(

@@ -17,11 +17,6 @@ export const codecs = ',j,s,'
 /** An entry, and what a write to it takes. */
 export const places: readonly string[] = [key, counter, log]
 
-/** The header line of an entry, as replies show it. */
-export function headOf(bytes: string): string {
-  return bytes.slice(0, bytes.indexOf('\n') + 1)
-}
-
 /** What a write came to. */
 export async function stateOf(reply: Promise<unknown>): Promise<number> {
   return ((await reply) as [number])[0]
@@ -38,17 +33,15 @@ export interface Conditional {
 
 /** The same for each test of a suite, on a database that has versions. */
 export function conditional(lua: () => Lua): Conditional {
-  const versioned = ['e:k', 0, '', 30_000]
+  const versioned = ['e:k', 0, 0, '', 30_000]
   beforeEach(() => lua().redis('SET', counter, seed))
   return {
     setIfNotExists: () =>
       stateOf(lua().call(SetEntryIfNotExists, places, ['p', codecs, '|new', 60_000, ...versioned])),
     setIfExists: (ttl = 60_000) =>
-      stateOf(lua().call(SetEntryIfExists, places, ['p', codecs, '|new', ttl, ...versioned, ''])),
+      stateOf(lua().call(SetEntryIfExists, places, ['p', codecs, '|new', ttl, ...versioned])),
     swap: (text, { codec = 'j', digest = 'd', ttl = 60_000 } = {}) =>
-      stateOf(
-        lua().call(CompareAndSwapEntry, places, ['p', codec, text, digest, '|new', ttl, ...versioned, '']),
-      ),
+      stateOf(lua().call(CompareAndSwapEntry, places, ['p', codec, text, digest, '|new', ttl, ...versioned])),
     async extend(ttl, keys = [key]) {
       const reply = await lua().call(GetAndExtendEntries, keys, ['p', codecs, ttl, 0, 0, 90_000])
       return Array.isArray(reply) ? reply[0] : reply

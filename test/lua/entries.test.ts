@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { SetEntryIfExists } from '../../src/lua/index.ts'
-import { codecs, conditional, headOf, key } from './conditional.ts'
+import { codecs, conditional, key } from './conditional.ts'
 import { describeScripts, HOSTILE, title } from './lua.ts'
 import { bytesOf, NOTHING } from './nothing.ts'
 import { seed } from './versioned.ts'
@@ -74,9 +74,9 @@ describeScripts('entries', (lua) => {
       const address = `e:|,%\n${name}`
       await lua().redis('SET', `p:${address}`, bytesOf({ address }))
       const run = (at: string): Promise<unknown> =>
-        lua().call(SetEntryIfExists, [at, 'p:m:v'], ['p', codecs, '|new', 9, '', 0, '', 1, ''])
+        lua().call(SetEntryIfExists, [at, 'p:m:v'], ['p', codecs, '|new', 9, '', 0, 0, '', 1])
       expect(await run(`p:${address}x`)).toEqual([0, 0, null])
-      expect(await run(`p:${address}`)).toEqual([1, seed + 1, headOf(bytesOf({ address }))])
+      expect(await run(`p:${address}`)).toEqual([1, seed + 1, null])
     })
   })
 

@@ -30,7 +30,7 @@ export function fillable(bytes: string | null | undefined, seen: string, stamp: 
 }
 
 const line =
-  /^(h1\|e\|\d*\|(\d+)\|)(\d+)\|(\d*)\|(\d*)\|(\d*)\|\d*\|[\dA-Fa-f]{8}\|([^|\n]*)\|([^|\n]*)\|([\dA-Fa-f]*)\|[^|\n]*\|[^|\n]*\|[^|\n]*\|([^|\n]*)\n/
+  /^(h1\|e\|\d*\|(\d+)\|)(\d+)\|(\d*)\|(\d*)\|(\d*)\|\d*\|[\dA-Fa-f]{8}\|([^|\n]*)\|([^|\n]*)\|([\dA-Fa-f]*)\|([^|\n]*)\|[^|\n]*\|[^|\n]*\|([^|\n]*)\n/
 const escapes: Readonly<Record<string, string>> = { '%': '%25', '|': '%7c', ',': '%2c', '\n': '%0a' }
 
 /** An entry of a key that is still fresh. `before` is the text before the instant, `after` that after `end`. */
@@ -46,7 +46,7 @@ export interface FreshEntry {
   readonly codec: string
   readonly zip: string
   readonly digest: string
-  readonly head: string
+  readonly tags: string
   readonly payload: string
 }
 
@@ -57,7 +57,7 @@ export function freshEntry(
 ): FreshEntry | undefined {
   const match = line.exec(bytes ?? '')
   if (!bytes || match === null) return undefined
-  const [head, before, at = '', until = '', staleUntil = '', end, idle, codec, zip, digest, address] =
+  const [head, before, at = '', until = '', staleUntil = '', end, idle, codec, zip, digest, tags, address] =
     match as unknown as string[]
   if (at.length > 16 || until.length > 16 || staleUntil.length > 16 || Number(until) <= now) return undefined
   if (address !== key.slice(prefix.length + 1).replace(/[%|,\n]/g, (each) => escapes[each] ?? each))
@@ -75,7 +75,7 @@ export function freshEntry(
     codec: codec ?? '',
     zip: zip ?? '',
     digest: digest ?? '',
-    head: head ?? '',
+    tags: tags ?? '',
     payload: bytes.slice(head?.length),
   }
 }

@@ -5,11 +5,11 @@ import {
   SetEntryIfExists,
   SetEntryIfNotExists,
 } from '../../lua/index.ts'
-import { freshEntry, readable, stampOf, tombstone } from './bytes.ts'
+import { freshEntry, type FreshEntry, readable, stampOf, tombstone } from './bytes.ts'
 import { announce, type Call, draw, instant, milliseconds, refuse, type Run, version } from './lua.ts'
 
 type Words = readonly string[]
-type Outcome = [state: number, version: number, head: string | null]
+type Outcome = [state: number, version: number, tags: string | null]
 
 /** What all conditional writes are given: what to write, and how to judge what is there. */
 interface Write {
@@ -19,7 +19,8 @@ interface Write {
   readonly life: number
   readonly member: string
   readonly floor: number
-  readonly dead: string
+  readonly stars: number
+  readonly tags: string
   readonly fence: number
   /** A channel and a message, or nothing. */
   readonly news: Words
@@ -30,14 +31,15 @@ type Told = readonly [
   ms: string | undefined,
   member: string,
   floor: string,
-  dead: string,
+  stars: string,
+  tags: string | undefined,
   fence: string,
   ...rest: string[],
 ]
 
 function checked(
   [, counter = '', log]: Words,
-  [value, ms, member, floor, dead = '', fence, ...rest]: Told,
+  [value, ms, member, floor, stars, tags = '', fence, ...news]: Told,
   least: number,
 ): Write {
   const life = milliseconds(ms, least) ?? refuse('expiration must be whole milliseconds')
@@ -51,75 +53,85 @@ function checked(
     life,
     member,
     floor: version(floor) ?? refuse('floor must be a version'),
-    dead,
+    stars: version(stars) ?? refuse('stars must be a number of keys'),
+    tags,
     fence: milliseconds(fence, 1) ?? refuse('fence must be whole milliseconds, at least 1'),
-    news: rest,
+    news,
   }
 }
 
-/** For scripts whose next word is the header line that the caller vouches for. */
-function vouchedFor(given: Write): readonly [Write, vouched: string] {
-  const [vouched = refuse('vouched is missing'), ...news] = given.news
-  return [{ ...given, news }, vouched]
+interface Found {
+  readonly entry: FreshEntry
+  /** It has tags, and the versions are those of others. */
+  readonly otherTags: boolean
+  readonly endedByTag: boolean
 }
 
-/** The entry under the first key, if nothing is known against it. */
-function aliveIn(call: Call, keys: Words, { floor, dead }: Write): string | undefined {
-  const [key = '', , , ...stars] = keys
-  const [bytes = null, ...cleared] = call<(string | null)[]>('MGET', key, ...stars)
-  const stamp = stampOf(bytes)
-  if (bytes === null || stamp === undefined || stamp < floor) return undefined
-  if (cleared.some((star) => stamp < (Number(star) || 0))) return undefined
-  return dead !== '' && bytes.startsWith(dead) ? undefined : bytes
+/** The entry under the first key, if it is fresh and no `clear` has ended it. */
+function find(call: Call, keys: Words, prefix: string, { floor, stars, tags }: Write): Found | undefined {
+  const [key = '', , , ...versions] = keys
+  const [bytes = null, ...found] = call<(string | null)[]>('MGET', key, ...versions)
+  const stamp = stampOf(bytes) ?? -1
+  const isBelow = (other: string | null): boolean => stamp < (Number(other) || 0)
+  if (stamp < floor || found.slice(0, stars).some(isBelow)) return undefined
+  const entry = freshEntry(bytes, { key, prefix, now: instant(call) })
+  if (entry === undefined) return undefined
+  const hasTags = entry.tags !== ''
+  return {
+    entry,
+    otherTags: hasTags && entry.tags !== tags,
+    endedByTag: hasTags && found.slice(stars).some(isBelow),
+  }
 }
 
-/** Whether only the caller can judge the entry: it has tags. */
-function isSuspect(head: string, vouched: string): boolean {
-  return head !== vouched && !/\|\|[^|\n]*\|[^|\n]*\|[^|\n]*\n$/.test(head)
-}
-
-function write(call: Call, key: string, head: string | null, given: Write): Outcome {
+function write(call: Call, key: string, given: Write): Outcome {
   const { counter, log, member, value, life, fence, news } = given
   const drawn = draw(call, counter, log, [member])
-  if (drawn === 0) return [-2, 0, head]
+  if (drawn === 0) return [-2, 0, null]
   const bytes = life > 0 ? `h1|e|${drawn}${value}` : tombstone(drawn)
   call('SET', key, bytes, 'PX', Math.max(life, fence))
   announce(call, drawn, news)
-  return [1, drawn, head]
+  return [1, drawn, null]
+}
+
+/** `none`: what is answered for an entry that has ended. */
+function replace(
+  call: Call,
+  key: string,
+  { found, given, none }: { found: Found; given: Write; none: number },
+): Outcome {
+  if (found.otherTags) return [-3, 0, found.entry.tags]
+  return found.endedByTag ? [none, 0, null] : write(call, key, given)
 }
 
 function setIfNotExists(call: Call, keys: Words, [prefix = '', codecs = '', ...told]: Words): Outcome {
   const [key = ''] = keys
   const given = checked(keys, told as unknown as Told, 1)
-  const bytes = aliveIn(call, keys, given)
-  if (bytes !== undefined) {
-    const entry = freshEntry(bytes, { key, prefix, now: instant(call) })
-    if (readable(entry, codecs)) return [0, 0, entry.head]
+  const found = find(call, keys, prefix, given)
+  if (found !== undefined && readable(found.entry, codecs)) {
+    if (found.otherTags) return [-3, 0, found.entry.tags]
+    if (!found.endedByTag) return [0, 0, null]
   }
-  return write(call, key, null, given)
+  return write(call, key, given)
 }
 
 function setIfExists(call: Call, keys: Words, [prefix = '', codecs = '', ...told]: Words): Outcome {
   const [key = ''] = keys
-  const [given, vouched] = vouchedFor(checked(keys, told as unknown as Told, 0))
-  const bytes = aliveIn(call, keys, given)
-  if (bytes === undefined) return [0, 0, null]
-  const entry = freshEntry(bytes, { key, prefix, now: instant(call) })
-  if (!readable(entry, codecs)) return [0, 0, null]
-  return isSuspect(entry.head, vouched) ? [-3, 0, entry.head] : write(call, key, entry.head, given)
+  const given = checked(keys, told as unknown as Told, 0)
+  const found = find(call, keys, prefix, given)
+  if (found === undefined || !readable(found.entry, codecs)) return [0, 0, null]
+  return replace(call, key, { found, given, none: 0 })
 }
 
 function compareAndSwap(call: Call, keys: Words, args: Words): Outcome {
   const [key = ''] = keys
   const [prefix = '', codec, text, sha, ...told] = args
-  const [given, vouched] = vouchedFor(checked(keys, told as unknown as Told, 0))
-  const bytes = aliveIn(call, keys, given)
-  if (bytes === undefined) return [-1, 0, null]
-  const entry = freshEntry(bytes, { key, prefix, now: instant(call) })
-  if (entry === undefined) return [-1, 0, null]
+  const given = checked(keys, told as unknown as Told, 0)
+  const found = find(call, keys, prefix, given)
+  if (found === undefined) return [-1, 0, null]
+  const { entry } = found
   const isSame = entry.codec === codec && (entry.zip === '' ? entry.payload === text : entry.digest === sha)
-  if (!isSame) return [0, 0, entry.head]
-  return isSuspect(entry.head, vouched) ? [-3, 0, entry.head] : write(call, key, entry.head, given)
+  return isSame ? replace(call, key, { found, given, none: -1 }) : [0, 0, null]
 }
 
 function getAndExtend(call: Call, keys: Words, args: Words): (string | null)[] | null {

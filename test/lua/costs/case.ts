@@ -53,6 +53,7 @@ export const put = (address: string, given: Partial<EntryHeader> = {}): Word[] =
 }
 
 export const LIVE: readonly Word[] = put('e:k')
+export const TAGGED: readonly Word[] = put('e:k', { tags: ['t'] })
 export const ENDED: readonly Word[] = put('e:k', { fresh: 1 })
 export const SEEDED: readonly Word[] = set('v', '1700000000000001')
 /** One below a version at which the log is trimmed. */

@@ -1,13 +1,26 @@
 import * as scripts from '../../../src/lua/index.ts'
 import type { Word } from '../lua.ts'
-import { after, called, type Case, costsOf, ENDED, LIVE, NOTHING, put, SEEDED, set, TRIMS } from './case.ts'
+import {
+  after,
+  called,
+  type Case,
+  costsOf,
+  ENDED,
+  LIVE,
+  NOTHING,
+  put,
+  SEEDED,
+  set,
+  TAGGED,
+  TRIMS,
+} from './case.ts'
 
 const TOMBSTONE = set('p:e:k', 'h1|t|7\n')
 
 /** What a write that depends on what is there is called with. */
 const conditional = ['p:e:k', 'v', 'log']
-const written: readonly Word[] = ['|v', 9_000, 'm', 0, '', 9_000]
-const swap = (text: Word): Word[] => ['p', 'j', text, 'd', ...written, '']
+const written: readonly Word[] = ['|v', 9_000, 'm', 0, 0, '', 9_000]
+const swap = (text: Word): Word[] => ['p', 'j', text, 'd', ...written]
 
 const removed = ['v', 'e', 'f', 'log']
 const expired = ['v', 'p:e:k', 'p:e:l', 'log']
@@ -20,18 +33,16 @@ export const WRITES: readonly Case[] = [
     {
       'when nothing is there': [after(SEEDED), after(SEEDED, TOMBSTONE)],
       'when an entry is': [after(SEEDED, LIVE)],
-      'when what is there has expired': [after(SEEDED, ENDED)],
+      'when what is there has ended': [after(SEEDED, ENDED)],
       'when not seeded': [NOTHING],
     },
   ),
   ...costsOf(
     scripts.SetEntryIfExists,
-    { keys: conditional, args: ['p', ',j,', ...written, ''] },
+    { keys: conditional, args: ['p', ',j,', ...written] },
     {
       'when it writes': [after(SEEDED, LIVE)],
-      'when what is there has expired or has tags that the caller has not vouched for': [
-        after(SEEDED, ENDED),
-      ],
+      'when what is there has ended or has other tags': [after(SEEDED, ENDED), after(SEEDED, TAGGED)],
       'when nothing is there': [after(SEEDED), after(SEEDED, TOMBSTONE)],
       'when not seeded': [after(LIVE)],
     },

@@ -1,36 +1,82 @@
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { compareAndSwap, setIfExists, setIfNotExists } from '../../../src/atomic/index.ts'
+import { describe, expect, test } from 'vitest'
+import {
+  compareAndSwap,
+  type ConditionalOptions,
+  setIfExists,
+  setIfNotExists,
+} from '../../../src/atomic/index.ts'
 import { createHybridCache, type HybridCache } from '../../../src/index.ts'
 import { ManualClock, MemoryTransport } from '../../../src/testing/index.ts'
 import { due } from '../../support/coherence.ts'
 import { World } from '../../support/world.ts'
 
-const writes: [string, (cache: HybridCache<true>) => Promise<boolean>, boolean][] = [
-  ['setIfExists', (cache) => setIfExists(cache, 'k', 'new'), false],
-  ['compareAndSwap', (cache) => compareAndSwap(cache, 'k', 'old', 'new'), false],
-  ['setIfNotExists', (cache) => setIfNotExists(cache, 'k', 'new'), true],
+type Run = (cache: HybridCache<true>, options?: ConditionalOptions) => Promise<boolean>
+
+const writes: [string, Run, boolean][] = [
+  ['setIfExists', (cache, options) => setIfExists(cache, 'k', 'new', options), false],
+  ['compareAndSwap', (cache, options) => compareAndSwap(cache, 'k', 'old', 'new', options), false],
+  ['setIfNotExists', (cache, options) => setIfNotExists(cache, 'k', 'new', options), true],
 ]
 
-test.each(writes)(
-  '%s of an entry with tags polls the log when that is due, and goes by what others have removed',
-  async (_, write, stores) => {
+describe.each(writes)('over an entry with tags %s', (_, write, stores) => {
+  test('goes by what others have removed, though no poll of the log is due', async () => {
     for (const namespace of [undefined, 'n']) {
-      const clock = new ManualClock()
-      const redis = new MemoryTransport({ clock })
-      const isolate = (): HybridCache<true> => {
-        const cache = createHybridCache({ redis, clock }) as HybridCache<true>
+      const world = new World()
+      const isolate = async (): Promise<HybridCache<true>> => {
+        const cache = (await world.warm()) as HybridCache<true>
         return namespace === undefined ? cache : cache.namespace(namespace)
       }
-      const [own, other] = [isolate(), isolate()]
-      await other.set('k', 'old', { tags: ['t'] })
-      await own.get('k', { l1: false })
-      await other.removeByTag('t')
-      await clock.advance(due)
-      expect(await write(own)).toBe(stores)
-      expect(await isolate().get('k')).toBe(stores ? 'new' : undefined)
+      const [own, other] = [await isolate(), await isolate()]
+      for (const tags of [['t'], ['a,b', 't']]) {
+        await other.set('k', 'old', { tags })
+        await own.get('k', { l1: false })
+        await other.removeByTag('t')
+        expect(await write(own)).toBe(stores)
+        expect(await (await isolate()).get('k')).toBe(stores ? 'new' : undefined)
+        await other.remove('k')
+      }
     }
-  },
-)
+  })
+
+  test('goes by them while a poll is on its way', async () => {
+    const world = new World()
+    const [own, other] = [(await world.warm()) as HybridCache<true>, await world.warm()]
+    await other.set('k', 'old', { tags: ['t'] })
+    await world.clock.advance(due)
+    const gate = world.hold('ZRANGE', 'after')
+    const read = own.get('another', { l1: false })
+    await gate.reached
+    await other.removeByTag('t')
+    expect(await write(own)).toBe(stores)
+    gate.open()
+    await read
+  })
+
+  test('goes by an own removal that is still unanswered', async () => {
+    const world = new World()
+    const own = (await world.warm()) as HybridCache<true>
+    await own.set('k', 'old', { tags: ['t'] })
+    const gate = world.hold('InvalidateTags', 'after')
+    const removed = own.removeByTag('t')
+    await gate.reached
+    expect(await write(own)).toBe(stores)
+    gate.open()
+    await removed
+  })
+
+  test('asks nothing more if the new value has the same', async () => {
+    const world = new World()
+    const own = (await world.warm()) as HybridCache<true>
+    await own.set('k', 'old', { tags: ['t', 'a,b'] })
+    world.redis.take()
+    await write(own, { tags: ['t', 'a,b'] })
+    expect(world.redis.take().length).toBeLessThanOrEqual(2) // one is for the script
+    await own.set('k', 'old', { tags: ['t', 'a,b'] })
+    world.redis.take()
+    await write(own, { tags: ['t', 'a,b'] })
+    expect(world.redis.take()).toHaveLength(1)
+  })
+})
 
 const invalidations: [string, (cache: HybridCache<true>) => Promise<void>][] = [
   ['clear', (cache) => cache.clear()],
@@ -84,39 +130,12 @@ describe('brings back nothing that', () => {
   })
 })
 
-describe('of an entry with tags', () => {
-  test('compareAndSwap asks nothing more where there is another value', async () => {
-    const world = new World()
-    const [own, other] = [(await world.warm()) as HybridCache<true>, world.isolate()]
-    await other.set('k', 'another', { tags: ['t'] })
-    await compareAndSwap(own, 'learns the script', 1, 2)
-    await world.clock.advance(due)
-    world.redis.take()
-    expect(await compareAndSwap(own, 'k', 'expected', 'new')).toBe(false)
-    expect(world.redis.take()).toEqual([['CompareAndSwapEntry']])
-  })
-
-  test('no timer is needed', async () => {
-    const cache = createHybridCache({ redis: new MemoryTransport() }) as HybridCache<true>
-    await cache.set('k', 1, { tags: ['t'] })
-    onTestFinished(() => void vi.useRealTimers())
-    vi.useFakeTimers()
-    expect(await setIfExists(cache, 'k', 2)).toBe(true)
-  })
-
-  test('the versions of its tags come with those of everything after a gap in the log', async () => {
-    const world = new World()
-    const [own, other] = [(await world.warm()) as HybridCache<true>, await world.warm()]
-    await own.set('k', 'old', { tags: ['t'] })
-    for (let i = 0; i < 1100; i++) await other.remove('b')
-    await world.clock.advance(due)
-    world.redis.take()
-    expect(await setIfExists(own, 'k', 'new')).toBe(true)
-    expect(
-      world.redis
-        .take()
-        .flat()
-        .filter((name) => name === 'MGET'),
-    ).toHaveLength(1)
-  })
+test('over an entry with tags compareAndSwap asks nothing more where there is another value', async () => {
+  const world = new World()
+  const [own, other] = [(await world.warm()) as HybridCache<true>, world.isolate()]
+  await other.set('k', 'another', { tags: ['t'] })
+  await compareAndSwap(own, 'learns the script', 1, 2)
+  world.redis.take()
+  expect(await compareAndSwap(own, 'k', 'expected', 'new')).toBe(false)
+  expect(world.redis.take()).toEqual([['CompareAndSwapEntry']])
 })

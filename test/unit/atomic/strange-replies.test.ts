@@ -48,9 +48,7 @@ describe('a counter', () => {
 describe('a conditional write', () => {
   test('gives up, to be tried again, where the entry changes as fast as it is looked at', async () => {
     const { world, cache } = await warm()
-    world.redis.replies.set('SetEntryIfNotExists', [0, 0, 'no header'])
-    expect(await setIfNotExists(cache, 'k', 1)).toBe(false)
-    world.redis.replies.set('SetEntryIfExists', [-3, 0, 'no header'])
+    world.redis.replies.set('SetEntryIfExists', [-3, 0, 'tags'])
     await expect(setIfExists(cache, 'k', 1)).rejects.toMatchObject({ code: 'L2_REPLY', retryable: true })
   })
 
@@ -58,6 +56,7 @@ describe('a conditional write', () => {
     ['no list', 5],
     ['words', ['1', '2', null]],
     ['a version before any', [1, 7, null]],
+    ['tags that it does not name', [-3, 0, null]],
   ])('refuses %s for an answer', async (_, reply) => {
     const { world, cache } = await warm()
     world.redis.replies.set('SetEntryIfNotExists', reply)
