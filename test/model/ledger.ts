@@ -158,7 +158,12 @@ export class Ledger implements Watcher {
     const held = this.shelf.get(stored.physicalKey)
     const since = this.executions.filter((each) => each.at >= (held?.at ?? 0))
     const now = this.timeline.elapsed
-    const wrong = this.shelf.judge(stored, execution, { now, ends: (of) => this.reference.endsOf(of), since })
+    const wrong = this.shelf.judge(stored, execution, {
+      now,
+      ends: (of) => this.reference.endsOf(of),
+      versions: (of) => this.reference.versionsOf(of),
+      since,
+    })
     if (wrong !== undefined) this.fail(`${name} stored value ${id}, but ${wrong}`)
     if (this.reference.kept.has(id)) this.fail(`${name} stored value ${id}, which was to be stored nowhere`)
     if (written && !this.reference.taken(id, at, sentAt)) this.fail(`value ${id} was written twice`)

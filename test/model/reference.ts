@@ -173,6 +173,14 @@ export class Reference {
     )
   }
 
+  /** Where the versions are that may end a written value: those of its tags, and of everything. */
+  versionsOf(id: number): ReadonlySet<string> {
+    const { place, births = [] } = this.#births.get(id) ?? {}
+    const at = place?.namespace === undefined ? 'm:' : `m:n:${place.namespace}:`
+    const tags = births.flatMap(({ life }) => life.tags).map((tag) => (tag === '*' ? '\\*' : tag))
+    return new Set(['m:t:*', `${at}t:*`, ...tags.flatMap((tag) => [`${at}t:${tag}`, `${at}x:${tag}`])])
+  }
+
   /** When what Redis holds of a value ends: of several lives that it may have, one each. */
   endsOf(id: number): readonly number[] {
     return (this.#births.get(id)?.births ?? []).map((birth) => endOf(birth, { readAt: Infinity }))

@@ -46,7 +46,7 @@ export class Shelf {
 
   /**
    * What is wrong with a conditional write that Redis has carried out; `undefined` where nothing is. `ends`: when the value that it
-   * found there may end; `since`: what was executed after that was stored.
+   * found there may end; `versions`: where those are that may end it sooner; `since`: what was executed after that was stored.
    */
   judge(
     { physicalKey }: Stored,
@@ -54,8 +54,14 @@ export class Shelf {
     {
       now,
       ends,
+      versions,
       since,
-    }: { now: number; ends: (id: number) => readonly number[]; since: readonly Execution[] },
+    }: {
+      now: number
+      ends: (id: number) => readonly number[]
+      versions: (id: number) => ReadonlySet<string>
+      since: readonly Execution[]
+    },
   ): string | undefined {
     const held = this.#held.get(physicalKey)
     const left = held === undefined ? [-Infinity] : ends(held.id).map((end) => end - now)
@@ -63,16 +69,24 @@ export class Shelf {
       const ended =
         held?.written !== true ||
         Math.min(...left) <= mostAttempts ||
-        since.some((each) => mayEnd(each, physicalKey))
+        since.some((each) =>
+          each.name === 'InvalidateTags' ? isOf(each, versions(held.id)) : mayEnd(each, physicalKey),
+        )
       return ended ? undefined : `value ${held?.id} is there`
     }
     if (name !== 'SetEntryIfExists' && name !== 'CompareAndSwapEntry') return undefined
     if (Math.max(...left) < -tolerance) return 'nothing is there'
+    if (held?.written === true && since.some((each) => each.at > held.at && isOf(each, versions(held.id))))
+      return `value ${held.id} was ended by a tag`
     const swaps = name === 'CompareAndSwapEntry'
     return swaps && !words.some((word) => word.includes(`{"id":${held?.id},`))
       ? `value ${held?.id} is there`
       : undefined
   }
+}
+
+function isOf({ name, words }: Execution, versions: ReadonlySet<string>): boolean {
+  return name === 'InvalidateTags' && words.some((word) => versions.has(word))
 }
 
 /** Whether what was executed may have ended what was stored under a key before. */
