@@ -466,8 +466,8 @@ export const planted = [
     edits: [
       [
         lua('set_entry_if_exists'),
-        'if not alive(found, ARGV[6], ARGV[7]) then return { 0, 0, false } end',
-        'if not alive(found, ARGV[6], ARGV[7]) and not found[1] then return { 0, 0, false } end',
+        "if verdict == 'none' then return { 0, 0, false } end",
+        "if verdict == 'none' and not found[1] then return { 0, 0, false } end",
       ],
       [
         lua('set_entry_if_exists'),
@@ -476,8 +476,8 @@ export const planted = [
       ],
       [
         lua('set_entry_if_exists'),
-        'local verdict = by_tags(entry, found, ARGV[7], ARGV[8])',
-        "local verdict = entry and by_tags(entry, found, ARGV[7], ARGV[8]) or 'alive'",
+        'verdict, ended_by = by_tags(entry, found, ARGV[7], ARGV[8], ARGV[9])',
+        'if entry then verdict, ended_by = by_tags(entry, found, ARGV[7], ARGV[8], ARGV[9]) end',
       ],
     ],
     tests: ['test/lua/entries.test.ts', 'test/integration/coherence/conditional.test.ts'],

@@ -1,6 +1,6 @@
 import { lowestSeed, memberOf } from '../coherence/index.ts'
 import type { Core } from '../core.ts'
-import { behindStamp, formatTags, parseTags } from '../entry/index.ts'
+import { behindStamp, formatTags, parseTags, sortedTags } from '../entry/index.ts'
 import { CacheError } from '../errors.ts'
 import type { Operation } from '../events.ts'
 import type { LuaScript } from '../lua/index.ts'
@@ -25,12 +25,13 @@ export interface ConditionalWrite {
   readonly args: readonly string[]
 }
 
-/** What a script answers: whether it wrote, at which version, and the tags of an entry that it did not ask about. */
+/** What a script answers: whether it wrote, at which version or which one has ended the entry, and tags that it was not told of. */
 type Answer = readonly [state: number, version: number, tags: string | null]
 
 const written = 1
 const unseeded = -2
 const otherTags = -3
+const hasEnded = -4
 const mostAttempts = 5
 
 /** Stores a value as `set` does, but only if a script decides so; resolves to whether it did. */
@@ -55,13 +56,16 @@ interface Attempt extends ConditionalWrite {
  * the entry has others, it says so, and is run again.
  */
 async function attempt(parts: RedisParts, given: Attempt): Promise<number | undefined> {
-  let tags = formatTags(given.options.tags ?? [])
+  let tags = formatTags(sortedTags(given.options.tags ?? []))
   for (let i = 1; i <= mostAttempts; i++) {
     const [state, version, found] = await ask(parts, given, tags)
     if (state === written) return version
     if (state === unseeded) await seed(parts.core)
-    else if (state !== otherTags) return undefined
-    else tags = found ?? tags
+    else if (state === otherTags) tags = found ?? tags
+    else {
+      if (state === hasEnded) parts.core.coherence.noticed(version)
+      return undefined
+    }
   }
   throw new CacheError('L2_REPLY', 'the entry kept changing between the attempts', { retryable: true })
 }
@@ -74,16 +78,19 @@ async function ask(
   const { coherence, settings } = core
   const member = coherence.isOn ? memberOf('k', view.namespace, write.key) : ''
   const floor = coherence.versions.floor(write.place.localKey, view.tagAddresses([]))
-  const entry = [behindStamp(sealed.bytes), String(sealed.ttl), member, String(floor)]
-  const { stars, tagged } = versionKeys(core, view.namespace, parseTags(tags))
+  const { stars, tagged, tagFloor } = versionsOf(core, view.namespace, parseTags(tags))
   const reply: unknown = await executor.run(script, {
     keys: [write.place.physicalKey, coherence.counterKey, ...logKeys(core), ...stars, ...tagged],
     args: [
       settings.keyPrefix,
       ...args,
-      ...entry,
+      behindStamp(sealed.bytes),
+      String(sealed.ttl),
+      member,
+      String(floor),
       String(stars.length),
       tags,
+      String(tagFloor),
       String(settings.fence),
       ...pushWords(core, [member]),
     ],
@@ -97,18 +104,22 @@ async function ask(
   return [state, version, toText(found)]
 }
 
-/** The keys of the versions of `clear`s and of tags: what has ended an entry counts before this isolate has heard of it. */
-function versionKeys(
+/**
+ * The keys of the versions of `clear`s and of tags: what has ended an entry counts before this isolate has heard of it. What it knows of
+ * the tags counts as well, for Redis may have evicted their versions.
+ */
+function versionsOf(
   { coherence, settings }: Core,
   namespace: string | undefined,
   tags: readonly string[],
-): { readonly stars: readonly string[]; readonly tagged: readonly string[] } {
-  if (!coherence.isOn) return { stars: [], tagged: [] }
+): { readonly stars: readonly string[]; readonly tagged: readonly string[]; readonly tagFloor: number } {
+  if (!coherence.isOn) return { stars: [], tagged: [], tagFloor: 0 }
   const keyOf = (address: string): string => `${settings.keyPrefix}:${address}`
   const stars = namespace === undefined ? [] : [keyOf(starAddress(namespace))]
   const hard = tags.map((tag) => tagAddress(namespace, tag))
   return {
     stars: [coherence.starKey, ...stars],
     tagged: [...hard, ...hard.map(softAddress)].map(keyOf),
+    tagFloor: coherence.versions.freshFrom(hard),
   }
 }

@@ -32,6 +32,8 @@ export class Coherence {
   readonly #maxStaleness: number
   #checkedAt = -Infinity
   #askedAt = -Infinity
+  /** Something in Redis was newer than what this isolate has heard of. */
+  #isBehind = false
 
   constructor(parts: CoherenceParts) {
     this.#parts = parts
@@ -120,7 +122,7 @@ export class Coherence {
   #isCheckDue(): boolean {
     const now = this.#parts.clock.monotonic()
     const { interval } = this.#parts.settings as CoherenceSettings
-    if (this.push?.isDue === true) return true
+    if (this.#isBehind || this.push?.isDue === true) return true
     // One poll in flight is enough, unless a read without one would be older than L1 may be.
     const isAsked = now - this.#askedAt < askAgainAfter && this.mayTrustLocal
     return now - this.#checkedAt >= interval && !isAsked
@@ -131,7 +133,9 @@ export class Coherence {
     const sentAt = this.#parts.clock.monotonic()
     const from = this.versions.applied
     const looked = this.push?.looking()
+    const wasBehind = this.#isBehind
     let ok = false
+    this.#isBehind = false
     this.#askedAt = sentAt
     try {
       const changes = parseLog(await this.#send(readLog(this.logKey, from), asking))
@@ -151,6 +155,7 @@ export class Coherence {
       return 'ok'
     } finally {
       looked?.(ok)
+      if (!ok && wasBehind) this.#isBehind = true
       this.#askedAt = -Infinity
     }
   }
@@ -187,6 +192,11 @@ export class Coherence {
     } else if (version < this.versions.applied) marks.raiseOf(asking, this.versions.applied)
     this.versions.learnStar(star)
     if (counts && first) this.#checkedAt = Math.max(this.#checkedAt, sentAt)
+  }
+
+  /** A version was found in Redis, beside the log: if that is not applied so far, the next read polls it. */
+  noticed(version: number): void {
+    if (this.versions.ready && version > this.versions.applied) this.#isBehind = true
   }
 
   /** Reads the counter and the star. */

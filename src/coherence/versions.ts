@@ -84,6 +84,12 @@ export class Versions {
     return Math.max(this.#star, this.#own.peek(localKey) ?? 0, ...known)
   }
 
+  /** Below this version, any entry with all of these tags is dead or stale, as far as is known. */
+  freshFrom(tags: readonly string[]): number {
+    const known = tags.flatMap((tag) => this.#tags.peek(tag) ?? [])
+    return Math.max(0, ...known.flatMap(({ hard, soft }) => [hard, soft]))
+  }
+
   /** This isolate has removed, or replaced, what was under a key. */
   own(localKey: string, version: number): void {
     this.see(version)

@@ -19,6 +19,7 @@ export {
   openEntry,
   pack,
   sealEntry,
+  sortedTags,
   tombstoneIn,
   tombstoneOf,
   type EntryParts,

@@ -89,12 +89,17 @@ export function sealEntry(
     codec,
     zip,
     digest,
-    tags,
+    tags: sortedTags(tags),
     etag,
     modified,
     address,
   }
   return formatEntry({ header, payload })
+}
+
+/** Each tag once, in one order: scripts compare what a header says of them as text. */
+export function sortedTags(tags: readonly string[]): readonly string[] {
+  return tags.length < 2 ? tags : [...new Set(tags)].toSorted()
 }
 
 /** An entry read back: its header, and the value as text. */

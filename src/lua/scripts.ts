@@ -483,12 +483,12 @@ return 1`,
 
 /**
  * What {@link CompareAndSwapEntry} answers: 1 when it swapped, 0 when the value is a different one, -1
- * when there is none, -2 when the versions are not seeded and nothing is written, -3 when the entry has
- * the value, but other tags, and nothing is written; the new version, 0 for none; with -3 the tags of the
- * entry.
+ * when there is none, -2 when the versions are not seeded, -3 when the entry has the value, but other
+ * tags, -4 when a tag or a clear has ended it; the new version, with -4 that which has ended the entry
+ * unless the caller told it, else 0; with -3 the tags of the entry.
  */
 export type CompareAndSwapEntryReply = readonly [
-  state: 1 | 0 | -1 | -2 | -3,
+  state: 1 | 0 | -1 | -2 | -3 | -4,
   version: number,
   tags: string | null,
 ]
@@ -515,12 +515,14 @@ export type CompareAndSwapEntryReply = readonly [
  * - `ARGV[9]` stars: integer (how many of the versions are of clears, which concern every entry)
  * - `ARGV[10]` tags: string (those of an entry that the other versions concern, as its header has them;
  * empty for none)
- * - `ARGV[11]` fence: milliseconds (the shortest time that Redis keeps what is written; from 1)
- * - `ARGV[12]` channel?: string (its subscribers are notified at once, for one command more)
- * - `ARGV[13]` message?: string (what is published, behind the version)
+ * - `ARGV[11]` tagFloor: integer (a version: an entry with these tags and a stamp below it counts as
+ * nothing)
+ * - `ARGV[12]` fence: milliseconds (the shortest time that Redis keeps what is written; from 1)
+ * - `ARGV[13]` channel?: string (its subscribers are notified at once, for one command more)
+ * - `ARGV[14]` message?: string (what is published, behind the version)
  *
  * One request; billed commands, the script's own calls included: 6 when it swaps, 3 when not, 2 when
- * nothing is there, 4 when not seeded.
+ * nothing is there or it was cleared, 4 when not seeded.
  * It is not idempotent: never sent again when its outcome is unknown. Source:
  * `compare_and_swap_entry.lua`.
  */
@@ -558,7 +560,8 @@ export const CompareAndSwapEntry: LuaScript<CompareAndSwapEntryReply> = {
 
 
 
-local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end local function stamp_of(bytes) local stamp = string.match(bytes, '^h1|e|(%d*)|') if not stamp or #stamp > 16 then return nil end return stamp == '' and 0 or tonumber(stamp) end local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end local function fault(value, ttl, member, log, floor, stars, fence) if not ttl then return 'expiration must be whole milliseconds' end if ttl > 0 and string.sub(value, 1, 1) ~= '|' then return 'value must begin with a bar' end if not member or (member == '') == (log ~= nil) then return 'there must be a log and a member, or neither' end if not whole(floor, 0, 9007199254740991) then return 'floor must be a version' end if not whole(stars, 0, 9007199254740991) then return 'stars must be a number of keys' end if not milliseconds(fence, 1) then return 'fence must be whole milliseconds, at least 1' end end local function spared(stamp, found, from, to) for i = from, to do if stamp < (tonumber(found[i] or '') or 0) then return false end end return true end local function alive(found, floor, stars) local stamp = found[1] and stamp_of(found[1]) return stamp and stamp >= tonumber(floor) and spared(stamp, found, 2, 1 + tonumber(stars)) end local function by_tags(entry, found, stars, tags) if entry.tags == '' then return 'alive' end if entry.tags ~= tags then return 'unknown' end return spared(stamp_of(found[1]), found, 2 + tonumber(stars), #found) and 'alive' or 'dead' end local function successor(stamp, value, ttl, fence) local bytes = ttl > 0 and 'h1|e|' .. stamp .. value or tombstone(stamp) return bytes, string.format('%.0f', math.max(ttl, tonumber(fence))) end
+
+local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end local function stamp_of(bytes) local stamp = string.match(bytes, '^h1|e|(%d*)|') if not stamp or #stamp > 16 then return nil end return stamp == '' and 0 or tonumber(stamp) end local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end local function fault(value, ttl, member, log, floor, stars, tag_floor, fence) if not ttl then return 'expiration must be whole milliseconds' end if ttl > 0 and string.sub(value, 1, 1) ~= '|' then return 'value must begin with a bar' end if not member or (member == '') == (log ~= nil) then return 'there must be a log and a member, or neither' end if not whole(floor, 0, 9007199254740991) then return 'floor must be a version' end if not whole(stars, 0, 9007199254740991) then return 'stars must be a number of keys' end if not whole(tag_floor, 0, 9007199254740991) then return 'tagFloor must be a version' end if not milliseconds(fence, 1) then return 'fence must be whole milliseconds, at least 1' end end local function judge(found, from, to, floor) local stamp = stamp_of(found[1]) for i = from, to do local version = tonumber(found[i] or '') or 0 if stamp < version then return 'dead', version end end if stamp < tonumber(floor) then return 'dead', 0 end return 'alive' end local function by_clears(found, floor, stars) if not found[1] or not stamp_of(found[1]) then return 'none' end return judge(found, 2, 1 + tonumber(stars), floor) end local function by_tags(entry, found, stars, tags, tag_floor) if entry.tags == '' then return 'alive' end if entry.tags ~= tags then return 'unknown' end return judge(found, 2 + tonumber(stars), #found, tag_floor) end local function successor(stamp, value, ttl, fence) local bytes = ttl > 0 and 'h1|e|' .. stamp .. value or tombstone(stamp) return bytes, string.format('%.0f', math.max(ttl, tonumber(fence))) end
 local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|([^|\\n]*)|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, tags, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, tags = tags, payload_from = payload_from, } end
 local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
 local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from, to) local list = {} for i = from, to do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
@@ -567,10 +570,12 @@ local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why)
 
 
 local ttl = milliseconds(ARGV[6], 0)
-local why = fault(ARGV[5], ttl, ARGV[7], KEYS[3], ARGV[8], ARGV[9], ARGV[11])
+local why = fault(ARGV[5], ttl, ARGV[7], KEYS[3], ARGV[8], ARGV[9], ARGV[11], ARGV[12])
 if why then return refuse(why) end
 local found = redis.call('MGET', KEYS[1], unpack(KEYS, 4))
-if not alive(found, ARGV[8], ARGV[9]) then return { -1, 0, false } end
+local verdict, ended_by = by_clears(found, ARGV[8], ARGV[9])
+if verdict == 'none' then return { -1, 0, false } end
+if verdict == 'dead' then return { -4, ended_by, false } end
 local entry = fresh_entry(found[1], KEYS[1], ARGV[1], instant(redis.call('TIME')))
 if not entry then return { -1, 0, false } end
 local same = entry.codec == ARGV[2]
@@ -580,9 +585,9 @@ else
 same = same and entry.digest == ARGV[4]
 end
 if not same then return { 0, 0, false } end
-local verdict = by_tags(entry, found, ARGV[9], ARGV[10])
+verdict, ended_by = by_tags(entry, found, ARGV[9], ARGV[10], ARGV[11])
 if verdict == 'unknown' then return { -3, 0, entry.tags } end
-if verdict == 'dead' then return { -1, 0, false } end
+if verdict == 'dead' then return { -4, ended_by, false } end
 local version = redis.call('INCR', KEYS[2])
 if not seeded(version) then return { -2, 0, false } end
 if KEYS[3] then
@@ -590,18 +595,18 @@ redis.call('ZADD', KEYS[3], digits(version), ARGV[7])
 local limit = trim_limit(version)
 if limit then redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', limit) end
 end
-local after, px = successor(digits(version), ARGV[5], ttl, ARGV[11])
+local after, px = successor(digits(version), ARGV[5], ttl, ARGV[12])
 redis.call('SET', KEYS[1], after, 'PX', px)
-if ARGV[12] then redis.pcall('PUBLISH', ARGV[12], digits(version) .. (ARGV[13] or '')) end
+if ARGV[13] then redis.pcall('PUBLISH', ARGV[13], digits(version) .. (ARGV[14] or '')) end
 return { 1, version, false }`,
   sha1: {
-    redis: '4c36b9c34ccbbece37f2fb2d512803656e0ab1df',
-    upstash: '15a0dd738614bbb0b54dcb491448658c7da6e3bc',
+    redis: '9f04f3515f3a49399d4432dcead9feb88af1f1ba',
+    upstash: 'f2439f77f793ac78aecf0e51218e45d09eee1ad6',
   },
   keys: { min: 2, max: Infinity, names: ['entry', 'version', 'log', 'versions'] },
   args: {
-    min: 11,
-    max: 13,
+    min: 12,
+    max: 14,
     names: [
       'prefix',
       'codec',
@@ -613,11 +618,12 @@ return { 1, version, false }`,
       'floor',
       'stars',
       'tags',
+      'tagFloor',
       'fence',
       'channel',
       'message',
     ],
-    durations: [5, 10],
+    durations: [5, 11],
   },
   readonly: false,
   idempotent: false,
@@ -1817,10 +1823,15 @@ return version`,
 
 /**
  * What {@link SetEntryIfExists} answers: 1 when it wrote, 0 when no entry is there, -2 when the versions
- * are not seeded and nothing is written, -3 when the entry has other tags, and nothing is written; the
- * new version, 0 for none; with -3 the tags of the entry.
+ * are not seeded, -3 when the entry has other tags, -4 when a tag or a clear has ended it; the new
+ * version, with -4 that which has ended the entry unless the caller told it, else 0; with -3 the tags of
+ * the entry.
  */
-export type SetEntryIfExistsReply = readonly [state: 1 | 0 | -2 | -3, version: number, tags: string | null]
+export type SetEntryIfExistsReply = readonly [
+  state: 1 | 0 | -2 | -3 | -4,
+  version: number,
+  tags: string | null,
+]
 
 /**
  * Replaces an entry of the cache only if its key has one that is alive, fresh and can be decoded, and
@@ -1841,12 +1852,15 @@ export type SetEntryIfExistsReply = readonly [state: 1 | 0 | -2 | -3, version: n
  * - `ARGV[7]` stars: integer (how many of the versions are of clears, which concern every entry)
  * - `ARGV[8]` tags: string (those of an entry that the other versions concern, as its header has them;
  * empty for none)
- * - `ARGV[9]` fence: milliseconds (the shortest time that Redis keeps what is written; from 1)
- * - `ARGV[10]` channel?: string (its subscribers are notified at once, for one command more)
- * - `ARGV[11]` message?: string (what is published, behind the version)
+ * - `ARGV[9]` tagFloor: integer (a version: an entry with these tags and a stamp below it counts as
+ * nothing)
+ * - `ARGV[10]` fence: milliseconds (the shortest time that Redis keeps what is written; from 1)
+ * - `ARGV[11]` channel?: string (its subscribers are notified at once, for one command more)
+ * - `ARGV[12]` message?: string (what is published, behind the version)
  *
  * One request; billed commands, the script's own calls included: 6 when it writes, 3 when what is there
- * has ended or has other tags, 2 when nothing is there, 4 when not seeded.
+ * has expired or was ended by a tag or has other tags, 2 when nothing is there or it was cleared, 4 when
+ * not seeded.
  * It is not idempotent: never sent again when its outcome is unknown. Source: `set_entry_if_exists.lua`.
  */
 export const SetEntryIfExists: LuaScript<SetEntryIfExistsReply> = {
@@ -1881,7 +1895,9 @@ export const SetEntryIfExists: LuaScript<SetEntryIfExistsReply> = {
 
 
 
-local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end local function stamp_of(bytes) local stamp = string.match(bytes, '^h1|e|(%d*)|') if not stamp or #stamp > 16 then return nil end return stamp == '' and 0 or tonumber(stamp) end local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end local function fault(value, ttl, member, log, floor, stars, fence) if not ttl then return 'expiration must be whole milliseconds' end if ttl > 0 and string.sub(value, 1, 1) ~= '|' then return 'value must begin with a bar' end if not member or (member == '') == (log ~= nil) then return 'there must be a log and a member, or neither' end if not whole(floor, 0, 9007199254740991) then return 'floor must be a version' end if not whole(stars, 0, 9007199254740991) then return 'stars must be a number of keys' end if not milliseconds(fence, 1) then return 'fence must be whole milliseconds, at least 1' end end local function spared(stamp, found, from, to) for i = from, to do if stamp < (tonumber(found[i] or '') or 0) then return false end end return true end local function alive(found, floor, stars) local stamp = found[1] and stamp_of(found[1]) return stamp and stamp >= tonumber(floor) and spared(stamp, found, 2, 1 + tonumber(stars)) end local function by_tags(entry, found, stars, tags) if entry.tags == '' then return 'alive' end if entry.tags ~= tags then return 'unknown' end return spared(stamp_of(found[1]), found, 2 + tonumber(stars), #found) and 'alive' or 'dead' end local function successor(stamp, value, ttl, fence) local bytes = ttl > 0 and 'h1|e|' .. stamp .. value or tombstone(stamp) return bytes, string.format('%.0f', math.max(ttl, tonumber(fence))) end
+
+
+local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end local function stamp_of(bytes) local stamp = string.match(bytes, '^h1|e|(%d*)|') if not stamp or #stamp > 16 then return nil end return stamp == '' and 0 or tonumber(stamp) end local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end local function fault(value, ttl, member, log, floor, stars, tag_floor, fence) if not ttl then return 'expiration must be whole milliseconds' end if ttl > 0 and string.sub(value, 1, 1) ~= '|' then return 'value must begin with a bar' end if not member or (member == '') == (log ~= nil) then return 'there must be a log and a member, or neither' end if not whole(floor, 0, 9007199254740991) then return 'floor must be a version' end if not whole(stars, 0, 9007199254740991) then return 'stars must be a number of keys' end if not whole(tag_floor, 0, 9007199254740991) then return 'tagFloor must be a version' end if not milliseconds(fence, 1) then return 'fence must be whole milliseconds, at least 1' end end local function judge(found, from, to, floor) local stamp = stamp_of(found[1]) for i = from, to do local version = tonumber(found[i] or '') or 0 if stamp < version then return 'dead', version end end if stamp < tonumber(floor) then return 'dead', 0 end return 'alive' end local function by_clears(found, floor, stars) if not found[1] or not stamp_of(found[1]) then return 'none' end return judge(found, 2, 1 + tonumber(stars), floor) end local function by_tags(entry, found, stars, tags, tag_floor) if entry.tags == '' then return 'alive' end if entry.tags ~= tags then return 'unknown' end return judge(found, 2 + tonumber(stars), #found, tag_floor) end local function successor(stamp, value, ttl, fence) local bytes = ttl > 0 and 'h1|e|' .. stamp .. value or tombstone(stamp) return bytes, string.format('%.0f', math.max(ttl, tonumber(fence))) end
 local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|([^|\\n]*)|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, tags, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, tags = tags, payload_from = payload_from, } end
 local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
 local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from, to) local list = {} for i = from, to do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
@@ -1891,15 +1907,17 @@ local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why)
 
 
 local ttl = milliseconds(ARGV[4], 0)
-local why = fault(ARGV[3], ttl, ARGV[5], KEYS[3], ARGV[6], ARGV[7], ARGV[9])
+local why = fault(ARGV[3], ttl, ARGV[5], KEYS[3], ARGV[6], ARGV[7], ARGV[9], ARGV[10])
 if why then return refuse(why) end
 local found = redis.call('MGET', KEYS[1], unpack(KEYS, 4))
-if not alive(found, ARGV[6], ARGV[7]) then return { 0, 0, false } end
+local verdict, ended_by = by_clears(found, ARGV[6], ARGV[7])
+if verdict == 'none' then return { 0, 0, false } end
+if verdict == 'dead' then return { -4, ended_by, false } end
 local entry = fresh_entry(found[1], KEYS[1], ARGV[1], instant(redis.call('TIME')))
 if not readable(entry, ARGV[2]) then return { 0, 0, false } end
-local verdict = by_tags(entry, found, ARGV[7], ARGV[8])
+verdict, ended_by = by_tags(entry, found, ARGV[7], ARGV[8], ARGV[9])
 if verdict == 'unknown' then return { -3, 0, entry.tags } end
-if verdict == 'dead' then return { 0, 0, false } end
+if verdict == 'dead' then return { -4, ended_by, false } end
 local version = redis.call('INCR', KEYS[2])
 if not seeded(version) then return { -2, 0, false } end
 if KEYS[3] then
@@ -1907,18 +1925,18 @@ redis.call('ZADD', KEYS[3], digits(version), ARGV[5])
 local limit = trim_limit(version)
 if limit then redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', limit) end
 end
-local after, px = successor(digits(version), ARGV[3], ttl, ARGV[9])
+local after, px = successor(digits(version), ARGV[3], ttl, ARGV[10])
 redis.call('SET', KEYS[1], after, 'PX', px)
-if ARGV[10] then redis.pcall('PUBLISH', ARGV[10], digits(version) .. (ARGV[11] or '')) end
+if ARGV[11] then redis.pcall('PUBLISH', ARGV[11], digits(version) .. (ARGV[12] or '')) end
 return { 1, version, false }`,
   sha1: {
-    redis: '8831a5e97bce666459773910f027ce394128d66c',
-    upstash: '98c7e47753a152098fba51883cd524f55d302b7d',
+    redis: '92ae476dea42e8d63c356b4133becd60b3337f15',
+    upstash: '3b0fbba76f12b801d694270d5c470ee64dfdd44e',
   },
   keys: { min: 2, max: Infinity, names: ['entry', 'version', 'log', 'versions'] },
   args: {
-    min: 9,
-    max: 11,
+    min: 10,
+    max: 12,
     names: [
       'prefix',
       'codecs',
@@ -1928,11 +1946,12 @@ return { 1, version, false }`,
       'floor',
       'stars',
       'tags',
+      'tagFloor',
       'fence',
       'channel',
       'message',
     ],
-    durations: [3, 8],
+    durations: [3, 9],
   },
   readonly: false,
   idempotent: false,
@@ -1964,12 +1983,14 @@ export type SetEntryIfNotExistsReply = readonly [state: 1 | 0 | -2 | -3, version
  * - `ARGV[7]` stars: integer (how many of the versions are of clears, which concern every entry)
  * - `ARGV[8]` tags: string (those of an entry that the other versions concern, as its header has them;
  * empty for none)
- * - `ARGV[9]` fence: milliseconds (the shortest time that Redis keeps what is written; from 1)
- * - `ARGV[10]` channel?: string (its subscribers are notified at once, for one command more)
- * - `ARGV[11]` message?: string (what is published, behind the version)
+ * - `ARGV[9]` tagFloor: integer (a version: an entry with these tags and a stamp below it counts as
+ * nothing)
+ * - `ARGV[10]` fence: milliseconds (the shortest time that Redis keeps what is written; from 1)
+ * - `ARGV[11]` channel?: string (its subscribers are notified at once, for one command more)
+ * - `ARGV[12]` message?: string (what is published, behind the version)
  *
- * One request; billed commands, the script's own calls included: 5 when nothing is there, 3 when an entry
- * is, 6 when what is there has ended, 3 when not seeded.
+ * One request; billed commands, the script's own calls included: 5 when nothing is there or it was
+ * cleared, 3 when an entry is, 6 when what is there has expired or was ended by a tag, 3 when not seeded.
  * It is not idempotent: never sent again when its outcome is unknown. Source:
  * `set_entry_if_not_exists.lua`.
  */
@@ -2004,7 +2025,9 @@ export const SetEntryIfNotExists: LuaScript<SetEntryIfNotExistsReply> = {
 
 
 
-local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end local function stamp_of(bytes) local stamp = string.match(bytes, '^h1|e|(%d*)|') if not stamp or #stamp > 16 then return nil end return stamp == '' and 0 or tonumber(stamp) end local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end local function fault(value, ttl, member, log, floor, stars, fence) if not ttl then return 'expiration must be whole milliseconds' end if ttl > 0 and string.sub(value, 1, 1) ~= '|' then return 'value must begin with a bar' end if not member or (member == '') == (log ~= nil) then return 'there must be a log and a member, or neither' end if not whole(floor, 0, 9007199254740991) then return 'floor must be a version' end if not whole(stars, 0, 9007199254740991) then return 'stars must be a number of keys' end if not milliseconds(fence, 1) then return 'fence must be whole milliseconds, at least 1' end end local function spared(stamp, found, from, to) for i = from, to do if stamp < (tonumber(found[i] or '') or 0) then return false end end return true end local function alive(found, floor, stars) local stamp = found[1] and stamp_of(found[1]) return stamp and stamp >= tonumber(floor) and spared(stamp, found, 2, 1 + tonumber(stars)) end local function by_tags(entry, found, stars, tags) if entry.tags == '' then return 'alive' end if entry.tags ~= tags then return 'unknown' end return spared(stamp_of(found[1]), found, 2 + tonumber(stars), #found) and 'alive' or 'dead' end local function successor(stamp, value, ttl, fence) local bytes = ttl > 0 and 'h1|e|' .. stamp .. value or tombstone(stamp) return bytes, string.format('%.0f', math.max(ttl, tonumber(fence))) end
+
+
+local function whole(text, min, max) if not text or #text > 16 then return nil end if text ~= '0' and not string.match(text, '^[1-9]%d*$') then return nil end local number = tonumber(text) if number < min or number > max then return nil end return number end local function milliseconds(text, min) return whole(text, min, 3155760000000) end local function stamp_of(bytes) local stamp = string.match(bytes, '^h1|e|(%d*)|') if not stamp or #stamp > 16 then return nil end return stamp == '' and 0 or tonumber(stamp) end local function tombstone(stamp) return 'h1|t|' .. stamp .. '\\n' end local function fenced_at(bytes) local stamp = string.match(bytes, '^h1|t|(%d+)\\n$') return stamp and #stamp <= 16 and tonumber(stamp) or nil end local function fault(value, ttl, member, log, floor, stars, tag_floor, fence) if not ttl then return 'expiration must be whole milliseconds' end if ttl > 0 and string.sub(value, 1, 1) ~= '|' then return 'value must begin with a bar' end if not member or (member == '') == (log ~= nil) then return 'there must be a log and a member, or neither' end if not whole(floor, 0, 9007199254740991) then return 'floor must be a version' end if not whole(stars, 0, 9007199254740991) then return 'stars must be a number of keys' end if not whole(tag_floor, 0, 9007199254740991) then return 'tagFloor must be a version' end if not milliseconds(fence, 1) then return 'fence must be whole milliseconds, at least 1' end end local function judge(found, from, to, floor) local stamp = stamp_of(found[1]) for i = from, to do local version = tonumber(found[i] or '') or 0 if stamp < version then return 'dead', version end end if stamp < tonumber(floor) then return 'dead', 0 end return 'alive' end local function by_clears(found, floor, stars) if not found[1] or not stamp_of(found[1]) then return 'none' end return judge(found, 2, 1 + tonumber(stars), floor) end local function by_tags(entry, found, stars, tags, tag_floor) if entry.tags == '' then return 'alive' end if entry.tags ~= tags then return 'unknown' end return judge(found, 2 + tonumber(stars), #found, tag_floor) end local function successor(stamp, value, ttl, fence) local bytes = ttl > 0 and 'h1|e|' .. stamp .. value or tombstone(stamp) return bytes, string.format('%.0f', math.max(ttl, tonumber(fence))) end
 local entry_line = '^h1|e|%d*|(%d+)|()(%d+)|(%d*)|(%d*)()|(%d*)|%d*|%x%x%x%x%x%x%x%x|' .. '([^|\\n]*)|([^|\\n]*)|(%x*)|([^|\\n]*)|[^|\\n]*|[^|\\n]*|([^|\\n]*)\\n()' local escapes = { ['%'] = '%25', ['|'] = '%7c', [','] = '%2c', ['\\n'] = '%0a' } local function fresh_entry(bytes, key, prefix, now) if not bytes then return nil end local created, from, fresh, stale, end_at, end_to, idle, codec, zip, digest, tags, address, payload_from = string.match(bytes, entry_line) if not from or #created > 16 or #fresh > 16 or #stale > 16 or tonumber(fresh) <= now then return nil end if address ~= string.gsub(string.sub(key, #prefix + 2), '[%%|,\\n]', escapes) then return nil end return { created = tonumber(created), from = from, to = from + #fresh, fresh = tonumber(fresh), stale = stale ~= '' and tonumber(stale) or 0, end_at = end_at, end_to = end_to, idle = idle, codec = codec, zip = zip, digest = digest, tags = tags, payload_from = payload_from, } end
 local function instant(time) return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) end
 local function seeded(version) return version >= 1000000000000 and version <= 9007199254740991 end local function digits(number) return string.format('%.0f', number) end local function scored(version, words, from, to) local list = {} for i = from, to do list[#list + 1] = digits(version) list[#list + 1] = words[i] end return list end local function trim_limit(version) return version % 256 == 0 and digits(version - 1024) end
@@ -2014,12 +2037,12 @@ local function refuse(why) return redis.error_reply('ERR hybrid-cache: ' .. why)
 
 
 local ttl = milliseconds(ARGV[4], 1)
-local why = fault(ARGV[3], ttl, ARGV[5], KEYS[3], ARGV[6], ARGV[7], ARGV[9])
+local why = fault(ARGV[3], ttl, ARGV[5], KEYS[3], ARGV[6], ARGV[7], ARGV[9], ARGV[10])
 if why then return refuse(why) end
 local found = redis.call('MGET', KEYS[1], unpack(KEYS, 4))
-if alive(found, ARGV[6], ARGV[7]) then
+if by_clears(found, ARGV[6], ARGV[7]) == 'alive' then
 local entry = fresh_entry(found[1], KEYS[1], ARGV[1], instant(redis.call('TIME')))
-local verdict = readable(entry, ARGV[2]) and by_tags(entry, found, ARGV[7], ARGV[8])
+local verdict = readable(entry, ARGV[2]) and by_tags(entry, found, ARGV[7], ARGV[8], ARGV[9])
 if verdict == 'unknown' then return { -3, 0, entry.tags } end
 if verdict == 'alive' then return { 0, 0, false } end
 end
@@ -2030,18 +2053,18 @@ redis.call('ZADD', KEYS[3], digits(version), ARGV[5])
 local limit = trim_limit(version)
 if limit then redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', limit) end
 end
-local after, px = successor(digits(version), ARGV[3], ttl, ARGV[9])
+local after, px = successor(digits(version), ARGV[3], ttl, ARGV[10])
 redis.call('SET', KEYS[1], after, 'PX', px)
-if ARGV[10] then redis.pcall('PUBLISH', ARGV[10], digits(version) .. (ARGV[11] or '')) end
+if ARGV[11] then redis.pcall('PUBLISH', ARGV[11], digits(version) .. (ARGV[12] or '')) end
 return { 1, version, false }`,
   sha1: {
-    redis: '47ef22d21ed4c6e5e3094e6fa2069c9eb76598b4',
-    upstash: '8ddd9369d76d7ed561adc6656935f81df302fbbc',
+    redis: '15870c392bd8e522d79f1239f4ebc137ab648474',
+    upstash: 'ddc32463dcdfcb86d338036ee6b5cfa1a7279b9e',
   },
   keys: { min: 2, max: Infinity, names: ['entry', 'version', 'log', 'versions'] },
   args: {
-    min: 9,
-    max: 11,
+    min: 10,
+    max: 12,
     names: [
       'prefix',
       'codecs',
@@ -2051,11 +2074,12 @@ return { 1, version, false }`,
       'floor',
       'stars',
       'tags',
+      'tagFloor',
       'fence',
       'channel',
       'message',
     ],
-    durations: [3, 8],
+    durations: [3, 9],
   },
   readonly: false,
   idempotent: false,

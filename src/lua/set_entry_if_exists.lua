@@ -18,15 +18,17 @@
 -- ARGV[6] floor: integer - a version: an entry with a stamp below it counts as nothing
 -- ARGV[7] stars: integer - how many of the versions are of clears, which concern every entry
 -- ARGV[8] tags: string - those of an entry that the other versions concern, as its header has them; empty for none
--- ARGV[9] fence: milliseconds - the shortest time that Redis keeps what is written; from 1
--- ARGV[10] channel?: string - its subscribers are notified at once, for one command more
--- ARGV[11] message?: string - what is published, behind the version
--- returns readonly [state: 1 | 0 | -2 | -3, version: number, tags: string | null] - 1 when it wrote, 0 when no
---   entry is there, -2 when the versions are not seeded and nothing is written, -3 when the entry has other tags,
---   and nothing is written; the new version, 0 for none; with -3 the tags of the entry
+-- ARGV[9] tagFloor: integer - a version: an entry with these tags and a stamp below it counts as nothing
+-- ARGV[10] fence: milliseconds - the shortest time that Redis keeps what is written; from 1
+-- ARGV[11] channel?: string - its subscribers are notified at once, for one command more
+-- ARGV[12] message?: string - what is published, behind the version
+-- returns readonly [state: 1 | 0 | -2 | -3 | -4, version: number, tags: string | null] - 1 when it wrote, 0 when no
+--   entry is there, -2 when the versions are not seeded, -3 when the entry has other tags, -4 when a tag or a clear
+--   has ended it; the new version, with -4 that which has ended the entry unless the caller told it, else 0; with -3
+--   the tags of the entry
 -- @idempotent no
--- @commands 6 when it writes, 3 when what is there has ended or has other tags, 2 when nothing is there, 4 when not
---   seeded
+-- @commands 6 when it writes, 3 when what is there has expired or was ended by a tag or has other tags, 2 when nothing
+--   is there or it was cleared, 4 when not seeded
 
 -- @include _conditional
 -- @include _fresh_entry
@@ -38,15 +40,17 @@
 -- @include _version
 
 local ttl = milliseconds(ARGV[4], 0)
-local why = fault(ARGV[3], ttl, ARGV[5], KEYS[3], ARGV[6], ARGV[7], ARGV[9])
+local why = fault(ARGV[3], ttl, ARGV[5], KEYS[3], ARGV[6], ARGV[7], ARGV[9], ARGV[10])
 if why then return refuse(why) end
 local found = redis.call('MGET', KEYS[1], unpack(KEYS, 4))
-if not alive(found, ARGV[6], ARGV[7]) then return { 0, 0, false } end
+local verdict, ended_by = by_clears(found, ARGV[6], ARGV[7])
+if verdict == 'none' then return { 0, 0, false } end
+if verdict == 'dead' then return { -4, ended_by, false } end
 local entry = fresh_entry(found[1], KEYS[1], ARGV[1], instant(redis.call('TIME')))
 if not readable(entry, ARGV[2]) then return { 0, 0, false } end
-local verdict = by_tags(entry, found, ARGV[7], ARGV[8])
+verdict, ended_by = by_tags(entry, found, ARGV[7], ARGV[8], ARGV[9])
 if verdict == 'unknown' then return { -3, 0, entry.tags } end
-if verdict == 'dead' then return { 0, 0, false } end
+if verdict == 'dead' then return { -4, ended_by, false } end
 local version = redis.call('INCR', KEYS[2])
 if not seeded(version) then return { -2, 0, false } end
 if KEYS[3] then
@@ -54,7 +58,7 @@ if KEYS[3] then
   local limit = trim_limit(version)
   if limit then redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', limit) end
 end
-local after, px = successor(digits(version), ARGV[3], ttl, ARGV[9])
+local after, px = successor(digits(version), ARGV[3], ttl, ARGV[10])
 redis.call('SET', KEYS[1], after, 'PX', px)
-if ARGV[10] then redis.pcall('PUBLISH', ARGV[10], digits(version) .. (ARGV[11] or '')) end
+if ARGV[11] then redis.pcall('PUBLISH', ARGV[11], digits(version) .. (ARGV[12] or '')) end
 return { 1, version, false }

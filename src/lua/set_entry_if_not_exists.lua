@@ -18,14 +18,16 @@
 -- ARGV[6] floor: integer - a version: an entry with a stamp below it counts as nothing
 -- ARGV[7] stars: integer - how many of the versions are of clears, which concern every entry
 -- ARGV[8] tags: string - those of an entry that the other versions concern, as its header has them; empty for none
--- ARGV[9] fence: milliseconds - the shortest time that Redis keeps what is written; from 1
--- ARGV[10] channel?: string - its subscribers are notified at once, for one command more
--- ARGV[11] message?: string - what is published, behind the version
+-- ARGV[9] tagFloor: integer - a version: an entry with these tags and a stamp below it counts as nothing
+-- ARGV[10] fence: milliseconds - the shortest time that Redis keeps what is written; from 1
+-- ARGV[11] channel?: string - its subscribers are notified at once, for one command more
+-- ARGV[12] message?: string - what is published, behind the version
 -- returns readonly [state: 1 | 0 | -2 | -3, version: number, tags: string | null] - 1 when it wrote, 0 when an
 --   entry is there, -2 when the versions are not seeded and nothing is written, -3 when the entry has other tags,
 --   and nothing is written; the new version, 0 for none; with -3 the tags of the entry
 -- @idempotent no
--- @commands 5 when nothing is there, 3 when an entry is, 6 when what is there has ended, 3 when not seeded
+-- @commands 5 when nothing is there or it was cleared, 3 when an entry is, 6 when what is there has expired or was ended
+--   by a tag, 3 when not seeded
 
 -- @include _conditional
 -- @include _fresh_entry
@@ -37,12 +39,12 @@
 -- @include _version
 
 local ttl = milliseconds(ARGV[4], 1)
-local why = fault(ARGV[3], ttl, ARGV[5], KEYS[3], ARGV[6], ARGV[7], ARGV[9])
+local why = fault(ARGV[3], ttl, ARGV[5], KEYS[3], ARGV[6], ARGV[7], ARGV[9], ARGV[10])
 if why then return refuse(why) end
 local found = redis.call('MGET', KEYS[1], unpack(KEYS, 4))
-if alive(found, ARGV[6], ARGV[7]) then
+if by_clears(found, ARGV[6], ARGV[7]) == 'alive' then
   local entry = fresh_entry(found[1], KEYS[1], ARGV[1], instant(redis.call('TIME')))
-  local verdict = readable(entry, ARGV[2]) and by_tags(entry, found, ARGV[7], ARGV[8])
+  local verdict = readable(entry, ARGV[2]) and by_tags(entry, found, ARGV[7], ARGV[8], ARGV[9])
   if verdict == 'unknown' then return { -3, 0, entry.tags } end
   if verdict == 'alive' then return { 0, 0, false } end
 end
@@ -53,7 +55,7 @@ if KEYS[3] then
   local limit = trim_limit(version)
   if limit then redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', limit) end
 end
-local after, px = successor(digits(version), ARGV[3], ttl, ARGV[9])
+local after, px = successor(digits(version), ARGV[3], ttl, ARGV[10])
 redis.call('SET', KEYS[1], after, 'PX', px)
-if ARGV[10] then redis.pcall('PUBLISH', ARGV[10], digits(version) .. (ARGV[11] or '')) end
+if ARGV[11] then redis.pcall('PUBLISH', ARGV[11], digits(version) .. (ARGV[12] or '')) end
 return { 1, version, false }

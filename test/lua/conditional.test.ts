@@ -16,6 +16,7 @@ describeScripts('entries', (lua) => {
       readonly floor?: Word
       readonly stars?: Word
       readonly tags?: string
+      readonly tagFloor?: Word
       readonly fence?: number
       readonly to?: readonly string[]
       readonly value?: string
@@ -26,8 +27,9 @@ describeScripts('entries', (lua) => {
       floor = 0,
       stars = 0,
       tags = '',
+      tagFloor = 0,
       fence = 1,
-    }: Given): Word[] => [ttl, member, floor, stars, tags, fence]
+    }: Given): Word[] => [ttl, member, floor, stars, tags, tagFloor, fence]
     const ifNotExists = (given: Given = {}): Promise<unknown> =>
       lua().call(SetEntryIfNotExists, given.to ?? places, [
         'p',
@@ -107,6 +109,7 @@ describeScripts('entries', (lua) => {
         { to: places.slice(0, 2) },
         { floor: '' },
         { stars: '' },
+        { tagFloor: '' },
         { fence: 0 },
       ])
         await expect(write(wrong)).rejects.toThrow(/^ERR hybrid-cache: /)
@@ -175,22 +178,33 @@ describeScripts('entries', (lua) => {
           await lua().redis('DEL', star, a, b, softA, softB)
           if (version !== undefined) await lua().redis('SET', ...version)
           await lua().redis('SET', key, bytesOf(header))
-          const state = await stateOf(write({ to, stars: 1, tags: 'a,b' }))
-          expect([version, header, state === 1]).toEqual([
-            version,
-            header,
-            exists === (name !== 'SetEntryIfNotExists'),
-          ])
+          const [state, number] = (await write({ to, stars: 1, tags: 'a,b' })) as [number, number]
+          const states = name === 'SetEntryIfNotExists' ? [0, 1] : [1, -4]
+          expect([version, header, state]).toEqual([version, header, states[exists ? 0 : 1]])
+          if (state === -4) expect(number).toBe(6)
         }
       },
     )
+
+    test.each(writes)('%s goes by what its caller knows of the tags, too', async (name, write) => {
+      for (const [header, tagFloor, exists] of [
+        [{ stamp: 5, tags: ['a'] }, 5, true],
+        [{ stamp: 5, tags: ['a'] }, 6, false],
+        [{ stamp: 5 }, 6, true],
+      ] as const) {
+        await lua().redis('SET', key, bytesOf(header))
+        const state = await stateOf(write({ tags: 'a', tagFloor }))
+        const states = name === 'SetEntryIfNotExists' ? [0, 1] : [1, -4]
+        expect([header, tagFloor, state]).toEqual([header, tagFloor, states[exists ? 0 : 1]])
+      }
+    })
 
     test('an entry with a stamp below the floor is none', async () => {
       for (const [floor, exists] of [
         [5, true],
         [6, false],
       ] as const) {
-        const states = [exists ? 0 : 1, exists ? 1 : 0, exists ? 1 : -1]
+        const states = exists ? [0, 1, 1] : [1, -4, -4]
         for (const [i, write] of [ifNotExists, ifExists, swapIf].entries()) {
           await lua().redis('SET', key, bytesOf({ stamp: 5 }))
           expect([floor, await stateOf(write({ floor }))]).toEqual([floor, states[i]])
@@ -198,7 +212,7 @@ describeScripts('entries', (lua) => {
       }
       // One without a stamp is as old as can be.
       await lua().redis('SET', key, bytesOf())
-      expect(await stateOf(ifExists({ floor: 1 }))).toBe(0)
+      expect(await ifExists({ floor: 1 })).toEqual([-4, 0, null])
     })
 
     test('what has ended already leaves a tombstone for the time of the fence', async () => {

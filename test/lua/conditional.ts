@@ -33,7 +33,7 @@ export interface Conditional {
 
 /** The same for each test of a suite, on a database that has versions. */
 export function conditional(lua: () => Lua): Conditional {
-  const versioned = ['e:k', 0, 0, '', 30_000]
+  const versioned = ['e:k', 0, 0, '', 0, 30_000]
   beforeEach(() => lua().redis('SET', counter, seed))
   return {
     setIfNotExists: () =>

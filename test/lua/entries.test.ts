@@ -74,7 +74,7 @@ describeScripts('entries', (lua) => {
       const address = `e:|,%\n${name}`
       await lua().redis('SET', `p:${address}`, bytesOf({ address }))
       const run = (at: string): Promise<unknown> =>
-        lua().call(SetEntryIfExists, [at, 'p:m:v'], ['p', codecs, '|new', 9, '', 0, 0, '', 1])
+        lua().call(SetEntryIfExists, [at, 'p:m:v'], ['p', codecs, '|new', 9, '', 0, 0, '', 0, 1])
       expect(await run(`p:${address}x`)).toEqual([0, 0, null])
       expect(await run(`p:${address}`)).toEqual([1, seed + 1, null])
     })

@@ -14,13 +14,13 @@ const entry = formatEntry({ header: headerOf({ address: 'e:k', fresh: 9_000_000_
 /** Each script that tells the log: its keys, and its arguments without a channel. */
 const cases: readonly (readonly [scripts.LuaScript, readonly string[], readonly Word[]])[] = [
   [scripts.SetEntry, ['v', 'p:e:k', 'log'], ['|x', 9_000, 'm']],
-  [scripts.SetEntryIfExists, ['p:e:k', 'v', 'log'], ['p', ',j,', '|x', 9_000, 'm', 0, 0, '', 9_000]],
+  [scripts.SetEntryIfExists, ['p:e:k', 'v', 'log'], ['p', ',j,', '|x', 9_000, 'm', 0, 0, '', 0, 9_000]],
   [
     scripts.CompareAndSwapEntry,
     ['p:e:k', 'v', 'log'],
-    ['p', 'j', '1', 'd', '|x', 9_000, 'm', 0, 0, '', 9_000],
+    ['p', 'j', '1', 'd', '|x', 9_000, 'm', 0, 0, '', 0, 9_000],
   ],
-  [scripts.SetEntryIfNotExists, ['p:e:l', 'v', 'log'], ['p', ',j,', '|x', 9_000, 'm', 0, 0, '', 9_000]],
+  [scripts.SetEntryIfNotExists, ['p:e:l', 'v', 'log'], ['p', ',j,', '|x', 9_000, 'm', 0, 0, '', 0, 9_000]],
   [scripts.RemoveEntries, ['v', 'p:e:k', 'p:e:l', 'log'], [9_000, 'm', 'n']],
   [scripts.ExpireEntries, ['v', 'p:e:k', 'p:e:l', 'log'], [9_000, 'p', 'm', 'n']],
   [scripts.InvalidateTags, ['v', 'log', 'p:t:a', 'p:t:b'], [0, 'm', 'n']],

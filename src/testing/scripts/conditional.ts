@@ -21,6 +21,7 @@ interface Write {
   readonly floor: number
   readonly stars: number
   readonly tags: string
+  readonly tagFloor: number
   readonly fence: number
   /** A channel and a message, or nothing. */
   readonly news: Words
@@ -33,13 +34,14 @@ type Told = readonly [
   floor: string,
   stars: string,
   tags: string | undefined,
+  tagFloor: string,
   fence: string,
   ...rest: string[],
 ]
 
 function checked(
   [, counter = '', log]: Words,
-  [value, ms, member, floor, stars, tags = '', fence, ...news]: Told,
+  [value, ms, member, floor, stars, tags = '', tagFloor, fence, ...news]: Told,
   least: number,
 ): Write {
   const life = milliseconds(ms, least) ?? refuse('expiration must be whole milliseconds')
@@ -55,33 +57,39 @@ function checked(
     floor: version(floor) ?? refuse('floor must be a version'),
     stars: version(stars) ?? refuse('stars must be a number of keys'),
     tags,
+    tagFloor: version(tagFloor) ?? refuse('tagFloor must be a version'),
     fence: milliseconds(fence, 1) ?? refuse('fence must be whole milliseconds, at least 1'),
     news,
   }
 }
 
 interface Found {
-  readonly entry: FreshEntry
+  /** Missing if a `clear` has ended it. */
+  readonly entry?: FreshEntry
   /** It has tags, and the versions are those of others. */
-  readonly otherTags: boolean
-  readonly endedByTag: boolean
+  readonly otherTags?: boolean
+  /** The version that has ended it, 0 if the caller told it. */
+  readonly endedBy?: number | undefined
 }
 
-/** The entry under the first key, if it is fresh and no `clear` has ended it. */
-function find(call: Call, keys: Words, prefix: string, { floor, stars, tags }: Write): Found | undefined {
+/** The entry under the first key, if it is one, and fresh. */
+function find(call: Call, keys: Words, prefix: string, given: Write): Found | undefined {
+  const { floor, stars, tags, tagFloor } = given
   const [key = '', , , ...versions] = keys
   const [bytes = null, ...found] = call<(string | null)[]>('MGET', key, ...versions)
-  const stamp = stampOf(bytes) ?? -1
-  const isBelow = (other: string | null): boolean => stamp < (Number(other) || 0)
-  if (stamp < floor || found.slice(0, stars).some(isBelow)) return undefined
+  const stamp = stampOf(bytes)
+  if (stamp === undefined) return undefined
+  const cleared = endOf(stamp, found.slice(0, stars), floor)
+  if (cleared !== undefined) return { endedBy: cleared }
   const entry = freshEntry(bytes, { key, prefix, now: instant(call) })
-  if (entry === undefined) return undefined
-  const hasTags = entry.tags !== ''
-  return {
-    entry,
-    otherTags: hasTags && entry.tags !== tags,
-    endedByTag: hasTags && found.slice(stars).some(isBelow),
-  }
+  if (entry === undefined || entry.tags === '') return entry && { entry }
+  if (entry.tags !== tags) return { entry, otherTags: true }
+  return { entry, endedBy: endOf(stamp, found.slice(stars), tagFloor) }
+}
+
+function endOf(stamp: number, versions: readonly (string | null)[], floor: number): number | undefined {
+  const newer = versions.map((each) => Number(each) || 0).find((each) => stamp < each)
+  return newer ?? (stamp < floor ? 0 : undefined)
 }
 
 function write(call: Call, key: string, given: Write): Outcome {
@@ -94,23 +102,18 @@ function write(call: Call, key: string, given: Write): Outcome {
   return [1, drawn, null]
 }
 
-/** `none`: what is answered for an entry that has ended. */
-function replace(
-  call: Call,
-  key: string,
-  { found, given, none }: { found: Found; given: Write; none: number },
-): Outcome {
-  if (found.otherTags) return [-3, 0, found.entry.tags]
-  return found.endedByTag ? [none, 0, null] : write(call, key, given)
+function replace(call: Call, key: string, { entry, otherTags, endedBy }: Found, given: Write): Outcome {
+  if (otherTags === true) return [-3, 0, entry?.tags ?? null]
+  return endedBy === undefined ? write(call, key, given) : [-4, endedBy, null]
 }
 
 function setIfNotExists(call: Call, keys: Words, [prefix = '', codecs = '', ...told]: Words): Outcome {
   const [key = ''] = keys
   const given = checked(keys, told as unknown as Told, 1)
-  const found = find(call, keys, prefix, given)
-  if (found !== undefined && readable(found.entry, codecs)) {
-    if (found.otherTags) return [-3, 0, found.entry.tags]
-    if (!found.endedByTag) return [0, 0, null]
+  const { entry, otherTags, endedBy } = find(call, keys, prefix, given) ?? {}
+  if (readable(entry, codecs)) {
+    if (otherTags === true) return [-3, 0, entry.tags]
+    if (endedBy === undefined) return [0, 0, null]
   }
   return write(call, key, given)
 }
@@ -119,8 +122,8 @@ function setIfExists(call: Call, keys: Words, [prefix = '', codecs = '', ...told
   const [key = ''] = keys
   const given = checked(keys, told as unknown as Told, 0)
   const found = find(call, keys, prefix, given)
-  if (found === undefined || !readable(found.entry, codecs)) return [0, 0, null]
-  return replace(call, key, { found, given, none: 0 })
+  if (found === undefined || (found.entry && !readable(found.entry, codecs))) return [0, 0, null]
+  return replace(call, key, found, given)
 }
 
 function compareAndSwap(call: Call, keys: Words, args: Words): Outcome {
@@ -129,9 +132,10 @@ function compareAndSwap(call: Call, keys: Words, args: Words): Outcome {
   const given = checked(keys, told as unknown as Told, 0)
   const found = find(call, keys, prefix, given)
   if (found === undefined) return [-1, 0, null]
-  const { entry } = found
-  const isSame = entry.codec === codec && (entry.zip === '' ? entry.payload === text : entry.digest === sha)
-  return isSame ? replace(call, key, { found, given, none: -1 }) : [0, 0, null]
+  const isSame = ({ codec: own, zip, payload, digest }: FreshEntry): boolean =>
+    own === codec && (zip === '' ? payload === text : digest === sha)
+  if (found.entry && !isSame(found.entry)) return [0, 0, null]
+  return replace(call, key, found, given)
 }
 
 function getAndExtend(call: Call, keys: Words, args: Words): (string | null)[] | null {

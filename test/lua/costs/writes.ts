@@ -19,7 +19,14 @@ const TOMBSTONE = set('p:e:k', 'h1|t|7\n')
 
 /** What a write that depends on what is there is called with. */
 const conditional = ['p:e:k', 'v', 'log']
-const written: readonly Word[] = ['|v', 9_000, 'm', 0, 0, '', 9_000]
+const written: readonly Word[] = ['|v', 9_000, 'm', 0, 0, '', 0, 9_000]
+/** What ends an entry with the tag `t`: the versions of everything, and of that tag. */
+const concerned: readonly Word[] = ['|v', 9_000, 'm', 0, 1, 't', 0, 9_000]
+const endedBy = (key: string, ...args: readonly Word[]): Omit<Case, 'script' | 'when'> => ({
+  ...after(SEEDED, TAGGED, set(key, '1700000000000001')),
+  keys: [...conditional, 'p:t:*', 'p:t:t', 'p:x:t'],
+  args,
+})
 const swap = (text: Word): Word[] => ['p', 'j', text, 'd', ...written]
 
 const removed = ['v', 'e', 'f', 'log']
@@ -31,9 +38,16 @@ export const WRITES: readonly Case[] = [
     scripts.SetEntryIfNotExists,
     { keys: conditional, args: ['p', ',j,', ...written] },
     {
-      'when nothing is there': [after(SEEDED), after(SEEDED, TOMBSTONE)],
+      'when nothing is there or it was cleared': [
+        after(SEEDED),
+        after(SEEDED, TOMBSTONE),
+        endedBy('p:t:*', 'p', ',j,', ...concerned),
+      ],
       'when an entry is': [after(SEEDED, LIVE)],
-      'when what is there has ended': [after(SEEDED, ENDED)],
+      'when what is there has expired or was ended by a tag': [
+        after(SEEDED, ENDED),
+        endedBy('p:x:t', 'p', ',j,', ...concerned),
+      ],
       'when not seeded': [NOTHING],
     },
   ),
@@ -42,8 +56,16 @@ export const WRITES: readonly Case[] = [
     { keys: conditional, args: ['p', ',j,', ...written] },
     {
       'when it writes': [after(SEEDED, LIVE)],
-      'when what is there has ended or has other tags': [after(SEEDED, ENDED), after(SEEDED, TAGGED)],
-      'when nothing is there': [after(SEEDED), after(SEEDED, TOMBSTONE)],
+      'when what is there has expired or was ended by a tag or has other tags': [
+        after(SEEDED, ENDED),
+        endedBy('p:x:t', 'p', ',j,', ...concerned),
+        after(SEEDED, TAGGED),
+      ],
+      'when nothing is there or it was cleared': [
+        after(SEEDED),
+        after(SEEDED, TOMBSTONE),
+        endedBy('p:t:*', 'p', ',j,', ...concerned),
+      ],
       'when not seeded': [after(LIVE)],
     },
   ),
@@ -52,8 +74,15 @@ export const WRITES: readonly Case[] = [
     { keys: conditional, args: swap(1) },
     {
       'when it swaps': [after(SEEDED, LIVE)],
-      'when not': [after(SEEDED, ENDED), { ...after(SEEDED, LIVE), ...called(...swap(2)) }],
-      'when nothing is there': [after(SEEDED)],
+      'when not': [
+        after(SEEDED, ENDED),
+        { ...after(SEEDED, LIVE), ...called(...swap(2)) },
+        endedBy('p:x:t', 'p', 'j', 1, 'd', ...concerned),
+      ],
+      'when nothing is there or it was cleared': [
+        after(SEEDED),
+        endedBy('p:t:*', 'p', 'j', 1, 'd', ...concerned),
+      ],
       'when not seeded': [after(LIVE)],
     },
   ),

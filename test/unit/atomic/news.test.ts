@@ -5,7 +5,7 @@ import {
   setIfExists,
   setIfNotExists,
 } from '../../../src/atomic/index.ts'
-import { createHybridCache, type HybridCache } from '../../../src/index.ts'
+import { createHybridCache, type HybridCache, RedisReplyError } from '../../../src/index.ts'
 import { ManualClock, MemoryTransport } from '../../../src/testing/index.ts'
 import { due } from '../../support/coherence.ts'
 import { World } from '../../support/world.ts'
@@ -64,6 +64,21 @@ describe.each(writes)('over an entry with tags %s', (_, write, stores) => {
     await removed
   })
 
+  test('goes by an own removal whose version Redis has lost', async () => {
+    for (const end of ['removeByTag', 'expireByTag'] as const) {
+      const clock = new ManualClock()
+      const redis = new MemoryTransport({ clock })
+      const own = createHybridCache({ redis, clock }) as HybridCache<true>
+      await own.set('k', 'old', { tags: ['t'] })
+      await own[end]('t')
+      await redis.send([['DEL', 'hc:t:t', 'hc:x:t']], {
+        signal: AbortSignal.timeout(60_000),
+        idempotent: true,
+      })
+      expect([end, await write(own)]).toEqual([end, stores])
+    }
+  })
+
   test('asks nothing more if the new value has the same', async () => {
     const world = new World()
     const own = (await world.warm()) as HybridCache<true>
@@ -71,10 +86,65 @@ describe.each(writes)('over an entry with tags %s', (_, write, stores) => {
     world.redis.take()
     await write(own, { tags: ['t', 'a,b'] })
     expect(world.redis.take().length).toBeLessThanOrEqual(2) // one is for the script
-    await own.set('k', 'old', { tags: ['t', 'a,b'] })
+    for (const tags of [
+      ['t', 'a,b'],
+      ['a,b', 't', 't'],
+    ]) {
+      await own.set('k', 'old', { tags: ['t', 'a,b'] })
+      world.redis.take()
+      await write(own, { tags })
+      expect(world.redis.take()).toHaveLength(1)
+    }
+  })
+})
+
+// Who reads again and tries again would never come to an end.
+describe.each(['setIfExists', 'compareAndSwap'] as const)('an isolate that learns from %s', (name) => {
+  const write = writes.find(([each]) => each === name)?.[1] as Run
+
+  test.each(['removeByTag', 'clear'] as const)(
+    'that a %s has ended a value reads it no more',
+    async (end) => {
+      for (const namespace of [undefined, 'n']) {
+        const world = new World()
+        const viewOf = (cache: HybridCache): HybridCache<true> =>
+          (namespace === undefined ? cache : cache.namespace(namespace)) as HybridCache<true>
+        const [own, other] = [viewOf(await world.warm()), viewOf(await world.warm())]
+        await own.set('k', 'old', { tags: ['t'] })
+        await own.get('k', { l1: false }) // asks for the version of its namespace
+        await other[end]('t')
+        expect(await own.get('k', { l1: false })).toBe('old')
+        expect(await write(own, { tags: ['t'] })).toBe(false)
+        world.redis.take()
+        expect(await own.get('k')).toBeUndefined()
+        expect(world.redis.take()).toEqual([['ZRANGE', 'GET']])
+        await own.get('k')
+        expect(world.redis.take()).toEqual([['GET']])
+      }
+    },
+  )
+
+  test('that its own removal has ended one need not poll the log', async () => {
+    const world = new World()
+    const own = (await world.warm()) as HybridCache<true>
+    await own.set('k', 'old', { tags: ['t'] })
+    await own.removeByTag('t')
+    expect(await write(own, { tags: ['t'] })).toBe(false)
     world.redis.take()
-    await write(own, { tags: ['t', 'a,b'] })
-    expect(world.redis.take()).toHaveLength(1)
+    await own.get('k')
+    expect(world.redis.take()).toEqual([['GET']])
+  })
+
+  test('polls until that has succeeded', async () => {
+    const world = new World()
+    const [own, other] = [(await world.warm({ l2: { retries: 0 } })) as HybridCache<true>, await world.warm()]
+    await own.set('k', 'old', { tags: ['t'] })
+    await other.removeByTag('t')
+    expect(await write(own, { tags: ['t'] })).toBe(false)
+    world.redis.replies.set('ZRANGE', new RedisReplyError('ERR no'))
+    await own.get('k').catch(() => undefined)
+    world.redis.replies.delete('ZRANGE')
+    expect(await own.get('k')).toBeUndefined()
   })
 })
 
