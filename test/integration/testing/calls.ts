@@ -27,24 +27,31 @@ const entry = fc
     stamp: one(0, 7, 1_700_000_000_000_050),
   })
   .map((header) => formatEntry({ header: headerOf(header), payload: '1' }))
+/** What most calls can use, if nothing has ended it. */
+const tagged = one(7, 1_700_000_000_000_050).map((stamp) => {
+  const header = { address: 'e:a', fresh: start + 500_000, codec: 'j', tags: ['t'], stamp }
+  return formatEntry({ header: headerOf(header), payload: '1' })
+})
 const headLine = entry.map((bytes) => bytes.slice(0, bytes.indexOf('\n') + 1))
 const body = entry.map((bytes) => bytes.replace(/^h1\|e\|\d*/, ''))
 const versions = one('0', '7', '1700000000000000', '1700000000000100', '9007199254740991')
 
 /** What scripts call their arguments, and what they may be given. */
-const words: Readonly<Record<string, fc.Arbitrary<string | number>>> = {
+export const words: Readonly<Record<string, fc.Arbitrary<string | number>>> = {
   value: fc.oneof(body, entry, one('v', '|v', '', 'ü🐎')),
   expected: fc.oneof(entry, one('v', '5', '')),
   seen: fc.oneof(headLine, one('', 'h1|')),
-  dead: fc.oneof(one('', '', ''), headLine),
-  vouched: fc.oneof(headLine, one('')),
   token: one('t', 'u', ''),
   expiration: fc.oneof(lives, one('0', 'keep')),
   timeout: lives,
   fence: lives,
   maxSize: one(1, 2, 4),
   stamp: versions,
-  floor: versions,
+  floor: fc.oneof(one(0, 0), versions),
+  stars: one(0, 1, 1, 2),
+  tags: one('', 't', 't', 'u'),
+  tagFloor: fc.oneof(one(0, 0), versions),
+  longest: lives,
   after: one(0, start, start + 600),
   now: fc.oneof(one(''), one(start, start + 2000)),
   amount: one(1, -1, 5, '9007199254740993', '-9223372036854775808', '9223372036854775807', '0'),
@@ -74,6 +81,7 @@ const keys: Readonly<Record<string, fc.Arbitrary<string>>> = {
   log: one('p:m:log'),
   entry: one('p:e:a', 'p:e:a', 'p:e:a', 'p:e:b', 'p:e:|'),
   root: one('p:t:*'),
+  versions: one('p:t:*', 'p:t:t', 'p:x:t'),
   lease: one('p:l:a', 'p:l:a', 'p:l:a', 'x'),
   lock: one('p:k:a', 'p:k:a', 'x'),
   fence: one('p:f:a', 'p:f:a', 'y'),
@@ -87,7 +95,9 @@ type Words = readonly (string | number)[]
 function callOf(script: LuaScript): fc.Arbitrary<Command> {
   const { names, min, max } = script.keys
   const isMany = max === Infinity
-  const first = names.slice(0, isMany ? -1 : min).map(keyOf)
+  const log = names.indexOf('log')
+  const mayLog = log >= min
+  const first = names.slice(0, isMany ? -1 : mayLog ? max : min).map(keyOf)
   const fewest = Math.max(1, min - first.length)
   const rest = isMany ? fc.array(keyOf(names.at(-1) ?? ''), { minLength: fewest, maxLength: 3 }) : none
   return fc
@@ -100,9 +110,10 @@ function callOf(script: LuaScript): fc.Arbitrary<Command> {
       slip: slips,
     })
     .map(({ some, others, logged, told, args, slip }) => {
-      const keysOfCall = [...some, ...others]
-      const hasLog = names.some((name) => /log\?|AndLog/.test(name)) && (logged || names.includes('log'))
-      if (hasLog) keysOfCall.push('p:m:log')
+      const keysOfCall = mayLog && !logged ? some.slice(0, log) : [...some, ...others]
+      const endsWithLog = names.some((name) => name.endsWith('AndLog')) && logged
+      if (endsWithLog) keysOfCall.push('p:m:log')
+      const hasLog = endsWithLog || keysOfCall[log] !== undefined
       const hasMembers = /members/.test(script.args.names.at(-1) ?? '')
       const perKey = script.args.perKey === true || hasMembers
       const fitting = fit(script, args, { logged: hasLog, count: perKey ? others.length : 0 })
@@ -125,7 +136,7 @@ function keyOf(name: string): fc.Arbitrary<string> {
 }
 
 function argsOf({ args: { names } }: LuaScript): fc.Arbitrary<Words> {
-  return fc.tuple(...names.map((name) => words[name] ?? fc.constant(`nothing to give for ${name}`)))
+  return fc.tuple(...names.map((name) => words[name] as fc.Arbitrary<string | number>))
 }
 
 /** As many words as there are keys, where the script wants that, and a member only where there is a log. */
@@ -161,6 +172,8 @@ const plain: fc.Arbitrary<Command> = fc
     fc.tuple(one('SET'), anyKey, fc.oneof(entry, one('v', '5', '1700000000000099'))),
     fc.tuple(one('SET'), one('p:e:a', 'p:e:a', 'p:e:b'), entry, one('PX'), lives),
     fc.tuple(one('SET'), one('p:l:a'), one('0|t', '7|u', '1700000000000000|u', 'odd'), one('PX'), lives),
+    fc.tuple(one('SET'), one('p:t:*', 'p:t:t', 'p:x:t'), versions),
+    fc.tuple(one('SET'), one('p:e:a'), tagged),
     fc.tuple(one('SET'), one('p:m:v'), one('1700000000000255', '1700000000001279', '5')),
     fc.tuple(one('SET'), anyKey, one('v'), one('NX', 'XX', 'KEEPTTL', 'nonsense')),
     fc.tuple(one('SET'), anyKey, one('v'), one('PX', 'EX', 'NX'), one(0, 20_000, 90_000, 'KEEPTTL', '-1')),

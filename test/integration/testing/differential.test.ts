@@ -5,7 +5,7 @@ import { type LuaScript, LuaScripts } from '../../../src/lua/index.ts'
 import { ManualClock, MemoryTransport } from '../../../src/testing/index.ts'
 import { Server } from '../../model/server.ts'
 import { redisServerBin } from '../../support/redis-server.ts'
-import { start, type Step, steps } from './calls.ts'
+import { start, type Step, steps, words } from './calls.ts'
 
 type Answer = Reply | RedisReplyError
 
@@ -36,6 +36,11 @@ function forgiven(given: unknown, wanted: unknown, ms: number): unknown {
   const isLife = typeof given === 'number' && typeof wanted === 'number' && wanted > 100 && wanted < 1e9
   return isLife && given >= wanted - 1 && given <= wanted + ms + 2 ? wanted : given
 }
+
+test('there is something to give for each argument of each script, and nothing else', () => {
+  const names = Object.values<LuaScript>({ ...LuaScripts }).flatMap(({ args }) => args.names)
+  expect(new Set(Object.keys(words))).toEqual(new Set(names))
+})
 
 describe.each(['redis-server', 'embedded'] as const)('against %s', (engine) => {
   const missing = engine === 'redis-server' && redisServerBin() === undefined
