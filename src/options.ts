@@ -87,8 +87,8 @@ export interface CacheOptions extends LoadOptions, StaleOptions {
   readonly breaker?: BreakerOptions | 'off' | undefined
   /**
    * How an isolate learns what others have invalidated: at most once per `interval`, a read that goes to Redis anyway also polls the
-   * change log (one more command); nothing else does. The read after a conditional write that found an entry ended by another isolate
-   * polls at once.
+   * change log (one more command); nothing else does. After a `setIfExists` or `compareAndSwap` that found the entry ended by another
+   * isolate, the next such read polls at once.
    * `maxStaleness` bounds L1 hits too: an isolate that reads only from L1 then sends one read (1/2) per `maxStaleness`. `push` (see
    * `hybrid-cache/push`) brings invalidations at once, for one more command per write.
    * `'off'`: not at all; there are no tags and no `clear` then. Default `{ interval: '5s' }`.

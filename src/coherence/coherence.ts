@@ -32,8 +32,8 @@ export class Coherence {
   readonly #maxStaleness: number
   #checkedAt = -Infinity
   #askedAt = -Infinity
-  /** Something in Redis was newer than what this isolate has heard of. */
-  #isBehind = false
+  /** A version that was found in Redis, beside the log; 0 for none. Reads poll the log until it is applied so far. */
+  #noticed = 0
 
   constructor(parts: CoherenceParts) {
     this.#parts = parts
@@ -122,10 +122,11 @@ export class Coherence {
   #isCheckDue(): boolean {
     const now = this.#parts.clock.monotonic()
     const { interval } = this.#parts.settings as CoherenceSettings
-    if (this.#isBehind || this.push?.isDue === true) return true
+    if (this.push?.isDue === true) return true
     // One poll in flight is enough, unless a read without one would be older than L1 may be.
     const isAsked = now - this.#askedAt < askAgainAfter && this.mayTrustLocal
-    return now - this.#checkedAt >= interval && !isAsked
+    const isBehind = this.#noticed > this.versions.applied
+    return (isBehind || now - this.#checkedAt >= interval) && !isAsked
   }
 
   /** Polls the log from the last applied change on; that one is included, so that a reply is never empty. */
@@ -133,9 +134,8 @@ export class Coherence {
     const sentAt = this.#parts.clock.monotonic()
     const from = this.versions.applied
     const looked = this.push?.looking()
-    const wasBehind = this.#isBehind
+    const noticed = this.#noticed
     let ok = false
-    this.#isBehind = false
     this.#askedAt = sentAt
     try {
       const changes = parseLog(await this.#send(readLog(this.logKey, from), asking))
@@ -151,11 +151,11 @@ export class Coherence {
       this.versions.applied = Math.max(this.versions.applied, top)
       this.#parts.events.emit('check', { changes: news.length, reset: false })
       ok = true
+      if (this.#noticed === noticed) this.#noticed = 0
       this.#checkedAt = Math.max(this.#checkedAt, sentAt)
       return 'ok'
     } finally {
       looked?.(ok)
-      if (!ok && wasBehind) this.#isBehind = true
       this.#askedAt = -Infinity
     }
   }
@@ -196,7 +196,9 @@ export class Coherence {
 
   /** A version was found in Redis, beside the log: if that is not applied so far, the next read polls it. */
   noticed(version: number): void {
-    if (this.versions.ready && version > this.versions.applied) this.#isBehind = true
+    if (version <= Math.max(this.#noticed, this.versions.applied)) return
+    this.#noticed = version
+    this.#askedAt = -Infinity // a poll that is on its way may be older
   }
 
   /** Reads the counter and the star. */
@@ -233,6 +235,7 @@ export class Coherence {
   /** The changes that were missed are lost: starts again. */
   #reset(top: number): void {
     this.versions.reset(top)
+    this.#noticed = 0
     this.#parts.local.clear()
     this.#parts.marks.raiseAll(Math.max(top, this.versions.seen), undefined)
     this.#checkedAt = -Infinity

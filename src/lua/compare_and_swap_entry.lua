@@ -27,7 +27,7 @@
 -- returns readonly [state: 1 | 0 | -1 | -2 | -3 | -4, version: number, tags: string | null] - 1 when it swapped, 0
 --   when the value is a different one, -1 when there is none, -2 when the versions are not seeded, -3 when the entry
 --   has the value, but other tags, -4 when a tag or a clear has ended it; the new version, with -4 that which has
---   ended the entry unless the caller told it, else 0; with -3 the tags of the entry
+--   ended the entry or 0 if the caller knows it, else 0; with -3 the tags of the entry
 -- @idempotent no
 -- @commands 6 when it swaps, 3 when not, 2 when nothing is there or it was cleared, 4 when not seeded
 

@@ -24,7 +24,7 @@
 -- ARGV[12] message?: string - what is published, behind the version
 -- returns readonly [state: 1 | 0 | -2 | -3 | -4, version: number, tags: string | null] - 1 when it wrote, 0 when no
 --   entry is there, -2 when the versions are not seeded, -3 when the entry has other tags, -4 when a tag or a clear
---   has ended it; the new version, with -4 that which has ended the entry unless the caller told it, else 0; with -3
+--   has ended it; the new version, with -4 that which has ended the entry or 0 if the caller knows it, else 0; with -3
 --   the tags of the entry
 -- @idempotent no
 -- @commands 6 when it writes, 3 when what is there has expired or was ended by a tag or has other tags, 2 when nothing

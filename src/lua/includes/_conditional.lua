@@ -1,8 +1,8 @@
 -- What the conditional writes share. `fault`: what is wrong with a call. `by_clears`: what the first of these strings
 -- is, 'none' if no entry, 'dead' if its stamp is below `floor` or one of the `stars` versions behind it, else 'alive'.
 -- `by_tags`: the same by the rest of the versions and `tag_floor`, which are those of `tags`; 'unknown' if the entry has
--- other tags, for a script cannot name their keys. With 'dead' both give the version that ended it, 0 where that is
--- not read here. `successor`: the bytes that are written, and for how long; a tombstone where the new entry has ended
+-- other tags, for a script cannot name their keys. With 'dead' both give the version that ended it, 0 where the
+-- caller knows of it. `successor`: the bytes that are written, and for how long; a tombstone where the new entry has ended
 -- already. Either lives for `fence` at least, so that no load that is slower than a short entry finds an empty place.
 -- @include _milliseconds
 -- @include _stamp
@@ -19,11 +19,11 @@ local function fault(value, ttl, member, log, floor, stars, tag_floor, fence)
 end
 local function judge(found, from, to, floor)
   local stamp = stamp_of(found[1])
+  if stamp < tonumber(floor) then return 'dead', 0 end
   for i = from, to do
     local version = tonumber(found[i] or '') or 0
     if stamp < version then return 'dead', version end
   end
-  if stamp < tonumber(floor) then return 'dead', 0 end
   return 'alive'
 end
 local function by_clears(found, floor, stars)

@@ -88,8 +88,7 @@ function find(call: Call, keys: Words, prefix: string, given: Write): Found | un
 }
 
 function endOf(stamp: number, versions: readonly (string | null)[], floor: number): number | undefined {
-  const newer = versions.map((each) => Number(each) || 0).find((each) => stamp < each)
-  return newer ?? (stamp < floor ? 0 : undefined)
+  return stamp < floor ? 0 : versions.map((each) => Number(each) || 0).find((each) => stamp < each)
 }
 
 function write(call: Call, key: string, given: Write): Outcome {

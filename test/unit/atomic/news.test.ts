@@ -8,7 +8,7 @@ import {
 import { createHybridCache, type HybridCache, RedisReplyError } from '../../../src/index.ts'
 import { ManualClock, MemoryTransport } from '../../../src/testing/index.ts'
 import { due } from '../../support/coherence.ts'
-import { World } from '../../support/world.ts'
+import { record, World } from '../../support/world.ts'
 
 type Run = (cache: HybridCache<true>, options?: ConditionalOptions) => Promise<boolean>
 
@@ -128,11 +128,54 @@ describe.each(['setIfExists', 'compareAndSwap'] as const)('an isolate that learn
     const world = new World()
     const own = (await world.warm()) as HybridCache<true>
     await own.set('k', 'old', { tags: ['t'] })
+    await world.isolate().set('another', 1)
     await own.removeByTag('t')
     expect(await write(own, { tags: ['t'] })).toBe(false)
     world.redis.take()
     await own.get('k')
     expect(world.redis.take()).toEqual([['GET']])
+  })
+
+  test('before its first read was answered reads it no more', async () => {
+    const world = new World()
+    const [own, other] = [world.isolate(), await world.warm()]
+    const gate = world.hold('MGET', 'after')
+    const first = own.get('another')
+    await gate.reached
+    await other.set('k', 'old', { tags: ['t'] })
+    await other.removeByTag('t')
+    expect(await write(own, { tags: ['t'] })).toBe(false)
+    gate.open()
+    await first
+    expect(await own.get('k')).toBeUndefined()
+  })
+
+  test('asks again where a poll is never answered', async () => {
+    const world = new World()
+    const options = { l2: { timeout: '1h' }, coherence: { interval: '1d' } } as const
+    const [own, other] = [(await world.warm(options)) as HybridCache<true>, await world.warm()]
+    await own.set('k', 'old', { tags: ['t'] })
+    await other.removeByTag('t')
+    expect(await write(own, { tags: ['t'] })).toBe(false)
+    const gate = world.holdNext()
+    const lost = own.get('k')
+    await gate.reached
+    await world.clock.advance('3s')
+    expect(await own.get('k', { l1: false })).toBeUndefined()
+    gate.open()
+    await lost
+  })
+
+  test('starts over once where the log is lost', async () => {
+    const world = new World()
+    const [own, other] = [(await world.warm()) as HybridCache<true>, await world.warm()]
+    await own.set('k', 'old', { tags: ['t'] })
+    await other.removeByTag('t')
+    expect(await write(own, { tags: ['t'] })).toBe(false)
+    await world.redis.send([['DEL', 'hc:m:log']], { signal: AbortSignal.timeout(60_000), idempotent: true })
+    const resets = record(own, 'check')
+    for (const key of ['a', 'b', 'c', 'd']) await own.get(key)
+    expect(resets).toMatchObject([{ reset: true }])
   })
 
   test('polls until that has succeeded', async () => {
