@@ -79,3 +79,11 @@ export function crowdFaults(answers, loads) {
 export function inWords({ requests, commands }) {
   return `${requests} requests and ${commands} commands`
 }
+
+/**
+ * @param {Cost} whole
+ * @param {Cost} counted
+ */
+export function together(whole, counted) {
+  return `both together: expected ${inWords(whole)}, got ${inWords(counted)}`
+}

@@ -1,4 +1,5 @@
 // @ts-check
+import { sum } from './judge.js'
 
 /** @import { Cost, Expected, IsolateName, Meter } from './types.d.ts' */
 
@@ -87,4 +88,12 @@ export function costsOf({ side }, { requests, commands, sent = commands, firstUs
 function possible(meter, expected, news) {
   const costs = costsOf(meter, expected).map(({ requests, commands }) => ({ requests, commands, news }))
   return /** @type {[Possible, ...Possible[]]} */ (costs)
+}
+
+/**
+ * @param {Possible} one
+ * @param {Possible} other
+ */
+export function total(one, other) {
+  return { ...sum(one, other), news: false }
 }

@@ -1,11 +1,11 @@
 // @ts-check
 import { setTimeout as sleep } from 'node:timers/promises'
 import { call } from './http.js'
-import { between, compare, crowdFaults, hasMade, inWords, rank, sum } from './judge.js'
-import { costsOf, Looks } from './looks.js'
-import { same, settledCost } from './settle.js'
+import { between, compare, crowdFaults, hasMade, inWords, rank, sum, together } from './judge.js'
+import { costsOf, Looks, total } from './looks.js'
+import { answered, overheard, same, settledCost } from './settle.js'
 
-/** @import { Act, Bounded, Cost, Expected, Happening, IsolateName, Play, Row, Stage } from './types.d.ts' */
+/** @import { Act, Bounded, Cost, Expected, Happening, IsolateName, Play, Row, Scene, Stage } from './types.d.ts' */
 
 /** @import { Possible } from './looks.js' */
 
@@ -45,7 +45,7 @@ export class Run {
     const play = {
       ask: (...request) => this.#ask(...request),
       race: (...request) => this.#race(...request),
-      meanwhile: (...requests) => this.#meanwhile(...requests),
+      meanwhile: (paths, scene) => this.#meanwhile(paths, scene),
       crowd: (...request) => this.#crowd(...request),
       pass: (ms, text) => this.#pass(ms, text),
       forgets: this.#stage.shared.forgets,
@@ -93,32 +93,62 @@ export class Run {
   }
 
   /**
-   * @param {readonly [IsolateName, string, Expected]} first
-   * @param {readonly [IsolateName, string, Expected]} second
+   * @param {readonly string[]} paths
+   * @param {(path: string) => Scene} scene
    */
-  async #meanwhile(first, second) {
+  async #meanwhile(paths, scene) {
+    for (const path of paths) if (await this.#overlaps(scene(path))) return path
+    throw new Unexpected(`this machine is too slow for "${this.#act}": B was late each time`)
+  }
+
+  /**
+   * Whether the second request was in time. If not, there is nothing to show, and nothing is counted.
+   *
+   * @param {Scene} scene
+   */
+  async #overlaps(scene) {
     const { meter } = this.#stage
+    const [first, second] = scene
     const before = await meter.read()
-    const loading = this.#call(first[0], first[1])
-    await asked(meter, before)
-    const answers = [await this.#call(second[0], second[1]), await loading].toReversed()
+    let isOver = false
+    const loading = this.#call(first[0], first[1]).finally(() => (isOver = true))
+    await answered(meter, before)
+    const answer = await this.#call(second[0], second[1])
+    await overheard()
+    const isLate = isOver
+    const answers = [await loading, answer]
+    if (!isLate) {
+      await this.#showTogether(scene, answers, before)
+      return true
+    }
+    await settledCost(meter, before, () => true)
+    for (const [isolate] of scene) this.#looks.blur(isolate)
+    return false
+  }
+
+  /**
+   * @param {Scene} scene
+   * @param {readonly Answer[]} answers
+   * @param {Cost} before
+   */
+  async #showTogether([first, second], answers, before) {
+    const { meter } = this.#stage
     const outcomes = [first[2], second[2]]
     const [own, others] = answers.map((answer, i) =>
       this.#looks.costs(meter, answer, /** @type {Expected} */ (outcomes[i])),
     )
     const pairs = (own ?? []).flatMap((one) => (others ?? []).map((other) => [one, other]))
-    const isPair = (/** @type {Cost} */ cost) => (/** @type {Possible[]} */ pair) =>
-      same(cost, pair.reduce(total))
-    const counted = await settledCost(meter, before, (cost) => pairs.some(isPair(cost)))
-    const pair = pairs.find(isPair(counted)) ?? pairs[0] ?? []
+    const counted = await settledCost(meter, before, (cost) =>
+      pairs.some((pair) => same(cost, pair.reduce(total))),
+    )
+    const pair = pairs.find((each) => same(counted, each.reduce(total))) ?? pairs[0] ?? []
     const whole = pair.reduce(total)
     const wrong = same(counted, whole) ? [] : [together(whole, counted)]
-    return answers.map((answer, i) => {
+    for (const [i, answer] of answers.entries()) {
       const wanted = /** @type {Possible} */ (pair[i])
-      const { requests, commands } = wanted
-      const cost = { wanted, counted: { requests, commands }, wrong: i === 1 ? wrong : [] }
-      return this.#row(answer, /** @type {Expected} */ (outcomes[i]), cost)
-    })
+      const cost = { wanted, counted: wanted, wrong: i === 1 ? wrong : [] }
+      this.#row(answer, /** @type {Expected} */ (outcomes[i]), cost)
+    }
   }
 
   /**
@@ -267,33 +297,4 @@ export class Run {
     if (!this.#revisions.includes(revision)) this.#revisions.push(revision)
     return `v${this.#revisions.indexOf(revision) + 1}`
   }
-}
-
-/**
- * Until Redis was asked something.
- *
- * @param {Stage['meter']} meter
- * @param {Cost} before
- */
-async function asked(meter, before) {
-  for (let round = 0; round < 100; round++) {
-    if ((await meter.read()).requests > before.requests && meter.idle()) return
-    await sleep(5)
-  }
-}
-
-/**
- * @param {Possible} one
- * @param {Possible} other
- */
-function total(one, other) {
-  return { ...sum(one, other), news: false }
-}
-
-/**
- * @param {Cost} whole
- * @param {Cost} counted
- */
-function together(whole, counted) {
-  return `both together: expected ${inWords(whole)}, got ${inWords(counted)}`
 }

@@ -47,3 +47,21 @@ async function since(meter, before) {
 export function same(one, other) {
   return one.requests === other.requests && one.commands === other.commands
 }
+
+/**
+ * Until Redis has answered something.
+ *
+ * @param {import('./types.d.ts').Meter} meter
+ * @param {Cost} before
+ */
+export async function answered(meter, before) {
+  for (let round = 0; round < 100; round++) {
+    if ((await meter.read()).commands > before.commands && meter.idle()) return
+    await sleep(5)
+  }
+}
+
+/** Until what an isolate has answered before now has been read, too: on a busy machine the order of reading says little. */
+export function overheard() {
+  return sleep(QUIET)
+}

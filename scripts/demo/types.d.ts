@@ -24,7 +24,7 @@ export interface Meter {
   /** `server`: commands count once they have run. `isolates`: as soon as they are sent. */
   readonly side: 'server' | 'isolates'
   read(): Promise<Cost>
-  /** Whether nothing is on its way to Redis, as far as can be seen from here. */
+  /** Whether Redis has answered all that `read()` has counted last. */
   idle(): boolean
 }
 
@@ -94,6 +94,12 @@ export interface Row extends Cost {
   readonly wrong: readonly string[]
 }
 
+/** A request, and another one that is sent and answered while the first is being loaded. */
+export type Scene = readonly [
+  first: readonly [IsolateName, string, Expected],
+  second: readonly [IsolateName, string, Expected],
+]
+
 /** What an act may do. */
 export interface Play {
   /** Sends a request such as `GET /products/1`; throws where anything about the answer is not as expected. */
@@ -104,13 +110,11 @@ export interface Play {
    */
   race(request: string, outcomes: readonly [Expected, Expected]): Promise<void>
   /**
-   * Sends a request, and another one as soon as Redis was asked for the first, which is being loaded then. What both cost is
-   * counted together, and shown as each one's expected part.
+   * Sends a request, and another one as soon as Redis was read for the first, which is being loaded then. What both cost is
+   * counted together, and shown as each one's expected part. On a busy machine the load may have ended before the other request
+   * is answered: the scene is played again then, with the next path. Returns the path with which it came off.
    */
-  meanwhile(
-    first: readonly [IsolateName, string, Expected],
-    second: readonly [IsolateName, string, Expected],
-  ): Promise<readonly Row[]>
+  meanwhile(paths: readonly string[], scene: (path: string) => Scene): Promise<string>
   /**
    * Sends the same request so many times to each of both isolates at the same moment. All must get one value, which one isolate
    * makes, once: the first outcome is its, the second the other's, which costs whatever more is counted.

@@ -47,7 +47,7 @@ class Project implements AsyncDisposable {
    */
   async #makePatient(): Promise<void> {
     await this.change(worker, 'coherence: {', "l2: { timeout: '10s', softTimeout: '10s' },\n    coherence: {")
-    await this.change(origin, 'slowQuery(signal, 400)', "slowQuery(signal, id === '9' ? 2000 : 400)")
+    await this.change(origin, 'slowQuery(signal, 400)', "slowQuery(signal, id.endsWith('9') ? 2000 : 400)")
     await this.change(
       worker,
       "ttl: '2s', localTtl: '10s', swr: '3s'",
@@ -254,6 +254,27 @@ describe.concurrent('the demo', { timeout: 180_000 }, () => {
     expect(await project.left()).toEqual([])
   })
 
+  test.each([
+    ["id === '9' ? 0 : id.endsWith('9')", 0, 'GET /products/19'],
+    ["id.endsWith('9') ? 0 : id.endsWith('9')", 1, undefined],
+  ])(
+    'where the load has ended before the value is removed, the scene is played with another value: %s',
+    async (isEarly, exitCode, request) => {
+      await using project = await Project.create()
+      await project.change(origin, "id.endsWith('9')", isEarly)
+      await project.change(`${acts}/index.js`, /\[tiers.*\]/, '[tiers, removal, race]')
+      const { code, stdout } = await project.demo(['--json'])
+      const { rows, failure } = JSON.parse(stdout) as { rows: Row[]; failure?: string }
+      const ofRace = rows.filter(({ act }) => act.startsWith('The race'))
+      expect(ofRace.map((row) => row.request)).toEqual(
+        request === undefined ? [] : [request, request.replace('GET', 'DELETE'), request, request],
+      )
+      expect(failure?.includes('B was late each time') ?? false).toBe(request === undefined)
+      expect(code).toBe(exitCode)
+      expect(await project.left()).toEqual([])
+    },
+  )
+
   test('a database of your own that knows the scripts already', async () => {
     await using project = await Project.create()
     await using server = await startDevServer({ port: 0, engine: 'embedded' })
@@ -270,6 +291,26 @@ describe.concurrent('the demo', { timeout: 180_000 }, () => {
     const costs = rows.filter(({ request }) => request === 'POST /reserve/42').map(({ requests }) => requests)
     expect(costs).toEqual([1, 1, 1, 1])
     expect(rows.find(({ request }) => request === 'GET /trends/1')).toMatchObject({ requests: 2 })
+    expect(await project.left()).toEqual([])
+  })
+
+  test('a database that short requests reach later than longer ones', async () => {
+    await using project = await Project.create()
+    await using server = await startDevServer({ port: 0, engine: 'embedded' })
+    const arrival = 'createServer((incoming, outgoing) => {'
+    const isShort = "incoming.headers['content-length'] < 150"
+    await project.change(
+      'scripts/demo/stage/proxy.js',
+      arrival,
+      `${arrival.replace('(', '(async ')}\nif (${isShort}) await new Promise((resolve) => setTimeout(resolve, 300))`,
+    )
+    await project.change(`${acts}/index.js`, /\[tiers.*\]/, '[tiers, removal, race]')
+    const { code, stdout } = await project.demo(['--json'], server.env)
+    const { rows, failure } = JSON.parse(stdout) as { rows: Row[]; failure?: string }
+    expect(failure).toBeUndefined()
+    const ofRace = rows.filter(({ act }) => act.startsWith('The race'))
+    expect(ofRace.map(({ tier, status }) => tier ?? status)).toEqual(['origin', 204, 'origin', 'l2'])
+    expect(code).toBe(0)
     expect(await project.left()).toEqual([])
   })
 

@@ -1,13 +1,15 @@
 // @ts-check
 
+const paths = ['/products/9', '/products/19', '/products/29', '/products/39', '/products/49']
+
 /** @type {import('../types.d.ts').Act} */
 export const race = {
   title: 'The race: A loads a value, B removes it before the load has ended. The old one is stored nowhere',
   async play({ ask, meanwhile }) {
-    await meanwhile(
+    const path = await meanwhile(paths, (product) => [
       [
         'A',
-        'GET /products/9',
+        `GET ${product}`,
         {
           note: 'returned, but not stored',
           tier: 'origin',
@@ -18,7 +20,7 @@ export const race = {
       ],
       [
         'B',
-        'DELETE /products/9',
+        `DELETE ${product}`,
         {
           note: "during A's load: leaves a tombstone",
           status: 204,
@@ -27,8 +29,8 @@ export const race = {
           sent: 1,
         },
       ],
-    )
-    const fresh = await ask('A', 'GET /products/9', {
+    ])
+    const fresh = await ask('A', `GET ${path}`, {
       note: 'reloaded: nothing was stored',
       tier: 'origin',
       value: 'new',
@@ -36,7 +38,7 @@ export const race = {
       commands: 4,
       sent: 2,
     })
-    await ask('B', 'GET /products/9', {
+    await ask('B', `GET ${path}`, {
       note: 'B gets the new value',
       tier: 'l2',
       value: fresh,

@@ -13,12 +13,11 @@ import { request as requestHttps } from 'node:https'
 export async function startProxy(target, cleanup) {
   const base = new URL(target)
   const send = base.protocol === 'https:' ? requestHttps : requestHttp
-  let inFlight = 0
+  let answered = 0
   let isCut = false
 
   const server = createServer((incoming, outgoing) => {
-    inFlight++
-    outgoing.once('close', () => inFlight--)
+    outgoing.once('close', () => answered++)
     if (isCut) return void refuse(incoming, outgoing)
     const path = base.pathname.replace(/\/$/, '') + (incoming.url ?? '/')
     const headers = { ...incoming.headers, host: base.host }
@@ -38,7 +37,7 @@ export async function startProxy(target, cleanup) {
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
   return {
     url: `http://127.0.0.1:${port}`,
-    idle: () => inFlight === 0,
+    answered: () => answered,
     cut: () => void (isCut = true),
     mend: () => void (isCut = false),
   }
