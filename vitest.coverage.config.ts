@@ -14,7 +14,7 @@ const config: ViteUserConfig = defineConfig({
       'test/integration/rate-limit/{cost,limiter,outage}.test.ts',
     ],
     exclude: ['test/unit/{hono,platform}/**', 'test/integration/coherence/{flood,in-flight}.test.ts'],
-    setupFiles: ['test/support/no-unhandled-rejections.ts', 'test/support/replay.ts'],
+    setupFiles: ['no-unhandled-rejections', 'replay', 'put-back'].map((name) => `test/support/${name}.ts`),
     testTimeout: 60_000, // counting takes time
     coverage: {
       enabled: true,

@@ -32,7 +32,7 @@ function copy() {
   symlinkSync(realpathSync(join(root, 'node_modules')), join(folder, 'node_modules'))
   const settings = {
     include: ['test/**/*.test.ts'],
-    setupFiles: ['test/support/replay.ts'],
+    setupFiles: ['test/support/replay.ts', 'test/support/put-back.ts'],
     testTimeout: 20_000,
   }
   writeFileSync(join(folder, 'traps.config.js'), `export default { test: ${JSON.stringify(settings)} }\n`)

@@ -5,7 +5,6 @@ const vercel = Symbol.for('@vercel/request-context')
 const next = Symbol.for('@next/request-context')
 
 afterEach(() => {
-  vi.unstubAllGlobals()
   for (const symbol of [vercel, next]) Reflect.deleteProperty(globalThis, symbol)
 })
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { onEveryEngine } from '../../support/servers.ts'
 import { soon } from '../../support/soon.ts'
@@ -16,7 +16,6 @@ onEveryEngine('refreshing in the fleet', (server) => {
     origin = new Origin()
     clock = new ManualClock()
   })
-  afterEach(() => vi.restoreAllMocks())
 
   const refreshed = (value: string): Promise<void> =>
     soon(async () => expect(await fleet.cold().get('k')).toBe(value))

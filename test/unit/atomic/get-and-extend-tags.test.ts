@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { getAndExtend } from '../../../src/atomic/index.ts'
 import { type HybridCache, RedisReplyError } from '../../../src/index.ts'
 import { settle } from '../../support/manual-clock.ts'
@@ -6,8 +6,6 @@ import { l2, slowDown, timeout } from '../../support/slow-redis.ts'
 import { watch, World } from '../../support/world.ts'
 
 const lives = { maxTtl: '1h', ttl: '1h' } as const
-
-afterEach(() => void vi.unstubAllGlobals())
 
 test('an entry that was removed by its tag is gone for good, though getAndExtend prolonged it and gave up', async () => {
   const world = new World()

@@ -1,9 +1,7 @@
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { HybridCache } from '../../../src/index.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { record, World } from '../../support/world.ts'
-
-afterEach(() => vi.restoreAllMocks())
 
 const options = { ttl: '60s', localTtl: '1h', eager: true } as const
 

@@ -1,10 +1,8 @@
 import fc from '../../support/fc.ts'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { parseEntry } from '../../../src/entry/header.ts'
 import type { CacheOptions, WriteOptions } from '../../../src/index.ts'
 import { World } from '../../support/world.ts'
-
-afterEach(() => vi.restoreAllMocks())
 
 /** How long an entry lives that is stored with these options, in Redis and in L1 as its writer has it. */
 async function lives(options: WriteOptions, cacheOptions: CacheOptions = {}, value: unknown = 'v') {

@@ -1,10 +1,8 @@
 import fc from '../../support/fc.ts'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { Factory } from '../../../src/index.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { World } from '../../support/world.ts'
-
-afterEach(() => vi.unstubAllGlobals())
 
 const options = { ttl: '10s', staleIfError: '10m' } as const
 const down = new Error('down')

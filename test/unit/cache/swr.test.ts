@@ -1,10 +1,8 @@
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { CacheOptions, EntryOptions } from '../../../src/index.ts'
 import { type EndedValue, endedValue } from '../../support/ended-value.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { record, World } from '../../support/world.ts'
-
-afterEach(() => vi.unstubAllGlobals())
 
 const options = { ttl: '10s', localTtl: '1h', swr: '20s' } as const
 

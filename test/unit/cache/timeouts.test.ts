@@ -1,9 +1,7 @@
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { Clock, EntryOptions, LoadContext } from '../../../src/index.ts'
 import { type EndedValue, endedValue } from '../../support/ended-value.ts'
 import { record, watch, World } from '../../support/world.ts'
-
-afterEach(() => vi.unstubAllGlobals())
 
 const options = { ttl: '10s', staleIfError: '10m' } as const
 const late = { code: 'FACTORY_TIMEOUT', retryable: true }

@@ -1,10 +1,8 @@
 import { gzipSync } from 'node:zlib'
-import { afterEach, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { formatEntry } from '../../../src/entry/header.ts'
 import { openEntry } from '../../../src/entry/index.ts'
 import { headerOf } from '../../support/entries.ts'
-
-afterEach(() => vi.unstubAllGlobals())
 
 const settings = { maxValueBytes: 2 ** 20, compressFrom: Infinity }
 const bomb = (megabytes: number): string =>

@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto'
 import fc from '../../support/fc.ts'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { assertFits, json, openEntry, pack, sealEntry, tombstoneIn } from '../../../src/entry/index.ts'
 import { formatEntry } from '../../../src/entry/header.ts'
 import { CacheError } from '../../../src/index.ts'
 import { headerOf } from '../../support/entries.ts'
-
-afterEach(() => vi.unstubAllGlobals())
 
 const address = 'e:key'
 const now = 1_700_000_000_000

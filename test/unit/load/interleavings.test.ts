@@ -1,5 +1,5 @@
 import fc from '../../support/fc.ts'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { CacheOptions, EntryOptions } from '../../../src/index.ts'
 import { type End, LoadModel, type Step } from '../../support/load-model.ts'
 
@@ -61,8 +61,6 @@ const steps: fc.WeightedArbitrary<Step>[] = [
   { weight: 5, arbitrary: fc.record({ do: fc.constant('settle' as const) }) },
 ]
 const death = { weight: 2, arbitrary: fc.record({ do: fc.constant('die' as const), pick }) }
-
-afterEach(() => void vi.unstubAllGlobals())
 
 describe.each<[string, CacheOptions, boolean, boolean]>([
   ['requests share promises', {}, false, false],

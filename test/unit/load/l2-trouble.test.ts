@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { RedisReplyError } from '../../../src/index.ts'
 import { due } from '../../support/coherence.ts'
 import { nameOf } from '../../support/fake-redis.ts'
@@ -179,7 +179,6 @@ describe("stampede: 'global'", () => {
   })
 
   test('what cannot be compressed is not stored, and its lease is given back', async () => {
-    onTestFinished(() => void vi.unstubAllGlobals())
     vi.stubGlobal('CompressionStream', function Failing() {
       throw new RangeError('out of memory')
     })

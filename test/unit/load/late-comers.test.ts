@@ -1,10 +1,8 @@
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { Origin, stateOf, times } from '../../support/origin.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { Request, requestIsolate } from '../../support/requests.ts'
 import { record, World } from '../../support/world.ts'
-
-afterEach(() => void vi.unstubAllGlobals())
 
 test('who joins a load late has as long for it as if it had just begun', async () => {
   const world = new World()

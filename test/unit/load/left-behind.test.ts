@@ -1,4 +1,4 @@
-import { afterEach, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { due, storeTagged } from '../../support/coherence.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { Origin } from '../../support/origin.ts'
@@ -7,8 +7,6 @@ import { l2, slowDown, timeout } from '../../support/slow-redis.ts'
 import { watch, World } from '../../support/world.ts'
 
 // What is asked for and comes too late is left behind at the deadline. It may still be executed, and still be answered.
-
-afterEach(() => void vi.unstubAllGlobals())
 
 test('news that come too late do not make a load that goes on without them newer than they are', async () => {
   const world = new World()

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import type { EntryOptions } from '../../../src/index.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { flightsOf, type Origin, stateOf, times } from '../../support/origin.ts'
@@ -8,7 +8,6 @@ import { type Ask, Request, requestIsolate } from '../../support/requests.ts'
 // for them. What others of the same isolate wait for may never come.
 
 beforeEach(() => void vi.stubGlobal('WebSocketPair', true))
-afterEach(() => void vi.unstubAllGlobals())
 
 /** A load whose request has gone. */
 async function lost(ask: Ask, origin: Origin<string>, options: EntryOptions = {}): Promise<void> {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import type { HybridCache } from '../../../src/index.ts'
 import { settle } from '../../support/manual-clock.ts'
 import { flightsOf, marksOf, stateOf } from '../../support/origin.ts'
@@ -8,7 +8,6 @@ import type { World } from '../../support/world.ts'
 // Where what a request has set in motion ends with it: who may end a load, and what may be done behind a call.
 
 beforeEach(() => void vi.stubGlobal('WebSocketPair', true))
-afterEach(() => void vi.unstubAllGlobals())
 
 describe('the last one leaves', () => {
   test('its own request: the factory is told at once', async () => {

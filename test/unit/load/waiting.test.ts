@@ -1,11 +1,9 @@
-import { afterEach, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { settle } from '../../support/manual-clock.ts'
 import { Origin, stateOf, times } from '../../support/origin.ts'
 import { World } from '../../support/world.ts'
 
 // How long a caller waits that joins a load which is on its way already.
-
-afterEach(() => void vi.unstubAllGlobals())
 
 test('softTimeout counts from when the factory began, whoever comes when', async () => {
   const world = new World()

@@ -1,8 +1,6 @@
 import { inspect } from 'node:util'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createHybridCache, type Credentials, fromEnv } from '../../../src/index.ts'
-
-afterEach(() => vi.unstubAllEnvs())
 
 const url = 'https://canary-host.upstash.io'
 const token = 'canary-token'

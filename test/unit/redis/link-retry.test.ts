@@ -1,9 +1,7 @@
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { CacheError, type CacheErrorCode } from '../../../src/index.ts'
 import { LinkFixture } from '../../support/link.ts'
 import { outcomeOf } from '../../support/outcome.ts'
-
-afterEach(() => vi.restoreAllMocks())
 
 describe('a request that failed on its way', () => {
   test('is sent again, once by default, where every command of it may run twice', async () => {
